@@ -1,0 +1,263 @@
+/**
+ * What the call needs from the world, in telephony's words. The domain is written against these interfaces alone; adapters implement
+ * them, fakes implement them for the stories, and one contract suite each holds both to the same promises.
+ * This file must never name a protocol, a library or an Asterisk request.
+ */
+
+/** A person as shown on a phone's display. Either part may be empty when it is not known. */
+export interface Party {
+  readonly name: string;
+  readonly number: string;
+}
+
+/** Time. Waits use the monotonic reading, payloads and logs the wall clock, so that a clock that jumps moves no deadline. */
+export interface Clock {
+  /** Monotonic milliseconds since some fixed moment. */
+  nowMs(): number;
+  /** Milliseconds since 1970, for payloads and logs only. */
+  wallMs(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. Leaves no timer behind either way. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** One registration of an endpoint. */
+export interface Contact {
+  /** Endpoint with its technology: `PJSIP/name`. */
+  readonly endpoint: string;
+  /** The contact's SIP URI. It tells one registration of an endpoint from another. */
+  readonly uri: string;
+  /** When it expires, in seconds since 1970 as Asterisk keeps it; undefined where a contact was announced as new and nobody has looked yet. */
+  readonly expiresAtSec: number | undefined;
+}
+
+/** What one look at the caller's channel brings. Values are as Asterisk has them: untrimmed, quotes included, '' where unset. */
+export interface Reading {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly globals: ReadonlyMap<string, string>;
+  /** Contacts of the endpoints asked about. An endpoint that Asterisk does not know has none. */
+  readonly contacts: readonly Contact[];
+}
+
+/** What the caller hears while waiting: the message once, if any, then one thing until the end. */
+export interface Hold {
+  /** Asterisk sound name (without extension), or undefined for no message. */
+  readonly message: string | undefined;
+  readonly then:
+    | { readonly kind: 'music'; readonly musicClass: string | undefined }
+    /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications. */
+    | { readonly kind: 'tone'; readonly country: string }
+    /** Ringing as a signal (180), for a channel without media. */
+    | { readonly kind: 'ringing' };
+}
+
+/** The statuses that the dialplan sees in XIVO_MAPP_STATUS. */
+export type DialplanStatus = 'ANSWERED' | 'NOANSWER' | 'BUSY' | 'DECLINED' | 'UNREACHABLE' | 'PASSED' | 'FAILED';
+
+/** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone. */
+export interface Caller {
+  readonly channelId: string;
+  readonly party: Party;
+  /** True when the channel was answered before it came to us, so that its media is up. */
+  readonly answered: boolean;
+  /** Aborts, with CallerGone as its reason, when the caller hangs up or the channel leaves us in any other way. */
+  readonly left: AbortSignal;
+  /** One look at everything at once. Unknown names read as ''. */
+  read(what: {
+    readonly variables: readonly string[];
+    readonly globals: readonly string[];
+    readonly contactsOf: readonly string[];
+  }): Promise<Reading>;
+  /** Writes channel variables. */
+  write(variables: Readonly<Record<string, string>>): Promise<void>;
+  answer(): Promise<void>;
+  /** Starts what the caller hears; resolves when the orders are given, not when they are heard. The message does not hold up what follows. */
+  startHold(hold: Hold): Promise<void>;
+  /** Stops what startHold started. Harmless when nothing plays or the channel is gone. */
+  stopHold(): Promise<void>;
+  /** Sets XIVO_MAPP_STATUS and XIVO_MAPP_REASON and lets the channel go on in the dialplan. The channel is no longer ours afterwards. */
+  giveBack(status: DialplanStatus, reason: string): Promise<void>;
+  /** Ends the caller's channel. A channel that is gone is no error. */
+  hangUp(): Promise<void>;
+}
+
+/** Why a leg ended, told apart by its cause. */
+export type LegEndKind = 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere' | 'hung-up';
+
+export type LegEvent =
+  | { readonly kind: 'ringing' }
+  | { readonly kind: 'answered' }
+  /** Last event of a leg. `detail` is Asterisk's own word for the cause, e.g. `21 Call Rejected`. */
+  | { readonly kind: 'ended'; readonly end: LegEndKind; readonly detail: string };
+
+export interface DialRequest {
+  /** Chosen by the call beforehand, so that the leg can be hung up whatever became of the order. */
+  readonly legId: string;
+  readonly contact: Contact;
+  /** Shown to the callee. */
+  readonly caller: Party;
+  /** Shown to the caller once connected. Empty: whatever Asterisk knows of the endpoint. */
+  readonly callee: Party;
+  /** Asterisk's own bound on the ringing, in ms, in case that we die. */
+  readonly ringMs: number;
+  /** The caller's channel, to which the leg belongs. */
+  readonly forChannelId: string;
+}
+
+export type LegHangUpReason = 'answered-elsewhere' | 'not-needed' | 'normal';
+
+/** Legs: channels towards contacts. */
+export interface Legs {
+  /**
+   * Orders a leg. Events come through `onEvent` from before the order leaves until `ended`, which comes exactly once for a leg that Asterisk took.
+   * Resolves when Asterisk has taken the order; rejects with PbxError when it has not, and then no event follows. Never retried.
+   */
+  dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
+  /** Ends a leg in whatever state it is, also one whose order is still under way. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
+  hangUp(legId: string, reason: LegHangUpReason): Promise<void>;
+}
+
+/** Bridges. One per call, with an id made from the call's. */
+export interface Bridges {
+  /** Creates the bridge ahead of need. */
+  open(bridgeId: string): Promise<void>;
+  /** Answers the caller if needed, stops what it hears, and puts caller and leg into the bridge, with as few round trips as can be. */
+  connect(bridgeId: string, caller: Caller, legId: string): Promise<void>;
+  /** Removes the bridge. One that is gone is no error. */
+  close(bridgeId: string): Promise<void>;
+}
+
+/** A watch over the registrations of some endpoints. */
+export interface Watch {
+  /** Looks once more now; what is new is reported through onContact before this resolves. */
+  lookAgain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Registrations {
+  /**
+   * Reports, through onContact, each contact of these endpoints that appears or whose expiry moves after `known` was read, each such change at least once.
+   * Resolves when nothing can be missed any more: the subscription stands, and a look after it has been compared with `known`.
+   * @param throughChannelId a channel in Asterisk through which questions can be put
+   */
+  watch(
+    endpoints: readonly string[],
+    known: readonly Contact[],
+    throughChannelId: string,
+    onContact: (contact: Contact) => void,
+  ): Promise<Watch>;
+}
+
+export type RingingDevice = 'WebApp' | 'MobileApp' | 'WebAppAndMobileApp';
+
+export interface User {
+  readonly userId: string;
+  readonly ringingDevice: RingingDevice;
+  /** `PJSIP/name`, or undefined where the user has none. */
+  readonly mobileEndpoint: string | undefined;
+  readonly webAppEndpoint: string | undefined;
+}
+
+/** A mobile that has a push token. */
+export interface Device {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly platform: 'android' | 'ios';
+  /** Android: the FCM token. iOS: the VoIP token. */
+  readonly token: string;
+  /** iOS only: the token for ordinary notifications. */
+  readonly alertToken: string | undefined;
+  /** iOS only: the bundle id, where it differs from the configured one. */
+  readonly appId: string | undefined;
+  /** When this token was registered with us, ms since 1970. */
+  readonly registeredAtMs: number;
+}
+
+/** Users and their devices. */
+export interface Registry {
+  /** The user, if known, and the devices whose tokens are alive. */
+  callee(userId: string): Promise<{ readonly user: User | undefined; readonly devices: readonly Device[] }>;
+  /** Marks the device's token dead, if the device still has that token. */
+  markTokenDead(device: Device, reason: string): Promise<void>;
+}
+
+export interface WakeNotice {
+  readonly callId: string;
+  readonly caller: Party;
+  readonly calleeUserId: string;
+  /** ms since 1970. */
+  readonly sentAtMs: number;
+  /** ms since 1970; after it the push is worth nothing. */
+  readonly expiresAtMs: number;
+}
+
+export interface EndedNotice extends WakeNotice {
+  /** Why, as the app may show it: `answered`, `answered-elsewhere`, `caller-left`, `no-answer`, `declined`, … */
+  readonly reason: string;
+}
+
+export type PushResult =
+  | { readonly kind: 'delivered' }
+  /** The service says that the token is no more; since when, ms since 1970, where it says so. */
+  | { readonly kind: 'dead-token'; readonly reason: string; readonly sinceMs: number | undefined }
+  /** Our own set-up is wrong (credentials, environment, topic): the token may be fine. */
+  | { readonly kind: 'our-fault'; readonly reason: string }
+  /** Not delivered before the deadline. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** The platform offers no way to say this to this device. */
+  | { readonly kind: 'not-possible'; readonly reason: string };
+
+/** Push services. Neither method ever rejects, and each settles within a few seconds of the notice's expiry or of the signal. */
+export interface Push {
+  wake(device: Device, notice: WakeNotice, signal: AbortSignal): Promise<PushResult>;
+  tellEnded(device: Device, notice: EndedNotice, signal: AbortSignal): Promise<PushResult>;
+}
+
+/** One entry of a call's timeline: what happened, when (ms since the call came to us), and the facts that matter, as short strings without tokens or keys. */
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly what: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface CallRecord {
+  readonly callId: string;
+  readonly userId: string;
+  readonly caller: Party;
+  /** ms since 1970. */
+  readonly startedAtMs: number;
+}
+
+export interface CallSummary {
+  readonly outcome: string;
+  readonly reason: string;
+  readonly durationMs: number;
+  /** Milliseconds spent in each stage that the call went through. */
+  readonly stagesMs: Readonly<Record<string, number>>;
+}
+
+/** Where timelines go. None of these ever throws or makes the call wait. */
+export interface Journal {
+  open(record: CallRecord): void;
+  note(callId: string, entry: TimelineEntry): void;
+  close(callId: string, summary: CallSummary): void;
+}
+
+/** The log. Fields carry no token, key or full number. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything a call needs. */
+export interface CallPorts {
+  readonly clock: Clock;
+  readonly legs: Legs;
+  readonly bridges: Bridges;
+  readonly registrations: Registrations;
+  readonly registry: Registry;
+  readonly push: Push;
+  readonly journal: Journal;
+  readonly log: Log;
+}
