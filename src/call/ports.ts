@@ -42,7 +42,7 @@ export interface Reading {
 export interface Hold {
   /** Asterisk sound name (without extension), or undefined for no message. */
   readonly message: string | undefined;
-  readonly then:
+  readonly afterwards:
     | { readonly kind: 'music'; readonly musicClass: string | undefined }
     /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications. */
     | { readonly kind: 'tone'; readonly country: string }

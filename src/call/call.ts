@@ -1,0 +1,93 @@
+/**
+ * One call and what it owns: its signal, its undo, its inbox, its diary, and the work that goes on beside it.
+ * It holds no rule of the story; that is route-call.ts. It must never end without having put everything back.
+ */
+
+import { Diary, type Facts } from './diary.ts';
+import { CallerGone } from './errors.ts';
+import { Inbox } from './inbox.ts';
+import type { Caller, CallPorts, Contact, Device, LegEvent, PushResult } from './ports.ts';
+import { Undo } from './undo.ts';
+
+/** What comes to us: a caller's channel for a user. */
+export interface Arrival {
+  /** Chosen by us; legs, bridges and pushes carry it. */
+  readonly callId: string;
+  readonly userId: string;
+  readonly caller: Caller;
+}
+
+/** What can happen to a call from outside, one at a time. */
+export type Happening =
+  | { readonly what: 'contact'; readonly contact: Contact }
+  | { readonly what: 'leg'; readonly legId: string; readonly event: LegEvent }
+  | { readonly what: 'pushed'; readonly device: Device; readonly result: PushResult };
+
+export class Call {
+  readonly callId: string;
+  readonly userId: string;
+  readonly caller: Caller;
+  readonly ports: CallPorts;
+  readonly diary: Diary;
+  readonly undo = new Undo();
+  readonly inbox: Inbox<Happening>;
+  private readonly controller = new AbortController();
+  private readonly work = new Set<Promise<void>>();
+  private readonly onLeft = () => this.abort(this.caller.left.reason);
+
+  constructor(arrival: Arrival, ports: CallPorts) {
+    this.callId = arrival.callId;
+    this.userId = arrival.userId;
+    this.caller = arrival.caller;
+    this.ports = ports;
+    this.diary = new Diary(ports.clock, ports.journal, {
+      callId: this.callId,
+      userId: this.userId,
+      caller: this.caller.party,
+    });
+    this.inbox = new Inbox(ports.clock, this.signal);
+    this.caller.left.addEventListener('abort', this.onLeft, { once: true });
+    if (this.caller.left.aborted) this.onLeft();
+  }
+
+  /** Aborts when the call is over for whatever reason. Everything that waits takes it; nothing that cleans up does. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.controller.abort(reason);
+  }
+
+  note(what: string, facts?: Facts): void {
+    this.diary.note(what, facts);
+  }
+
+  /** Lets work go on beside the story. A fault in it is told, and never ends the call: the caller matters more than any part. */
+  beside(name: string, work: Promise<unknown>): void {
+    const told = work.then(
+      () => undefined,
+      (fault: unknown) => this.tellFault(name, fault),
+    );
+    this.work.add(told);
+    void told.then(() => this.work.delete(told));
+  }
+
+  /** Puts everything back and waits until nothing of this call is under way any more. */
+  async close(): Promise<void> {
+    this.caller.left.removeEventListener('abort', this.onLeft);
+    this.abort(new CallerGone('the call is over'));
+    do {
+      await this.undo.run((name, fault) => this.tellFault(`undo ${name}`, fault));
+      await Promise.all(this.work);
+    } while (this.work.size > 0);
+    await this.undo.run((name, fault) => this.tellFault(`undo ${name}`, fault));
+  }
+
+  private tellFault(name: string, fault: unknown): void {
+    if (fault instanceof CallerGone || fault === this.signal.reason) return;
+    const detail = fault instanceof Error ? fault.message : String(fault);
+    this.note('fault', { in: name, detail });
+    this.ports.log.warn(`call ${this.callId}: ${name} failed: ${detail}`, { callId: this.callId, fault });
+  }
+}

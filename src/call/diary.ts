@@ -1,0 +1,63 @@
+/**
+ * The diary of one call: what happened when, and how long each stage took. It feeds the timeline that answers "why didn't my phone ring?"
+ * and the one log line per call. Entries carry no token, no key and no full number.
+ */
+
+import type { CallRecord, Clock, Journal, Party } from './ports.ts';
+
+/** Where a call is. */
+export type Stage = 'learning' | 'waiting' | 'ringing' | 'connecting' | 'talking' | 'ending';
+
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+
+export class Diary {
+  stage: Stage = 'learning';
+  private readonly startedMs: number;
+  private stageSinceMs: number;
+  private readonly spentMs = new Map<Stage, number>();
+  private readonly clock: Clock;
+  private readonly journal: Journal;
+  private readonly record: CallRecord;
+
+  constructor(clock: Clock, journal: Journal, call: { callId: string; userId: string; caller: Party }) {
+    this.clock = clock;
+    this.journal = journal;
+    this.record = { ...call, startedAtMs: clock.wallMs() };
+    this.startedMs = clock.nowMs();
+    this.stageSinceMs = this.startedMs;
+    journal.open(this.record);
+  }
+
+  /** Milliseconds since the call came to us. */
+  get atMs(): number {
+    return Math.round((this.clock.nowMs() - this.startedMs) * 10) / 10;
+  }
+
+  note(what: string, facts: Facts = {}): void {
+    this.journal.note(this.record.callId, { atMs: this.atMs, what, facts });
+  }
+
+  /** Goes on to another stage. */
+  enter(stage: Stage): void {
+    if (stage === this.stage) return;
+    this.settleStage();
+    this.stage = stage;
+    this.note(`stage:${stage}`);
+  }
+
+  /** Milliseconds per stage that the call went through so far. */
+  stagesMs(): Readonly<Record<string, number>> {
+    this.settleStage();
+    return Object.fromEntries([...this.spentMs].map(([stage, ms]) => [stage, Math.round(ms)]));
+  }
+
+  close(outcome: string, reason: string): void {
+    this.journal.close(this.record.callId, { outcome, reason, durationMs: this.atMs, stagesMs: this.stagesMs() });
+  }
+
+  private settleStage(): void {
+    const nowMs = this.clock.nowMs();
+    this.spentMs.set(this.stage, (this.spentMs.get(this.stage) ?? 0) + nowMs - this.stageSinceMs);
+    this.stageSinceMs = nowMs;
+  }
+}

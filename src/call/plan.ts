@@ -1,0 +1,189 @@
+/**
+ * From what is known about the callee to a plan: which devices ring now, which must be woken, how long to wait, what the caller hears.
+ * Pure: it asks nobody and does nothing.
+ */
+
+import type { PassReason } from './outcomes.ts';
+import type { Contact, Device, Hold, Party, Reading, RingingDevice, User } from './ports.ts';
+import { type DeclineEnds, type Settings, stripQuotes } from './settings.ts';
+
+/** Channel variables that the router reads; each wins over the registry. */
+export const VARIABLE_NAMES: readonly string[] = [
+  'XIVO_MAPP_DEVICE',
+  'XIVO_MAPP_MOBILE_ENDPOINT',
+  'XIVO_MAPP_WEBAPP_ENDPOINT',
+  'XIVO_RINGSECONDS',
+  'XIVO_ENABLEDND',
+  'XIVO_ENABLEUNC',
+  'XIVO_DST_FIRSTNAME',
+  'XIVO_DST_LASTNAME',
+  'CHANNEL(musicclass)',
+];
+
+const DEFAULT_RING_MS = 30_000;
+const LONGEST_RING_SECONDS = 600;
+
+export interface Plan {
+  readonly kind: 'ring';
+  readonly device: RingingDevice;
+  readonly mobileEndpoints: readonly string[];
+  readonly webAppEndpoints: readonly string[];
+  /** Devices to push. Empty where no mobile shall ring. */
+  readonly devices: readonly Device[];
+  /** Registrations as they were before any push; what is newer is fresh. */
+  readonly known: readonly Contact[];
+  /** When the UC Assistant starts ringing. */
+  readonly webAppRings: 'never' | 'at-once' | 'with-first-mobile';
+  /** The longest wait for a mobile; 0 where there is nothing to wait for. */
+  readonly waitMs: number;
+  readonly intervalMs: number;
+  readonly ringMs: number;
+  readonly hold: Hold;
+  readonly answerEarly: boolean;
+  readonly declineEnds: DeclineEnds;
+  readonly callee: Party;
+}
+
+export interface PassOn {
+  readonly kind: 'pass';
+  readonly reason: PassReason;
+  /** What is wrong and what would cure it, for the log. */
+  readonly detail: string;
+}
+
+/** What was learnt before planning. */
+export interface Learnt {
+  readonly userId: string;
+  readonly user: User | undefined;
+  readonly devices: readonly Device[];
+  readonly reading: Reading;
+  readonly settings: Settings;
+  readonly callerAnswered: boolean;
+}
+
+/** The callee's endpoints: the channel's, else the registry's. */
+export function endpointsOf(
+  user: User | undefined,
+  variables: ReadonlyMap<string, string>,
+): { readonly mobile: readonly string[]; readonly webApp: readonly string[] } {
+  const list = (name: string, fallback: string | undefined) => {
+    const own = stripQuotes(variables.get(name) ?? '');
+    return (own === '' ? (fallback ?? '') : own)
+      .split('&')
+      .map((endpoint) => endpoint.trim())
+      .filter((endpoint) => endpoint !== '');
+  };
+  return {
+    mobile: list('XIVO_MAPP_MOBILE_ENDPOINT', user?.mobileEndpoint),
+    webApp: list('XIVO_MAPP_WEBAPP_ENDPOINT', user?.webAppEndpoint),
+  };
+}
+
+/** An endpoint name that can be dialled and asked about. */
+export function isEndpoint(name: string): boolean {
+  return /^PJSIP\/[\w.+-]{1,80}$/.test(name);
+}
+
+export function makePlan(learnt: Learnt): Plan | PassOn {
+  const { userId, user, reading, settings } = learnt;
+  const variable = (name: string) => stripQuotes(reading.variables.get(name) ?? '');
+  const endpoints = endpointsOf(user, reading.variables);
+
+  if (isSet(variable('XIVO_ENABLEDND'))) return pass('do-not-disturb', 'XIVO_ENABLEDND is set for the callee');
+  if (isSet(variable('XIVO_ENABLEUNC'))) return pass('forwarded', 'XIVO_ENABLEUNC is set for the callee');
+  const bad = [...endpoints.mobile, ...endpoints.webApp].find((endpoint) => !isEndpoint(endpoint));
+  if (bad !== undefined) {
+    return pass('bad-endpoint', `endpoint ${JSON.stringify(bad.slice(0, 100))} is not of the form PJSIP/name`);
+  }
+  if (user === undefined && endpoints.mobile.length + endpoints.webApp.length === 0) {
+    return pass(
+      'unknown-user',
+      `user ${JSON.stringify(userId)} is not in the registry and the channel names no endpoint; PUT /v1/users/${userId} or set XIVO_MAPP_MOBILE_ENDPOINT`,
+    );
+  }
+  const device = ringingDevice(variable('XIVO_MAPP_DEVICE'), user, endpoints);
+  if (device === undefined) {
+    return pass(
+      'bad-device',
+      `XIVO_MAPP_DEVICE is ${JSON.stringify(variable('XIVO_MAPP_DEVICE').slice(0, 100))}; it must be MobileApp, WebApp or WebAppAndMobileApp`,
+    );
+  }
+  const mobileEndpoints = device === 'WebApp' ? [] : endpoints.mobile;
+  const webAppEndpoints = device === 'MobileApp' ? [] : endpoints.webApp;
+  if (mobileEndpoints.length + webAppEndpoints.length === 0) {
+    return pass('no-endpoint', `user ${JSON.stringify(userId)} shall ring on ${device} but has no endpoint for it`);
+  }
+
+  const mobileRings = mobileEndpoints.length > 0;
+  const devices = mobileRings ? learnt.devices : [];
+  const longestWaitMs = device === 'MobileApp' ? settings.waitMobileAppMs : settings.waitWebAppAndMobileAppMs;
+  const waitMs = devices.length === 0 ? 0 : longestWaitMs;
+  const answerEarly = settings.answerEarly && waitMs > 0 && !learnt.callerAnswered;
+  return {
+    kind: 'ring',
+    device,
+    mobileEndpoints,
+    webAppEndpoints,
+    devices,
+    known: reading.contacts,
+    webAppRings:
+      webAppEndpoints.length === 0
+        ? 'never'
+        : !mobileRings || settings.ringWebAppAtOnce
+          ? 'at-once'
+          : 'with-first-mobile',
+    waitMs,
+    intervalMs: settings.intervalMs,
+    ringMs: ringMs(variable('XIVO_RINGSECONDS')),
+    hold: holdFor(settings, waitMs, learnt.callerAnswered || answerEarly, variable('CHANNEL(musicclass)')),
+    answerEarly,
+    declineEnds: settings.declineEnds,
+    callee: { name: `${variable('XIVO_DST_FIRSTNAME')} ${variable('XIVO_DST_LASTNAME')}`.trim(), number: '' },
+  };
+}
+
+/** What the caller hears: company while a mobile is being woken, and plain ringing where there is nothing to wait for. */
+function holdFor(settings: Settings, waitMs: number, mediaUp: boolean, musicClass: string): Hold {
+  const message = waitMs > 0 && settings.playMessage ? settings.messageSound : undefined;
+  if (message !== undefined && settings.waitWithMusic) {
+    return { message, afterwards: { kind: 'music', musicClass: musicClass === '' ? undefined : musicClass } };
+  }
+  const toneNeeded = mediaUp || message !== undefined;
+  return { message, afterwards: toneNeeded ? { kind: 'tone', country: settings.toneCountry } : { kind: 'ringing' } };
+}
+
+function ringingDevice(
+  wanted: string,
+  user: User | undefined,
+  endpoints: { readonly mobile: readonly string[]; readonly webApp: readonly string[] },
+): RingingDevice | undefined {
+  switch (wanted.toLowerCase()) {
+    case 'mobileapp':
+      return 'MobileApp';
+    case 'webapp':
+      return 'WebApp';
+    case 'webappandmobileapp':
+      return 'WebAppAndMobileApp';
+    case '':
+      break;
+    default:
+      return undefined;
+  }
+  if (user !== undefined) return user.ringingDevice;
+  if (endpoints.mobile.length === 0) return 'WebApp';
+  return endpoints.webApp.length === 0 ? 'MobileApp' : 'WebAppAndMobileApp';
+}
+
+function ringMs(text: string): number {
+  const seconds = Number(text);
+  if (text === '' || !Number.isFinite(seconds) || seconds < 1) return DEFAULT_RING_MS;
+  return Math.min(LONGEST_RING_SECONDS, Math.round(seconds)) * 1000;
+}
+
+function isSet(value: string): boolean {
+  return /^(1|true|yes|on)$/i.test(value);
+}
+
+function pass(reason: PassReason, detail: string): PassOn {
+  return { kind: 'pass', reason, detail };
+}

@@ -1,0 +1,273 @@
+/**
+ * The rule of the wait and of the ringing: what rings when, how long, and when it is decided how the call goes on. To change the rule, change this file.
+ * It takes one happening at a time and then looks at three questions: has someone answered, may someone still come, is the time over?
+ * It must never connect, hand back or speak to the caller: it only decides.
+ */
+
+import type { Call, Happening } from './call.ts';
+import type { Ending } from './outcomes.ts';
+import type { Plan } from './plan.ts';
+import type { Contact, Watch } from './ports.ts';
+import type { Leg, Ringing } from './ringing.ts';
+import { Sightings } from './sightings.ts';
+import type { Wake } from './wake.ts';
+
+export type Decision =
+  | { readonly kind: 'answered'; readonly leg: Leg }
+  | { readonly kind: 'ended'; readonly ending: Ending };
+
+export async function ringUntilDecided(call: Call, plan: Plan, wake: Wake, ringing: Ringing): Promise<Decision> {
+  const round = new Round(call, plan, wake, ringing);
+  round.begin();
+  try {
+    for (;;) {
+      const decision = round.decide();
+      if (decision !== undefined) return decision;
+      const happened = await call.inbox.next(round.nextMomentMs());
+      if (happened !== 'time') round.take(happened);
+    }
+  } finally {
+    round.end();
+  }
+}
+
+class Round {
+  private readonly call: Call;
+  private readonly plan: Plan;
+  private readonly wake: Wake;
+  private readonly ringing: Ringing;
+  private readonly sightings: Sightings;
+  private readonly startedMs: number;
+  private readonly waitUntilMs: number;
+  private nextLookMs: number;
+  private watch: 'none' | 'opening' | Watch = 'none';
+  /** When the ringing is over; undefined until something rings that shall ring its whole time. */
+  private ringUntilMs: number | undefined;
+  private waitIsOver = false;
+  private webAppHasRung = false;
+  private mobileIsFresh = false;
+  /** The person has declined: no mobile shall ring any more. */
+  private refused = false;
+  private callDeclined = false;
+  private winner: Leg | undefined;
+  private closeWatch: () => Promise<void> = async () => undefined;
+
+  constructor(call: Call, plan: Plan, wake: Wake, ringing: Ringing) {
+    this.call = call;
+    this.plan = plan;
+    this.wake = wake;
+    this.ringing = ringing;
+    this.sightings = new Sightings(plan.known);
+    this.startedMs = call.ports.clock.nowMs();
+    this.waitUntilMs = this.startedMs + plan.waitMs;
+    this.nextLookMs = this.startedMs + plan.intervalMs;
+  }
+
+  /** What rings at once: registrations that may be alive, and the UC Assistant where it shall. */
+  begin(): void {
+    const { plan } = this;
+    this.call.diary.enter(plan.waitMs > 0 ? 'waiting' : 'ringing');
+    if (plan.webAppRings === 'at-once') this.ringWebApp();
+    for (const contact of this.sightings.of(plan.mobileEndpoints)) this.ringing.ring(contact, 'mobile', false);
+    this.openWatch();
+  }
+
+  /** Nobody needs to be watched any more. */
+  end(): void {
+    this.call.beside('close watch', this.closeWatch());
+  }
+
+  take(happened: Happening): void {
+    if (happened.what === 'contact') {
+      this.takeContact(happened.contact);
+    } else if (happened.what === 'leg') {
+      const leg = this.ringing.take(happened.legId, happened.event);
+      if (leg !== undefined) this.takeLeg(leg);
+    }
+    // A push's result needs no act of its own: the wake keeps it, and mobileMayCome() asks.
+  }
+
+  /** Someone has answered; or nobody may come any more; or the time is over. Otherwise undefined: go on. */
+  decide(): Decision | undefined {
+    const nowMs = this.nowMs();
+    if (this.winner !== undefined) return { kind: 'answered', leg: this.winner };
+    if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
+    if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
+
+    if (this.ringUntilMs !== undefined && nowMs >= this.ringUntilMs && !this.waiting(nowMs)) {
+      return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
+    }
+    if (this.mobileMayCome(nowMs)) return undefined;
+    if (this.ringing.alive().length === 0) return ended(this.whyNobody(nowMs));
+    if (this.ringUntilMs === undefined) return ended({ outcome: 'no-answer', reason: 'wait-over' });
+    return undefined;
+  }
+
+  /** When to look again although nothing has happened. */
+  nextMomentMs(): number {
+    const nowMs = this.nowMs();
+    if (nowMs >= this.nextLookMs) {
+      this.nextLookMs = nowMs + this.plan.intervalMs;
+      this.look();
+    }
+    const moments = [this.nextLookMs];
+    if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
+    if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
+    return Math.min(...moments);
+  }
+
+  private nowMs(): number {
+    return this.call.ports.clock.nowMs();
+  }
+
+  /** A mobile that has been pushed may still register. */
+  private mobileMayCome(nowMs: number): boolean {
+    const busy = this.ringing.ends('mobile').filter((end) => end === 'busy' || end === 'declined').length;
+    return nowMs < this.waitUntilMs && !this.refused && !this.wake.everyTokenDead && busy < this.wake.devices.length;
+  }
+
+  /** The wait: until the first fresh mobile, or until none may come. */
+  private waiting(nowMs: number): boolean {
+    return !this.mobileIsFresh && this.mobileMayCome(nowMs);
+  }
+
+  /** The wait is over: the UC Assistant rings where the mode has it; a mobile that rings on an older registration gets its ring time. */
+  private endWait(nowMs: number): void {
+    this.waitIsOver = true;
+    this.call.note('wait-over', { afterMs: Math.round(nowMs - this.startedMs), fresh: this.mobileIsFresh });
+    if (this.plan.webAppRings !== 'never' && !this.refused) this.ringWebApp();
+    const mobiles = this.ringing.alive('mobile');
+    // Where there was no wait, nobody has had the time to ring yet.
+    const maybeAlive = this.plan.waitMs === 0 ? mobiles : mobiles.filter((leg) => leg.state === 'ringing');
+    if (maybeAlive.length > 0) {
+      this.ringUntilMs ??= nowMs + this.plan.ringMs;
+      this.call.diary.enter('ringing');
+    }
+  }
+
+  private takeContact(contact: Contact): void {
+    if (!this.sightings.isNews(contact)) return;
+    const last = this.ringing.lastTo(contact);
+    if (this.plan.mobileEndpoints.includes(contact.endpoint)) {
+      this.call.note('mobile-registered', { endpoint: contact.endpoint, contact: contact.uri });
+      if (!this.refused) this.ringFresh(contact, last);
+    } else if (this.webAppHasRung && (last === undefined || last.end === 'unreachable')) {
+      this.ringing.ring(contact, 'webapp', true);
+    }
+  }
+
+  /** A mobile has registered newly: it rings at once, and legs of the same endpoint that ring nowhere are given up. */
+  private ringFresh(contact: Contact, last: Leg | undefined): void {
+    if (last?.end === 'busy' || last?.end === 'declined') return;
+    if (last?.state === 'ringing' && !last.dropped) {
+      last.fresh = true;
+    } else {
+      this.ringing.ring(contact, 'mobile', true);
+      for (const leg of this.ringing.alive('mobile')) {
+        const ringsNowhere = !leg.fresh && leg.state === 'dialling' && leg.contact.endpoint === contact.endpoint;
+        if (ringsNowhere) this.call.beside(`hang up ${leg.legId}`, this.ringing.drop(leg, 'not-needed'));
+      }
+    }
+    if (!this.mobileIsFresh) {
+      this.mobileIsFresh = true;
+      // One that comes late, while the UC Assistant rings already, joins that ringing for the time that is left.
+      if (!this.waitIsOver || this.ringUntilMs === undefined) this.ringUntilMs = this.nowMs() + this.plan.ringMs;
+    }
+    this.mobileIsReady();
+  }
+
+  private takeLeg(leg: Leg): void {
+    switch (leg.state) {
+      case 'ringing':
+        if (leg.on === 'mobile') this.mobileIsReady();
+        break;
+      case 'answered':
+        if (!leg.dropped) this.winner ??= leg;
+        break;
+      case 'ended':
+        if (leg.end === 'declined') this.takeDecline(leg);
+        break;
+      case 'dialling':
+        break;
+    }
+  }
+
+  private takeDecline(leg: Leg): void {
+    if (this.plan.declineEnds === 'call') this.callDeclined = true;
+    if (this.plan.declineEnds === 'mobiles' && leg.on === 'mobile') {
+      this.refused = true;
+      this.ringing.dropOthers(undefined, 'not-needed', 'mobile');
+    }
+  }
+
+  /** A mobile is ringing or about to: the UC Assistant joins where both shall ring together. */
+  private mobileIsReady(): void {
+    this.call.diary.enter('ringing');
+    if (this.plan.webAppRings === 'with-first-mobile') this.ringWebApp();
+  }
+
+  private ringWebApp(): void {
+    if (this.webAppHasRung) return;
+    this.webAppHasRung = true;
+    const contacts = this.sightings.of(this.plan.webAppEndpoints);
+    this.call.note('webapp-rings', { registered: contacts.length });
+    for (const contact of contacts) {
+      const last = this.ringing.lastTo(contact);
+      if (last === undefined || last.state === 'ended') this.ringing.ring(contact, 'webapp', true);
+    }
+    if (contacts.length === 0) return;
+    this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
+    if (!this.mobileMayCome(this.nowMs())) this.call.diary.enter('ringing');
+  }
+
+  /** Nobody rings and nobody may come. */
+  private whyNobody(nowMs: number): Ending {
+    const ends = this.ringing.ends();
+    if (ends.includes('declined')) return { outcome: 'declined', reason: 'declined' };
+    if (ends.includes('busy')) return { outcome: 'busy', reason: 'busy' };
+    const waitedInVain = this.plan.waitMs > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
+    if (waitedInVain) return { outcome: 'no-answer', reason: 'wait-over' };
+    if (this.wake.everyTokenDead) return { outcome: 'unreachable', reason: 'every-token-dead' };
+    if (ends.length > 0) return { outcome: 'unreachable', reason: 'every-leg-failed' };
+    const reason = this.plan.mobileEndpoints.length > 0 ? 'no-device' : 'not-registered';
+    return { outcome: 'unreachable', reason };
+  }
+
+  /** Subscribe first, then look, then wait: the adapter's promise. A watch that cannot be opened is tried again at the next look. */
+  private openWatch(): void {
+    const { call, plan } = this;
+    this.watch = 'opening';
+    const opening = call.ports.registrations.watch(
+      [...new Set([...plan.mobileEndpoints, ...plan.webAppEndpoints])],
+      plan.known,
+      call.caller.channelId,
+      (contact) => call.inbox.post({ what: 'contact', contact }),
+    );
+    this.closeWatch = () => {
+      this.closeWatch = async () => undefined;
+      return opening.then(
+        (watch) => watch.close(),
+        () => undefined,
+      );
+    };
+    const opened = opening.then(
+      (watch) => {
+        this.watch = watch;
+      },
+      (fault: unknown) => {
+        this.watch = 'none';
+        throw fault;
+      },
+    );
+    call.beside('watch registrations', opened);
+  }
+
+  private look(): void {
+    if (this.watch === 'none') this.openWatch();
+    else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
+  }
+}
+
+function ended(ending: Ending): Decision {
+  return { kind: 'ended', ending };
+}

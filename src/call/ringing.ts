@@ -1,0 +1,130 @@
+/**
+ * The ringing of one call: its legs, one to each contact, and what each has come to. The first answer wins; nothing here decides when to stop.
+ * Every leg gets its id and its undo before it is ordered, and is known until Asterisk has let go of it.
+ */
+
+import type { Call } from './call.ts';
+import type { Contact, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
+
+export type DeviceKind = 'mobile' | 'webapp';
+
+export interface Leg {
+  readonly legId: string;
+  readonly contact: Contact;
+  readonly on: DeviceKind;
+  state: 'dialling' | 'ringing' | 'answered' | 'ended';
+  /** True when it was dialled on a registration newer than the push. */
+  fresh: boolean;
+  /** How it ended; undefined while it lives, and for legs that we ended ourselves. */
+  end: LegEndKind | undefined;
+  /** True once we have ordered its end. */
+  dropped: boolean;
+}
+
+export class Ringing {
+  private readonly legs = new Map<string, Leg>();
+  private bridge: Promise<void> | undefined;
+  private readonly call: Call;
+  private readonly callee: Party;
+  private readonly longestMs: number;
+
+  /** @param longestMs bound that Asterisk itself puts on each leg's ringing, in case we die. */
+  constructor(call: Call, callee: Party, longestMs: number) {
+    this.call = call;
+    this.callee = callee;
+    this.longestMs = longestMs;
+  }
+
+  private get bridgeId(): string {
+    return `${this.call.callId}-bridge`;
+  }
+
+  /** Legs that may still be answered. */
+  alive(on?: DeviceKind): readonly Leg[] {
+    return [...this.legs.values()].filter(
+      (leg) => !leg.dropped && leg.state !== 'ended' && (on === undefined || leg.on === on),
+    );
+  }
+
+  /** Ends that the other side gave, of legs that we did not end ourselves. */
+  ends(on?: DeviceKind): readonly LegEndKind[] {
+    return [...this.legs.values()].filter((leg) => on === undefined || leg.on === on).flatMap((leg) => leg.end ?? []);
+  }
+
+  /** The latest leg to this contact's address, whatever its state. */
+  lastTo(contact: Contact): Leg | undefined {
+    return [...this.legs.values()].findLast(
+      (leg) => leg.contact.uri === contact.uri && leg.contact.endpoint === contact.endpoint,
+    );
+  }
+
+  /** Orders a leg to the contact. */
+  ring(contact: Contact, on: DeviceKind, fresh: boolean): void {
+    const { call } = this;
+    const legId = `${call.callId}-leg-${this.legs.size + 1}`;
+    const leg: Leg = { legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false };
+    this.legs.set(legId, leg);
+    call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
+    call.undo.add(`leg ${legId}`, () => this.drop(leg, 'not-needed'));
+    const order = call.ports.legs.dial(
+      {
+        legId,
+        contact,
+        caller: call.caller.party,
+        callee: this.callee,
+        ringMs: this.longestMs,
+        forChannelId: call.caller.channelId,
+      },
+      (event) => call.inbox.post({ what: 'leg', legId, event }),
+    );
+    const refused = (fault: unknown) => {
+      const detail = fault instanceof Error ? fault.message : String(fault);
+      call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
+    };
+    call.beside(`dial ${legId}`, order.catch(refused));
+    this.bridge ??= this.openBridge();
+  }
+
+  /** The call's bridge, opened with the first leg so that an answer need not wait for it; tried again if that failed. */
+  async readyBridge(): Promise<string> {
+    await this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId));
+    return this.bridgeId;
+  }
+
+  private openBridge(): Promise<void> {
+    const { bridges } = this.call.ports;
+    this.call.undo.add('bridge', () => bridges.close(this.bridgeId));
+    const opened = bridges.open(this.bridgeId);
+    this.call.beside('open bridge', opened);
+    return opened;
+  }
+
+  /** Takes in what a leg reports. Returns the leg where the report changed it. */
+  take(legId: string, event: LegEvent): Leg | undefined {
+    const leg = this.legs.get(legId);
+    if (leg === undefined || leg.state === 'ended') return undefined;
+    leg.state = event.kind === 'ended' ? 'ended' : event.kind;
+    if (event.kind === 'ended' && !leg.dropped) leg.end = event.end;
+    this.call.note(`leg-${event.kind}`, {
+      leg: legId,
+      on: leg.on,
+      ...(event.kind === 'ended' ? { end: event.end, detail: event.detail } : {}),
+    });
+    return leg;
+  }
+
+  /** Ends a leg, once. Waits until Asterisk has let go of it. */
+  async drop(leg: Leg, reason: LegHangUpReason): Promise<void> {
+    if (leg.dropped || leg.state === 'ended') return;
+    leg.dropped = true;
+    this.call.note('leg-hung-up', { leg: leg.legId, on: leg.on, reason });
+    await this.call.ports.legs.hangUp(leg.legId, reason);
+  }
+
+  /** Ends, beside the story, all living legs but one. */
+  dropOthers(kept: Leg | undefined, reason: LegHangUpReason, on?: DeviceKind): void {
+    for (const leg of this.alive(on)) {
+      if (leg !== kept) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, reason));
+    }
+  }
+}

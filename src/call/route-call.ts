@@ -1,0 +1,214 @@
+/**
+ * The story of one call, in the order in which the caller lives it. Read this first; the picture in the README tells the same.
+ * It must end each call exactly once, with a reason, and leave nothing behind.
+ */
+
+import { type Arrival, Call } from './call.ts';
+import { CallerGone, PbxError, Stopping } from './errors.ts';
+import { type Ending, statusOf } from './outcomes.ts';
+import { endpointsOf, isEndpoint, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
+import type { CallPorts, Reading } from './ports.ts';
+import { ringUntilDecided } from './ring-until-decided.ts';
+import { type Leg, Ringing } from './ringing.ts';
+import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
+import { Wake } from './wake.ts';
+
+/** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
+export interface Overseer {
+  started(call: Call): void;
+  warn(warning: Warning): void;
+}
+
+/** Routes one call from its arrival to its end. Never rejects. */
+export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
+  const call = new Call(arrival, ports);
+  overseer.started(call);
+  call.note('arrived', { user: call.userId, channel: call.caller.channelId });
+  const wake = new Wake(call);
+  let talkingOn: Leg | undefined;
+  let ending: Ending;
+  try {
+    const plan = await learn(call, overseer);
+    if (plan.kind === 'pass') {
+      ending = passOn(call, plan);
+    } else {
+      const ringing = new Ringing(call, plan.callee, plan.waitMs + plan.ringMs);
+      wake.push(plan.devices, plan.waitMs + plan.ringMs);
+      call.beside('hold', keepCompany(call, plan));
+      const decision = await ringUntilDecided(call, plan, wake, ringing);
+      if (decision.kind === 'answered') {
+        talkingOn = decision.leg;
+        ending = { outcome: 'answered', reason: talkingOn.on };
+        await connect(call, plan, ringing, wake, talkingOn);
+        await talk(call, ringing, talkingOn);
+      } else {
+        ending = decision.ending;
+      }
+    }
+    if (ending.outcome !== 'answered') await fallBack(call, ending);
+  } catch (fault) {
+    ending = await endAfter(fault, call, talkingOn);
+  }
+  await tidyUp(call, wake, ending);
+  return ending;
+}
+
+/** Learns all that the plan needs, in as few looks as can be: the push waits for this. */
+async function learn(call: Call, overseer: Overseer): Promise<Plan | PassOn> {
+  const callee = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
+    // Without the registry the channel's own variables may still say enough: the call goes on by what is known.
+    call.note('fault', { in: 'registry', detail: String(fault) });
+    call.ports.log.error('the registry of users and devices cannot be read; calls go on without push', { fault });
+    return { user: undefined, devices: [] };
+  });
+  const fromRegistry = endpointsOf(callee.user, new Map());
+  const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
+  let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
+  const named = endpointsOf(callee.user, reading.variables);
+  const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
+  if (missing.length > 0) reading = await withContactsOf(missing, reading, call);
+  const { settings, warnings } = readSettings(reading.globals);
+  for (const warning of warnings) overseer.warn(warning);
+  const plan = makePlan({
+    userId: call.userId,
+    user: callee.user,
+    devices: callee.devices,
+    reading,
+    settings,
+    callerAnswered: call.caller.answered,
+  });
+  if (plan.kind === 'ring') {
+    call.note('planned', {
+      device: plan.device,
+      mobile: plan.mobileEndpoints.join('&'),
+      webapp: plan.webAppEndpoints.join('&'),
+      devices: plan.devices.length,
+      registered: plan.known.map((contact) => contact.uri).join(' '),
+      waitMs: plan.waitMs,
+      ringMs: plan.ringMs,
+    });
+  }
+  return plan;
+}
+
+/** The channel named endpoints that the registry did not: one more look, for their contacts. */
+async function withContactsOf(endpoints: readonly string[], reading: Reading, call: Call): Promise<Reading> {
+  const more = await call.caller.read({ variables: [], globals: [], contactsOf: [...new Set(endpoints)] });
+  return { ...reading, contacts: [...reading.contacts, ...more.contacts] };
+}
+
+/** The caller hears the message, then music on hold or ringing. Nothing of the story waits for this. */
+async function keepCompany(call: Call, plan: Plan): Promise<void> {
+  if (plan.answerEarly) {
+    await call.caller.answer();
+    call.note('answered-early');
+    // XiVO's own pickup sets it too: its dialplan must know that the caller is answered already.
+    await call.caller.write({ XIVO_PICKEDUP: '1' });
+  }
+  // Someone may have answered meanwhile: what starts now would play into the conversation.
+  if (call.signal.aborted || (call.diary.stage !== 'waiting' && call.diary.stage !== 'ringing')) return;
+  call.note('hold', { message: plan.hold.message ?? '', afterwards: plan.hold.afterwards.kind });
+  await call.caller.startHold(plan.hold);
+}
+
+/** The first to answer is connected; the others, and the mobiles that were pushed, are told. */
+async function connect(call: Call, plan: Plan, ringing: Ringing, wake: Wake, winner: Leg): Promise<void> {
+  call.diary.enter('connecting');
+  ringing.dropOthers(winner, 'answered-elsewhere');
+  // Which of several mobiles has answered cannot be told from a leg; then all are told, and the app knows its own call by its id.
+  const onlyMobile = winner.on === 'mobile' && plan.devices.length === 1 ? plan.devices[0] : undefined;
+  call.beside('withdraw', wake.withdraw(onlyMobile, winner.on === 'mobile' ? 'answered' : 'answered-elsewhere'));
+  await call.ports.bridges.connect(await ringing.readyBridge(), call.caller, winner.legId);
+  call.diary.enter('talking');
+  call.beside('status', call.caller.write({ XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: winner.on }));
+}
+
+/** Until either side hangs up. The caller's own hang-up arrives as the signal. */
+async function talk(call: Call, ringing: Ringing, winner: Leg): Promise<void> {
+  for (;;) {
+    const happened = await call.inbox.next();
+    if (happened === 'time' || happened.what !== 'leg') continue;
+    const leg = ringing.take(happened.legId, happened.event);
+    if (leg === winner && leg.state === 'ended') break;
+    // Two answers in the same instant: the second one is hung up like every other loser.
+    if (leg !== undefined && leg !== winner) ringing.dropOthers(winner, 'answered-elsewhere');
+  }
+  call.note('callee-hung-up');
+  call.diary.enter('ending');
+  await call.caller.hangUp();
+}
+
+/** Hands the call back to the dialplan, which knows the user's scenarios. */
+async function fallBack(call: Call, ending: Ending): Promise<void> {
+  call.diary.enter('ending');
+  const status = statusOf(ending);
+  if (status === undefined) return;
+  call.note('given-back', { status, reason: ending.reason });
+  await call.caller.giveBack(status, ending.reason);
+}
+
+function passOn(call: Call, plan: PassOn): Ending {
+  call.note('passed', { reason: plan.reason, detail: plan.detail });
+  call.ports.log.warn(`call ${call.callId} is passed back to the dialplan: ${plan.detail}`, { callId: call.callId });
+  return { outcome: 'passed', reason: plan.reason };
+}
+
+/** What an interrupted story comes to: the caller has left, we are stopping, or something failed and the dialplan takes over. */
+async function endAfter(fault: unknown, call: Call, talkingOn: Leg | undefined): Promise<Ending> {
+  const talking = call.diary.stage === 'talking' && talkingOn !== undefined;
+  const ending: Ending = talking
+    ? { outcome: 'answered', reason: talkingOn.on }
+    : fault instanceof CallerGone || call.caller.left.aborted
+      ? { outcome: 'caller-left', reason: whenLeft(call) }
+      : { outcome: 'failed', reason: failure(fault) };
+  if (talking && fault instanceof Stopping) {
+    // A conversation outlives the router: its channels and bridge stay as they are.
+    call.note('left-talking');
+    call.undo.forget();
+    return ending;
+  }
+  if (ending.outcome === 'caller-left') call.note('caller-left');
+  if (ending.outcome === 'answered') call.note('caller-hung-up');
+  if (ending.outcome !== 'failed') return ending;
+  if (!(fault instanceof Stopping)) {
+    const detail = fault instanceof Error ? fault.message : String(fault);
+    call.note('fault', { in: call.diary.stage, detail });
+    call.ports.log.error(`call ${call.callId} failed: ${detail}`, { callId: call.callId, fault });
+  }
+  try {
+    await fallBack(call, ending);
+    return ending;
+  } catch (again) {
+    if (again instanceof CallerGone) return { outcome: 'caller-left', reason: whenLeft(call) };
+    call.ports.log.error(`call ${call.callId} could not be given back`, { callId: call.callId, fault: again });
+    return ending;
+  }
+}
+
+function whenLeft(call: Call): 'before-push' | 'while-waiting' | 'while-ringing' {
+  if (call.diary.stage === 'learning') return 'before-push';
+  return call.diary.stage === 'waiting' ? 'while-waiting' : 'while-ringing';
+}
+
+function failure(fault: unknown): 'router-stopping' | 'pbx-error' | 'router-error' {
+  if (fault instanceof Stopping) return 'router-stopping';
+  return fault instanceof PbxError ? 'pbx-error' : 'router-error';
+}
+
+/** Nothing stays behind, and one line and one timeline say what happened and why. */
+async function tidyUp(call: Call, wake: Wake, ending: Ending): Promise<void> {
+  call.diary.enter('ending');
+  const { log } = call.ports;
+  log.info(`call ${call.callId} ${ending.outcome}: ${ending.reason}`, {
+    callId: call.callId,
+    userId: call.userId,
+    outcome: ending.outcome,
+    reason: ending.reason,
+    totalMs: Math.round(call.diary.atMs),
+    ...Object.fromEntries(Object.entries(call.diary.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
+  });
+  const told = wake.withdraw(undefined, ending.outcome);
+  await call.close();
+  await told;
+  call.diary.close(ending.outcome, ending.reason);
+}

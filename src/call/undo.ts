@@ -1,0 +1,31 @@
+/**
+ * What must be put back when a call ends, however it ends. Each undo is registered before the act that it undoes.
+ * It never takes the call's signal: cleaning up cannot be cancelled.
+ */
+
+export class Undo {
+  private readonly steps = new Map<symbol, { readonly name: string; readonly run: () => Promise<void> }>();
+
+  /** Registers an undo and returns a function that strikes it out, for what has come to its end by itself. */
+  add(name: string, run: () => Promise<void>): () => void {
+    const key = Symbol(name);
+    this.steps.set(key, { name, run });
+    return () => {
+      this.steps.delete(key);
+    };
+  }
+
+  /** Strikes out everything: what stands shall go on standing. */
+  forget(): void {
+    this.steps.clear();
+  }
+
+  /** Runs each registered undo once, all together, also those that get registered meanwhile. A fault in one stops no other. */
+  async run(onFault: (name: string, fault: unknown) => void): Promise<void> {
+    while (this.steps.size > 0) {
+      const now = [...this.steps.values()];
+      this.steps.clear();
+      await Promise.all(now.map((step) => step.run().catch((fault: unknown) => onFault(step.name, fault))));
+    }
+  }
+}

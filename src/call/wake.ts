@@ -1,0 +1,108 @@
+/**
+ * The wake: a push to every mobile of the callee at once, and, when the call ends otherwise than on that mobile, word that it has ended.
+ * It never makes the caller wait: every push runs beside the call, and its result is only a happening among others.
+ */
+
+import type { Call } from './call.ts';
+import type { Device, PushResult, WakeNotice } from './ports.ts';
+
+/** How long word of an ended call is worth sending, and how long we try, in ms. */
+const ENDED_WORTH_MS = 30_000;
+const ENDED_TRIES_MS = 8_000;
+
+export class Wake {
+  private readonly call: Call;
+  private readonly results = new Map<Device, PushResult | undefined>();
+  private readonly pushing = new AbortController();
+  private withdrawn = false;
+
+  constructor(call: Call) {
+    this.call = call;
+  }
+
+  get devices(): readonly Device[] {
+    return [...this.results.keys()];
+  }
+
+  /** True when each pushed device's token turned out dead, so that none can wake. */
+  get everyTokenDead(): boolean {
+    return this.results.size > 0 && [...this.results.values()].every((result) => result?.kind === 'dead-token');
+  }
+
+  /** Pushes all devices at once. `worthMs`: how long the push is worth anything. */
+  push(devices: readonly Device[], worthMs: number): void {
+    const { call } = this;
+    if (devices.length === 0) return;
+    const sentAtMs = call.ports.clock.wallMs();
+    const notice: WakeNotice = {
+      callId: call.callId,
+      caller: call.caller.party,
+      calleeUserId: call.userId,
+      sentAtMs,
+      expiresAtMs: sentAtMs + worthMs,
+    };
+    for (const device of devices) {
+      this.results.set(device, undefined);
+      call.note('push-sent', { device: device.deviceId, platform: device.platform });
+      call.beside(`push to ${device.deviceId}`, this.pushOne(device, notice));
+    }
+  }
+
+  /**
+   * Tells the pushed devices that there is nothing to answer any more, all but the one that answered. Once only; what is still being pushed is
+   * called back first. Devices that surely never got the push are left alone.
+   */
+  async withdraw(answeredOn: Device | undefined, reason: string): Promise<void> {
+    if (this.withdrawn) return;
+    this.withdrawn = true;
+    this.pushing.abort();
+    const { call } = this;
+    const { clock, push } = call.ports;
+    const sentAtMs = clock.wallMs();
+    const told = this.devices
+      .filter((device) => device !== answeredOn && mayHaveArrived(this.results.get(device)))
+      .map(async (device) => {
+        const giveUp = new AbortController();
+        const bound = clock.sleep(ENDED_TRIES_MS, giveUp.signal).then(
+          () => giveUp.abort(),
+          () => undefined,
+        );
+        const result = await push.tellEnded(
+          device,
+          {
+            callId: call.callId,
+            caller: call.caller.party,
+            calleeUserId: call.userId,
+            sentAtMs,
+            expiresAtMs: sentAtMs + ENDED_WORTH_MS,
+            reason,
+          },
+          giveUp.signal,
+        );
+        giveUp.abort();
+        await bound;
+        call.note('push-withdrawn', { device: device.deviceId, reason, ...resultFacts(result) });
+      });
+    await Promise.all(told);
+  }
+
+  private async pushOne(device: Device, notice: WakeNotice): Promise<void> {
+    const { call } = this;
+    const result = await call.ports.push.wake(device, notice, this.pushing.signal);
+    this.results.set(device, result);
+    call.note('push-result', { device: device.deviceId, ...resultFacts(result) });
+    call.inbox.post({ what: 'pushed', device, result });
+    if (result.kind !== 'dead-token') return;
+    // A service may report a death that is older than the token's own registration here: then a newer life has begun since (EDGES 20).
+    if (result.sinceMs !== undefined && result.sinceMs < device.registeredAtMs) return;
+    await call.ports.registry.markTokenDead(device, result.reason);
+  }
+}
+
+function mayHaveArrived(result: PushResult | undefined): boolean {
+  return result === undefined || result.kind === 'delivered' || result.kind === 'failed';
+}
+
+function resultFacts(result: PushResult): Readonly<Record<string, string>> {
+  return result.kind === 'delivered' ? { result: result.kind } : { result: result.kind, detail: result.reason };
+}
