@@ -225,9 +225,9 @@ class Round {
     const ends = this.ringing.ends();
     if (ends.includes('declined')) return { outcome: 'declined', reason: 'declined' };
     if (ends.includes('busy')) return { outcome: 'busy', reason: 'busy' };
-    const waitedInVain = this.plan.waitMs > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
-    if (waitedInVain) return { outcome: 'no-answer', reason: 'wait-over' };
     if (this.wake.everyTokenDead) return { outcome: 'unreachable', reason: 'every-token-dead' };
+    const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
+    if (waitedInVain) return { outcome: 'no-answer', reason: 'wait-over' };
     if (ends.length > 0) return { outcome: 'unreachable', reason: 'every-leg-failed' };
     const reason = this.plan.mobileEndpoints.length > 0 ? 'no-device' : 'not-registered';
     return { outcome: 'unreachable', reason };

@@ -7,7 +7,7 @@ import { type Arrival, Call } from './call.ts';
 import { CallerGone, PbxError, Stopping } from './errors.ts';
 import { type Ending, statusOf } from './outcomes.ts';
 import { endpointsOf, isEndpoint, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
-import type { CallPorts, Reading } from './ports.ts';
+import type { CallPorts, Device, Reading } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
 import { type Leg, Ringing } from './ringing.ts';
 import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
@@ -39,7 +39,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
       if (decision.kind === 'answered') {
         talkingOn = decision.leg;
         ending = { outcome: 'answered', reason: talkingOn.on };
-        await connect(call, plan, ringing, wake, talkingOn);
+        await connect(call, ringing, wake, talkingOn);
         await talk(call, ringing, talkingOn);
       } else {
         ending = decision.ending;
@@ -49,7 +49,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   } catch (fault) {
     ending = await endAfter(fault, call, talkingOn);
   }
-  await tidyUp(call, wake, ending);
+  await tidyUp(call, wake, ending, talkingOn);
   return ending;
 }
 
@@ -106,18 +106,17 @@ async function keepCompany(call: Call, plan: Plan): Promise<void> {
     await call.caller.write({ XIVO_PICKEDUP: '1' });
   }
   // Someone may have answered meanwhile: what starts now would play into the conversation.
-  if (call.signal.aborted || (call.diary.stage !== 'waiting' && call.diary.stage !== 'ringing')) return;
+  if (call.signal.aborted || ['connecting', 'talking', 'ending'].includes(call.diary.stage)) return;
   call.note('hold', { message: plan.hold.message ?? '', afterwards: plan.hold.afterwards.kind });
   await call.caller.startHold(plan.hold);
 }
 
 /** The first to answer is connected; the others, and the mobiles that were pushed, are told. */
-async function connect(call: Call, plan: Plan, ringing: Ringing, wake: Wake, winner: Leg): Promise<void> {
+async function connect(call: Call, ringing: Ringing, wake: Wake, winner: Leg): Promise<void> {
   call.diary.enter('connecting');
   ringing.dropOthers(winner, 'answered-elsewhere');
-  // Which of several mobiles has answered cannot be told from a leg; then all are told, and the app knows its own call by its id.
-  const onlyMobile = winner.on === 'mobile' && plan.devices.length === 1 ? plan.devices[0] : undefined;
-  call.beside('withdraw', wake.withdraw(onlyMobile, winner.on === 'mobile' ? 'answered' : 'answered-elsewhere'));
+  const reason = winner.on === 'mobile' ? 'answered' : 'answered-elsewhere';
+  call.beside('withdraw', wake.withdraw(reason, answeredDevice(wake, winner)));
   await call.ports.bridges.connect(await ringing.readyBridge(), call.caller, winner.legId);
   call.diary.enter('talking');
   call.beside('status', call.caller.write({ XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: winner.on }));
@@ -196,7 +195,7 @@ function failure(fault: unknown): 'router-stopping' | 'pbx-error' | 'router-erro
 }
 
 /** Nothing stays behind, and one line and one timeline say what happened and why. */
-async function tidyUp(call: Call, wake: Wake, ending: Ending): Promise<void> {
+async function tidyUp(call: Call, wake: Wake, ending: Ending, talkedOn: Leg | undefined): Promise<void> {
   call.diary.enter('ending');
   const { log } = call.ports;
   log.info(`call ${call.callId} ${ending.outcome}: ${ending.reason}`, {
@@ -207,8 +206,14 @@ async function tidyUp(call: Call, wake: Wake, ending: Ending): Promise<void> {
     totalMs: Math.round(call.diary.atMs),
     ...Object.fromEntries(Object.entries(call.diary.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
   });
-  const told = wake.withdraw(undefined, ending.outcome);
+  const answeredOn = ending.outcome === 'answered' ? answeredDevice(wake, talkedOn) : undefined;
+  const told = wake.withdraw(ending.outcome, answeredOn);
   await call.close();
   await told;
   call.diary.close(ending.outcome, ending.reason);
+}
+
+/** The device that a leg has reached. Of several mobiles it cannot be told which: then all are told, and the app knows its own call by its id. */
+function answeredDevice(wake: Wake, leg: Leg | undefined): Device | undefined {
+  return leg?.on === 'mobile' && wake.devices.length === 1 ? wake.devices[0] : undefined;
 }

@@ -14,7 +14,7 @@ export class Wake {
   private readonly call: Call;
   private readonly results = new Map<Device, PushResult | undefined>();
   private readonly pushing = new AbortController();
-  private withdrawn = false;
+  private readonly told = new Set<Device>();
 
   constructor(call: Call) {
     this.call = call;
@@ -49,19 +49,18 @@ export class Wake {
   }
 
   /**
-   * Tells the pushed devices that there is nothing to answer any more, all but the one that answered. Once only; what is still being pushed is
+   * Tells the pushed devices that there is nothing to answer any more, each once, all but `answeredOn`. What is still being pushed is
    * called back first. Devices that surely never got the push are left alone.
    */
-  async withdraw(answeredOn: Device | undefined, reason: string): Promise<void> {
-    if (this.withdrawn) return;
-    this.withdrawn = true;
+  async withdraw(reason: string, answeredOn: Device | undefined): Promise<void> {
     this.pushing.abort();
     const { call } = this;
     const { clock, push } = call.ports;
     const sentAtMs = clock.wallMs();
     const told = this.devices
-      .filter((device) => device !== answeredOn && mayHaveArrived(this.results.get(device)))
+      .filter((device) => device !== answeredOn && !this.told.has(device) && mayHaveArrived(this.results.get(device)))
       .map(async (device) => {
+        this.told.add(device);
         const giveUp = new AbortController();
         const bound = clock.sleep(ENDED_TRIES_MS, giveUp.signal).then(
           () => giveUp.abort(),

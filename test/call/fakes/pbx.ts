@@ -1,0 +1,252 @@
+/**
+ * An Asterisk in memory for the domain's stories: one caller's channel, legs to scripted phones, bridges and registrations, in virtual time.
+ * It keeps the promises that ports.ts makes and is as unkind as the real one: orders take time, a leg may answer while it is being hung up.
+ * Every port call passes through `through`, where a story can make the caller leave, the router stop, or the call fail.
+ */
+import { CallerGone, PbxError } from '../../../src/call/errors.ts';
+import type {
+  Bridges,
+  Caller,
+  Contact,
+  DialplanStatus,
+  DialRequest,
+  Hold,
+  LegEvent,
+  LegHangUpReason,
+  Legs,
+  Registrations,
+} from '../../../src/call/ports.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** What a phone does with a call; ms count from the INVITE, `hangsUpAfterMs` from the answer. */
+export interface PhoneScript {
+  readonly ringsAfterMs?: number;
+  readonly answersAfterMs?: number;
+  readonly endsAfterMs?: readonly [number, 'declined' | 'busy' | 'unreachable'];
+  readonly hangsUpAfterMs?: number;
+  /** The order itself is refused by Asterisk. */
+  readonly refused?: boolean;
+}
+
+export interface FakeLeg {
+  readonly request: DialRequest;
+  state: 'ordered' | 'dialling' | 'ringing' | 'answered' | 'ended';
+  hangUpReason: LegHangUpReason | undefined;
+}
+
+export type Moment = 'before' | 'after';
+
+const ORDER_MS = 3;
+
+export class FakePbx {
+  readonly clock: VirtualClock;
+  readonly variables = new Map<string, string>();
+  readonly globals = new Map<string, string>();
+  readonly contacts: Contact[] = [];
+  readonly scripts = new Map<string, PhoneScript>();
+  readonly legs = new Map<string, FakeLeg>();
+  readonly openBridges = new Set<string>();
+  /** Bridges with who talks in them. */
+  readonly talks: { readonly bridgeId: string; readonly legId: string }[] = [];
+  readonly written = new Map<string, string>();
+  readonly holds: Hold[] = [];
+  readonly givenBack: { readonly status: DialplanStatus; readonly reason: string }[] = [];
+  readonly portCalls: string[] = [];
+  callerAnswered = false;
+  callerHungUp = false;
+  holding = false;
+  looks = 0;
+  /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
+  intervene: (call: string, number: number, moment: Moment) => void = () => {};
+  private readonly watches = new Set<{ endpoints: readonly string[]; onContact: (contact: Contact) => void }>();
+  private readonly reporters = new Map<string, (event: LegEvent) => void>();
+  private readonly leaving = new AbortController();
+  private readonly world: AbortSignal;
+
+  /** @param world aborts when the story is over, so that what phones had in mind is forgotten. */
+  constructor(clock: VirtualClock, world: AbortSignal) {
+    this.clock = clock;
+    this.world = world;
+  }
+
+  get openWatches(): number {
+    return this.watches.size;
+  }
+
+  callerLeaves(): void {
+    this.leaving.abort(new CallerGone());
+  }
+
+  get callerIsGone(): boolean {
+    return this.leaving.signal.aborted || this.givenBack.length > 0 || this.callerHungUp;
+  }
+
+  /** A phone registers: a new contact, or the same with a later expiry. Asterisk tells whoever watches. */
+  register(endpoint: string, uri: string, script: PhoneScript = this.scripts.get(uri) ?? {}): void {
+    this.scripts.set(uri, script);
+    const index = this.contacts.findIndex((contact) => contact.uri === uri);
+    const contact: Contact = { endpoint, uri, expiresAtSec: Math.round(this.clock.wallMs() / 1000) + 600 };
+    if (index >= 0) this.contacts[index] = contact;
+    else this.contacts.push(contact);
+    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(contact);
+  }
+
+  later(ms: number, act: () => void): void {
+    this.clock.sleep(ms, this.world).then(act, () => {});
+  }
+
+  async through<T>(name: string, act: () => T | Promise<T>, isCallers = false): Promise<T> {
+    this.portCalls.push(name);
+    const number = this.portCalls.length;
+    this.intervene(name, number, 'before');
+    const gone = () => {
+      if (isCallers && this.callerIsGone) throw new CallerGone();
+    };
+    gone();
+    await this.clock.sleep(ORDER_MS, this.world);
+    gone();
+    const result = await act();
+    this.intervene(name, number, 'after');
+    return result;
+  }
+
+  caller(): Caller {
+    const own = <T>(name: string, act: () => T | Promise<T>) => this.through(`caller.${name}`, act, true);
+    return {
+      channelId: 'caller-1',
+      party: { name: 'Carol', number: '0123456789' },
+      answered: this.callerAnswered,
+      left: this.leaving.signal,
+      read: ({ variables, globals, contactsOf }) =>
+        own('read', () => ({
+          variables: new Map(variables.map((name) => [name, this.variables.get(name) ?? ''])),
+          globals: new Map(globals.map((name) => [name, this.globals.get(name) ?? ''])),
+          contacts: this.contacts.filter((contact) => contactsOf.includes(contact.endpoint)),
+        })),
+      write: (variables) =>
+        own('write', () => {
+          for (const [name, value] of Object.entries(variables)) this.written.set(name, value);
+        }),
+      answer: () =>
+        own('answer', () => {
+          this.callerAnswered = true;
+        }),
+      startHold: (hold) =>
+        own('startHold', () => {
+          this.holds.push(hold);
+          this.holding = true;
+        }),
+      stopHold: () =>
+        this.through('caller.stopHold', () => {
+          this.holding = false;
+        }),
+      giveBack: (status, reason) =>
+        own('giveBack', () => {
+          this.holding = false;
+          this.givenBack.push({ status, reason });
+        }),
+      hangUp: () =>
+        this.through('caller.hangUp', () => {
+          this.callerHungUp = true;
+        }),
+    } satisfies Caller;
+  }
+
+  readonly legsPort = {
+    dial: (request: DialRequest, onEvent: (event: LegEvent) => void) => {
+      const leg: FakeLeg = { request, state: 'ordered', hangUpReason: undefined };
+      return this.through('legs.dial', () => {
+        const script = this.scripts.get(request.contact.uri) ?? {};
+        if (script.refused) throw new PbxError('500 Allocation failed');
+        this.legs.set(request.legId, leg);
+        this.reporters.set(request.legId, onEvent);
+        leg.state = 'dialling';
+        this.play(leg, script);
+      });
+    },
+    hangUp: (legId: string, reason: LegHangUpReason) =>
+      this.through('legs.hangUp', async () => {
+        // The order may still be under way: it is waited for.
+        await this.clock.sleep(ORDER_MS, this.world);
+        const leg = this.legs.get(legId);
+        if (leg === undefined) return;
+        leg.hangUpReason ??= reason;
+        this.report(leg, { kind: 'ended', end: 'hung-up', detail: '16 Normal Clearing' });
+      }),
+  } satisfies Legs;
+
+  readonly bridgesPort = {
+    open: (bridgeId: string) =>
+      this.through('bridges.open', () => {
+        this.openBridges.add(bridgeId);
+      }),
+    connect: (bridgeId: string, _caller: Caller, legId: string) =>
+      this.through(
+        'bridges.connect',
+        () => {
+          if (!this.openBridges.has(bridgeId)) throw new PbxError('404 no such bridge');
+          if (this.legs.get(legId)?.state !== 'answered') throw new PbxError('404 no such channel');
+          this.callerAnswered = true;
+          this.holding = false;
+          this.talks.push({ bridgeId, legId });
+        },
+        true,
+      ),
+    close: (bridgeId: string) =>
+      this.through('bridges.close', () => {
+        this.openBridges.delete(bridgeId);
+      }),
+  } satisfies Bridges;
+
+  readonly registrationsPort = {
+    watch: async (
+      endpoints: readonly string[],
+      known: readonly Contact[],
+      _through: string,
+      onContact: (contact: Contact) => void,
+    ) => {
+      const lookedAt = (contact: Contact) =>
+        known.some((before) => before.uri === contact.uri && before.expiresAtSec === contact.expiresAtSec);
+      const look = () => {
+        this.looks += 1;
+        for (const contact of this.contacts) {
+          if (endpoints.includes(contact.endpoint) && !lookedAt(contact)) onContact(contact);
+        }
+      };
+      const watch = { endpoints, onContact };
+      return this.through('registrations.watch', () => {
+        this.watches.add(watch);
+        look();
+        return {
+          lookAgain: () => this.through('watch.lookAgain', look),
+          close: () =>
+            this.through('watch.close', () => {
+              this.watches.delete(watch);
+            }),
+        };
+      });
+    },
+  } satisfies Registrations;
+
+  private play(leg: FakeLeg, script: PhoneScript): void {
+    const at = (ms: number | undefined, act: () => void) => {
+      if (ms !== undefined) this.later(ms, act);
+    };
+    at(script.ringsAfterMs, () => this.report(leg, { kind: 'ringing' }));
+    at(script.answersAfterMs, () => this.report(leg, { kind: 'answered' }));
+    at(script.endsAfterMs?.[0], () =>
+      this.report(leg, { kind: 'ended', end: script.endsAfterMs?.[1] ?? 'unreachable', detail: 'scripted' }),
+    );
+    if (script.answersAfterMs !== undefined && script.hangsUpAfterMs !== undefined) {
+      at(script.answersAfterMs + script.hangsUpAfterMs, () =>
+        this.report(leg, { kind: 'ended', end: 'hung-up', detail: '16 Normal Clearing' }),
+      );
+    }
+  }
+
+  private report(leg: FakeLeg, event: LegEvent): void {
+    if (leg.state === 'ended') return;
+    leg.state = event.kind === 'ended' ? 'ended' : event.kind;
+    this.reporters.get(leg.request.legId)?.(event);
+  }
+}

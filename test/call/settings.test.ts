@@ -1,0 +1,108 @@
+/** EDGES 32: globals that hold nonsense, and all the ways in which sense can be written. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { GLOBALS, readSettings } from '../../src/call/settings.ts';
+
+const read = (globals: Record<string, string>) => readSettings(new Map(Object.entries(globals)));
+
+describe('settings', () => {
+  it('are the documented defaults where nothing is set', () => {
+    expect(read({})).toEqual({
+      settings: {
+        playMessage: true,
+        waitWithMusic: true,
+        waitMobileAppMs: 15_000,
+        waitWebAppAndMobileAppMs: 15_000,
+        intervalMs: 5_000,
+        ringWebAppAtOnce: false,
+        answerEarly: false,
+        messageSound: 'one-moment-please',
+        toneCountry: 'fr',
+        declineEnds: 'mobiles',
+      },
+      warnings: [],
+    });
+  });
+
+  it.each(['False', '"False"', 'false', ' "FALSE" ', '" false "', "'false'"])('takes %s as False', (value) => {
+    expect(read({ XIVO_MAPP_PLAY_MSG: value })).toMatchObject({ settings: { playMessage: false }, warnings: [] });
+  });
+
+  it.each([
+    ['yes', true],
+    ['on', true],
+    ['no', false],
+    ['0', false],
+    ['"abc"', true],
+    ['-1', true],
+    ['1e9', true],
+  ])('takes the flag %s as %s, and warns', (value, meant) => {
+    const { settings, warnings } = read({ XIVO_MAPP_PLAY_MSG: value });
+    expect(settings.playMessage).toBe(meant);
+    expect(warnings).toEqual([{ variable: 'XIVO_MAPP_PLAY_MSG', value, used: meant ? 'True' : 'False' }]);
+  });
+
+  it.each([
+    ['"abc"', 3],
+    ['-1', 0],
+    ['1e9', 60],
+    ['2.4', 2],
+    ['yes', 3],
+    ['NaN', 3],
+    ['Infinity', 60],
+  ])('takes the loops %s as %d of 5 s, and warns once', (value, loops) => {
+    const { settings, warnings } = read({ XIVO_MAPP_LOOPS_MOBILEAPP: value });
+    expect(settings.waitMobileAppMs).toBe(loops * 5000);
+    expect(warnings.length).toBeGreaterThanOrEqual(1);
+    expect(warnings[0]).toMatchObject({ variable: 'XIVO_MAPP_LOOPS_MOBILEAPP', value });
+  });
+
+  it('takes 0 loops as no wait, without a warning', () => {
+    expect(read({ XIVO_MAPP_LOOPS_MOBILEAPP: '"0"' })).toMatchObject({
+      settings: { waitMobileAppMs: 0 },
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['0', 1000],
+    ['-5', 1000],
+    ['61', 60_000],
+    ['1e9', 60_000],
+  ])('bounds the interval %s to %d ms', (value, intervalMs) => {
+    const { settings, warnings } = read({ XIVO_MAPP_LOOPS_INTERVAL: value });
+    expect(settings.intervalMs).toBe(intervalMs);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('bounds the whole wait to 300 s', () => {
+    const { settings, warnings } = read({ XIVO_MAPP_LOOPS_MOBILEAPP: '100', XIVO_MAPP_LOOPS_INTERVAL: '60' });
+    expect(settings.waitMobileAppMs).toBe(300_000);
+    expect(warnings).toEqual([{ variable: 'XIVO_MAPP_LOOPS_MOBILEAPP', value: '100', used: 'a wait of 300 s' }]);
+  });
+
+  it('reads XIVO_PLAY_MSG as the older name, and the new name wins', () => {
+    expect(read({ XIVO_PLAY_MSG: '"False"' }).settings.playMessage).toBe(false);
+    expect(read({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: 'True' }).settings.playMessage).toBe(true);
+    expect(read({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: '' }).settings.playMessage).toBe(false);
+  });
+
+  it.each(['', '   ', '""', '" "'])('takes an empty value %j as unset', (value) => {
+    const all = Object.fromEntries(Object.keys(GLOBALS).map((name) => [name, value]));
+    expect(read(all)).toEqual(read({}));
+  });
+
+  it('never lets a sound or country reach Asterisk that is no name', () => {
+    const { settings, warnings } = read({ XIVO_MAPP_MSG_SOUND: 'a&b,c', XIVO_MAPP_TONE_COUNTRY: 'fr;x' });
+    expect(settings).toMatchObject({ messageSound: 'one-moment-please', toneCountry: 'fr' });
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('stand in the sample file, each with its default', () => {
+    const sample = readFileSync(new URL('../../dialplan/xivo_globals.conf.sample', import.meta.url), 'utf8');
+    const set = Object.fromEntries(
+      [...sample.matchAll(/^;?\s*(XIVO_\w+)\s*=>?\s*"?([^";\n]*?)"?\s*$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(set).toEqual(GLOBALS);
+  });
+});
