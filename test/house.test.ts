@@ -1,0 +1,90 @@
+/** The rules of the house that a compiler does not know: who may import whom, and who may read the process. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const ADAPTERS = ['asterisk', 'agi', 'push', 'devices', 'api', 'system'];
+
+interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const files: readonly SourceFile[] = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
+    name.startsWith('.') ? normalize(join(dirname(path), name)) : name,
+  );
+  return { path: relative('.', path), text, imports };
+});
+
+const folderOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];
+
+describe('the house', () => {
+  it('has source files to look at', () => {
+    expect(files.length).toBeGreaterThan(10);
+  });
+
+  it('the domain imports nothing outside itself', () => {
+    const strays = files
+      .filter(({ path }) => folderOf(path) === 'call')
+      .flatMap(({ path, imports }) =>
+        imports.filter((name) => folderOf(name) !== 'call').map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it('the domain knows no clock, no timer, no process and no console', () => {
+    const strays = files
+      .filter(({ path }) => folderOf(path) === 'call')
+      .filter(({ text }) =>
+        /\b(Date\.now|new Date|setTimeout|setInterval|setImmediate|process\.|console\.|performance\.)/.test(text),
+      )
+      .map(({ path }) => path);
+    expect(strays).toEqual([]);
+  });
+
+  it('adapters import the domain and themselves, never one another', () => {
+    const strays = files
+      .filter(({ path }) => ADAPTERS.includes(folderOf(path) ?? ''))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => name.startsWith('src/') && ![folderOf(path), 'call'].includes(folderOf(name)))
+          .map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it('main.ts and cli.ts alone read the process', () => {
+    const strays = files
+      .filter(({ path }) => path !== 'src/main.ts' && path !== 'src/cli.ts')
+      .filter(
+        ({ text, imports }) =>
+          /\bprocess\.(?!hrtime|memoryUsage)/.test(withoutComments(text)) || imports.includes('node:process'),
+      )
+      .map(({ path }) => path);
+    expect(strays).toEqual([]);
+  });
+
+  it('each file says at its head what it is for', () => {
+    expect(files.filter(({ text }) => !text.startsWith('/**')).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('no file has grown past two rooms', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 320).map(({ path }) => path);
+    expect(long).toEqual([]);
+  });
+
+  it('types are not silenced', () => {
+    const silenced = files.filter(({ text }) =>
+      /\bas unknown as\b|: any\b|\bas any\b|@ts-(ignore|expect-error)/.test(text),
+    );
+    expect(silenced.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+}
