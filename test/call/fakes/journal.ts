@@ -4,7 +4,7 @@
  */
 import type { CallRecord, CallSummary, Journal, TimelineEntry } from '../../../src/call/ports.ts';
 
-export interface JournalledCall {
+interface JournalledCall {
   readonly record: CallRecord;
   readonly timeline: readonly TimelineEntry[];
   readonly summary: CallSummary | undefined;

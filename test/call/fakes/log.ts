@@ -1,7 +1,7 @@
 /** A Log that keeps its lines for the stories to look at, and prints nothing. */
 import type { Log } from '../../../src/call/ports.ts';
 
-export interface LogLine {
+interface LogLine {
   readonly level: keyof Log;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;

@@ -1,0 +1,94 @@
+/**
+ * From a request to the route that answers it, and from whatever the route does to an answer. Nothing that a client sends ends in a fault of the
+ * server. It must never answer a request without a key, but for routes that are open, nor tell such a client which paths exist.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../call/ports.ts';
+import { ClientGone, discardRest, readJson } from './body.ts';
+import { checkedId } from './input.ts';
+import { Problem } from './problem.ts';
+import type { Answer, Route } from './routes.ts';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function dispatchTo(
+  routes: readonly Route[],
+  hasKey: (authorization: string | undefined) => boolean,
+  log: Log,
+): Handler {
+  return async (request, response) => {
+    let answer: Answer | Problem;
+    try {
+      answer = await answerTo(request, response, routes, hasKey);
+    } catch (error) {
+      if (error instanceof ClientGone) return;
+      if (!(error instanceof Problem) || error.status >= 500)
+        log.error('an HTTP request could not be answered', {
+          method: request.method,
+          error: error instanceof Problem ? error.cause : error,
+        });
+      answer = error instanceof Problem ? error : new Problem('internal-error', 'The fault is ours; the log has it.');
+    }
+    if (!request.complete) discardRest(request);
+    send(request, response, answer);
+    log.debug('HTTP', { method: request.method, path: request.url, status: answer.status });
+  };
+}
+
+async function answerTo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: readonly Route[],
+  hasKey: (authorization: string | undefined) => boolean,
+): Promise<Answer> {
+  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  const parts = decoded(path);
+  const here = routes.filter((route) => leadsTo(route, parts));
+  if (!here.some(({ open }) => open) && !hasKey(request.headers.authorization))
+    throw new Problem('unauthorized', 'Send the key as Authorization: Bearer <API_KEY>.', {
+      headers: { 'WWW-Authenticate': 'Bearer realm="xivo-mapp"' },
+    });
+  if (here.length === 0) throw new Problem('not-found', 'There is nothing at this path.');
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const route = here.find((one) => one.method === method);
+  if (route === undefined) {
+    const allowed = here.flatMap((one) => (one.method === 'GET' ? ['GET', 'HEAD'] : [one.method])).join(', ');
+    throw new Problem('method-not-allowed', `Allowed here: ${allowed}.`, { headers: { Allow: allowed } });
+  }
+  return route.answer({
+    id: (name) => checkedId(name, parts[route.path.split('/').indexOf(`:${name}`)] ?? ''),
+    query: new URLSearchParams(search),
+    json: () => readJson(request, response),
+  });
+}
+
+/** The parts of the path, each decoded on its own, so that an encoded slash stays inside its part. */
+function decoded(path: string): readonly string[] {
+  if (!path.startsWith('/')) throw new Problem('bad-request', 'The request must name a path.');
+  try {
+    return path.split('/').map(decodeURIComponent);
+  } catch {
+    throw new Problem('bad-request', 'The path has a percent sign that encodes nothing.');
+  }
+}
+
+function leadsTo(route: Route, parts: readonly string[]): boolean {
+  const steps = route.path.split('/');
+  return steps.length === parts.length && steps.every((step, n) => step.startsWith(':') || step === parts[n]);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer | Problem): void {
+  const problem = answer instanceof Problem;
+  const page = problem ? undefined : answer.page;
+  const json = problem ? answer : answer.body;
+  const body = Buffer.from(page?.text ?? (json === undefined ? '' : JSON.stringify(json)));
+  const contentType = page?.contentType ?? `application/${problem ? 'problem+json' : 'json'}`;
+  response.writeHead(answer.status, {
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...(body.length > 0 ? { 'Content-Type': contentType } : {}),
+    ...(answer.status === 204 ? {} : { 'Content-Length': body.length }),
+    ...(problem ? answer.headers : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

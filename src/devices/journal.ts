@@ -1,0 +1,167 @@
+/**
+ * The journal of calls: live ones in memory, ended ones in the database, so that "why didn't my phone ring?" can be asked during the call and
+ * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of once.
+ */
+import type { CallRecord, CallSummary, Journal, Log, TimelineEntry } from '../call/ports.ts';
+import type { Database } from './database.ts';
+import { historyIn } from './history.ts';
+import type { CallEntry, CallStory } from './rows.ts';
+
+export interface StoredJournal extends Journal {
+  /** The newest calls, live ones included, newest first. Rejects with StoreFault. */
+  latest(limit: number): Promise<readonly CallEntry[]>;
+  /** One call, live or ended. Rejects with StoreFault. */
+  story(callId: string): Promise<CallStory | undefined>;
+  /** Why the history cannot be written; undefined: it can. */
+  fault(): string | undefined;
+  /** Writes what is left, live calls as they stand, and takes nothing more. Before the database is closed. */
+  shut(): void;
+}
+
+export interface JournalBounds {
+  /** Calls that are kept. */
+  readonly mostCalls: number;
+  /** Entries that are kept of one call. */
+  readonly mostEntries: number;
+  /** Ended calls that wait in memory for a database that does not take them. */
+  readonly mostWaiting: number;
+  /** Pause before a database that failed is tried again, ms. */
+  readonly retryMs: number;
+}
+
+const usualBounds: JournalBounds = { mostCalls: 10_000, mostEntries: 500, mostWaiting: 1_000, retryMs: 5_000 };
+
+/** Writing stops all calls: 30 calls take about 1 ms, and others have their turn in between. */
+const mostPerWrite = 30;
+
+interface OpenCall extends CallStory {
+  readonly timeline: TimelineEntry[];
+  leftOut: number;
+  summary: CallSummary | undefined;
+}
+
+export function journalIn(database: Database, log: Log, bounds: Partial<JournalBounds> = {}): StoredJournal {
+  const { mostCalls, mostEntries, mostWaiting, retryMs } = { ...usualBounds, ...bounds };
+  const history = historyIn(database, mostCalls, log);
+  const live = new Map<string, OpenCall>();
+  const waiting = new Map<string, OpenCall>();
+  let broken: string | undefined;
+  let lost = 0;
+  let shut = false;
+  let cancelNextWrite: (() => void) | undefined;
+
+  const writeSoon = (): void => {
+    const soon = setImmediate(write);
+    cancelNextWrite = () => clearImmediate(soon);
+  };
+
+  const write = (): void => {
+    cancelNextWrite = undefined;
+    if (waiting.size === 0) return;
+    try {
+      const some = [...waiting.values()].slice(0, mostPerWrite);
+      history.write(some);
+      for (const { callId } of some) waiting.delete(callId);
+      if (broken !== undefined) log.info('the history of calls is written again', { lostCalls: lost });
+      broken = undefined;
+      lost = 0;
+      if (waiting.size > 0) writeSoon();
+    } catch (error) {
+      if (broken === undefined) log.error('the history of calls cannot be written; calls go on without it', { error });
+      broken = error instanceof Error ? error.message : String(error);
+      const timer = setTimeout(write, retryMs).unref();
+      cancelNextWrite = () => clearTimeout(timer);
+    }
+  };
+
+  /** The call is over, or must make room. It is written a moment later, together with others that end now. */
+  const file = (call: OpenCall): void => {
+    live.delete(call.callId);
+    waiting.set(call.callId, call);
+    for (const oldest of waiting.keys()) {
+      if (broken === undefined || waiting.size <= mostWaiting) break;
+      waiting.delete(oldest);
+      lost += 1;
+    }
+    if (cancelNextWrite === undefined) writeSoon();
+  };
+
+  return {
+    open(record) {
+      if (shut || live.has(record.callId)) return;
+      live.set(record.callId, { ...bounded(record), timeline: [], leftOut: 0, summary: undefined });
+      const [oldest] = live.values();
+      if (live.size > mostCalls && oldest !== undefined) file(oldest);
+    },
+    note(callId, entry) {
+      const call = live.get(callId);
+      if (call === undefined) {
+        log.debug('a note for a call that is not open is dropped', { callId, what: entry.what });
+        return;
+      }
+      // The beginning and the end of a call say most; a flood is cut out of the middle.
+      if (call.timeline.length >= mostEntries) {
+        call.timeline.splice(Math.floor(mostEntries / 2), 1);
+        call.leftOut += 1;
+      }
+      call.timeline.push(cleaned(entry));
+    },
+    close(callId, summary) {
+      const call = live.get(callId);
+      if (call === undefined) return;
+      call.summary = { ...summary, durationMs: finite(summary.durationMs), stagesMs: finiteStages(summary.stagesMs) };
+      file(call);
+    },
+    async latest(limit) {
+      const known = [...live.values(), ...waiting.values()].map(withoutTimeline);
+      const ids = new Set(known.map(({ callId }) => callId));
+      const past = history.latest(limit).filter(({ callId }) => !ids.has(callId));
+      return [...known, ...past].sort((a, b) => b.startedAtMs - a.startedAtMs).slice(0, limit);
+    },
+    async story(callId) {
+      const known = live.get(callId) ?? waiting.get(callId);
+      return known === undefined ? history.story(callId) : { ...known, timeline: [...known.timeline] };
+    },
+    fault: () => broken,
+    shut() {
+      if (shut) return;
+      shut = true;
+      for (const call of [...live.values()]) file(call);
+      do {
+        cancelNextWrite?.();
+        write();
+      } while (waiting.size > 0 && broken === undefined);
+      cancelNextWrite?.();
+      if (waiting.size > 0) log.error('calls are lost to the history', { lostCalls: waiting.size + lost });
+    },
+  };
+}
+
+const longestText = 300;
+const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
+const finiteStages = (stages: CallSummary['stagesMs']): CallSummary['stagesMs'] =>
+  Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, finite(ms)]));
+
+/** Names come from outside and may have any length. */
+function bounded({ callId, userId, caller, startedAtMs }: CallRecord): CallRecord {
+  const { name, number } = caller;
+  return {
+    callId,
+    userId: userId.slice(0, longestText),
+    caller: { name: name.slice(0, longestText), number: number.slice(0, longestText) },
+    startedAtMs: finite(startedAtMs),
+  };
+}
+
+/** What JSON would not give back as it was is made text. */
+function cleaned({ atMs, what, facts }: TimelineEntry): TimelineEntry {
+  const kept = Object.entries(facts).map(([name, fact]) => {
+    if (typeof fact === 'boolean' || Number.isFinite(fact)) return [name, fact];
+    return [name, String(fact).slice(0, longestText)];
+  });
+  return { atMs: finite(atMs), what: what.slice(0, longestText), facts: Object.fromEntries(kept) };
+}
+
+function withoutTimeline({ callId, userId, caller, startedAtMs, summary }: CallStory): CallEntry {
+  return { callId, userId, caller, startedAtMs, summary };
+}

@@ -1,0 +1,146 @@
+/**
+ * What a row of each table must look like to be believed, and what it says then. The file may have been restored, edited or damaged since it was
+ * written: nothing of it goes further without having passed here.
+ */
+import { z } from 'zod';
+import type { CallRecord, CallSummary, TimelineEntry, User } from '../call/ports.ts';
+
+/** What a mobile says about itself when it registers its token. */
+export interface DeviceRegistration {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly platform: 'android' | 'ios';
+  readonly token: string;
+  readonly alertToken: string | undefined;
+  readonly appId: string | undefined;
+  readonly osVersion: string | undefined;
+  readonly model: string | undefined;
+  readonly language: string | undefined;
+}
+
+export interface DeviceEntry extends DeviceRegistration {
+  /** ms since 1970. */
+  readonly registeredAtMs: number;
+  /** Since when (ms since 1970) and why the token is known to be dead. */
+  readonly dead: { readonly atMs: number; readonly reason: string } | undefined;
+}
+
+/** A call as the history has it. */
+export interface CallEntry extends CallRecord {
+  /** Undefined while the call is live, and for ever where the router left it before its end. */
+  readonly summary: CallSummary | undefined;
+}
+
+export interface CallStory extends CallEntry {
+  readonly timeline: readonly TimelineEntry[];
+  /** How many entries the bound has cut out of the timeline. */
+  readonly leftOut: number;
+}
+
+const optionalText = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? undefined);
+
+export const userRow = z
+  .object({
+    user_id: z.string(),
+    ringing_device: z.enum(['WebApp', 'MobileApp', 'WebAppAndMobileApp']),
+    mobile_endpoint: optionalText,
+    web_app_endpoint: optionalText,
+  })
+  .transform(
+    (row): User => ({
+      userId: row.user_id,
+      ringingDevice: row.ringing_device,
+      mobileEndpoint: row.mobile_endpoint,
+      webAppEndpoint: row.web_app_endpoint,
+    }),
+  );
+
+export const deviceRow = z
+  .object({
+    user_id: z.string(),
+    device_id: z.string(),
+    platform: z.enum(['android', 'ios']),
+    token: z.string().min(1),
+    alert_token: optionalText,
+    app_id: optionalText,
+    os_version: optionalText,
+    model: optionalText,
+    language: optionalText,
+    registered_at_ms: z.number(),
+    dead_at_ms: z.number().nullable(),
+    dead_reason: optionalText,
+  })
+  .transform(
+    (row): DeviceEntry => ({
+      userId: row.user_id,
+      deviceId: row.device_id,
+      platform: row.platform,
+      token: row.token,
+      alertToken: row.alert_token,
+      appId: row.app_id,
+      osVersion: row.os_version,
+      model: row.model,
+      language: row.language,
+      registeredAtMs: row.registered_at_ms,
+      dead: row.dead_at_ms === null ? undefined : { atMs: row.dead_at_ms, reason: row.dead_reason ?? '' },
+    }),
+  );
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no JSON' });
+    return z.NEVER;
+  }
+});
+
+const summary = z.object({
+  outcome: z.string(),
+  reason: z.string(),
+  durationMs: z.number(),
+  stagesMs: z.record(z.string(), z.number()),
+});
+
+const timeline = z.array(
+  z.object({
+    atMs: z.number(),
+    what: z.string(),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  }),
+);
+
+const callColumns = z.object({
+  call_id: z.string(),
+  user_id: z.string(),
+  caller_name: z.string(),
+  caller_number: z.string(),
+  started_at_ms: z.number(),
+  summary: z.null().or(json.pipe(summary)),
+});
+
+const callEntry = (row: z.infer<typeof callColumns>): CallEntry => ({
+  callId: row.call_id,
+  userId: row.user_id,
+  caller: { name: row.caller_name, number: row.caller_number },
+  startedAtMs: row.started_at_ms,
+  summary: row.summary ?? undefined,
+});
+
+/** A row of calls without its timeline. */
+export const callRow = callColumns.transform(callEntry);
+
+export const callStoryRow = callColumns
+  .extend({ timeline: json.pipe(timeline), left_out: z.number() })
+  .transform((row): CallStory => ({ ...callEntry(row), timeline: row.timeline, leftOut: row.left_out }));
+
+/** Hands on what a row says, as a list of one; of a damaged row, an empty list, and `tell` hears which columns are wrong. */
+export function believe<T>(schema: z.ZodType<T>, row: unknown, tell: (columns: string) => void): T[] {
+  const checked = schema.safeParse(row);
+  if (checked.success) return [checked.data];
+  tell([...new Set(checked.error.issues.map(({ path }) => path.join('.')))].join(', '));
+  return [];
+}
