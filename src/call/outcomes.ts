@@ -12,8 +12,7 @@ export type PassReason =
   | 'bad-endpoint'
   | 'bad-device'
   | 'do-not-disturb'
-  | 'forwarded'
-  | 'bad-user-id';
+  | 'forwarded';
 
 export type Ending =
   /** Caller and callee talked. The reason says on what. */

@@ -12,6 +12,7 @@ import type { Warning } from './settings.ts';
 export class Router {
   private readonly ports: CallPorts;
   private readonly live = new Map<Call, Promise<Ending>>();
+  private stopping = false;
   private readonly warnedOf = new Map<string, string>();
 
   constructor(ports: CallPorts) {
@@ -36,6 +37,7 @@ export class Router {
     });
     if (call === undefined) return ending;
     this.live.set(call, ending);
+    if (this.stopping) call.abort(new Stopping());
     try {
       return await ending;
     } finally {
@@ -45,6 +47,7 @@ export class Router {
 
   /** Gives waiting and ringing calls back to the dialplan, and lets go of conversations without touching them. Resolves when all have ended. */
   async stop(): Promise<void> {
+    this.stopping = true;
     for (const call of this.live.keys()) call.abort(new Stopping());
     await Promise.all(this.live.values());
   }
