@@ -35,7 +35,7 @@ function close(server: Server): Promise<void> {
 }
 
 /** Tells whether a UDP port of a loopback address can be bound now. */
-export function isUdpPortFree(port: number, address = '127.0.0.1'): Promise<boolean> {
+function isUdpPortFree(port: number, address = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
     socket.once('error', () => {
@@ -47,7 +47,7 @@ export function isUdpPortFree(port: number, address = '127.0.0.1'): Promise<bool
 }
 
 /** Tells whether a TCP port of 127.0.0.1 can be bound now. */
-export async function isTcpPortFree(port: number): Promise<boolean> {
+async function isTcpPortFree(port: number): Promise<boolean> {
   const server = await listen(port);
   if (server === undefined) return false;
   await close(server);

@@ -4,12 +4,12 @@
  */
 import type { Clock, Device, EndedNotice, Push, PushResult, WakeNotice } from '../../../src/call/ports.ts';
 
-export type SentPush =
+type SentPush =
   | { readonly what: 'wake'; readonly device: Device; readonly notice: WakeNotice; readonly atMs: number }
   | { readonly what: 'ended'; readonly device: Device; readonly notice: EndedNotice; readonly atMs: number };
 
 /** A result, after a while if so scripted; `hangs`: none before the push is called back or expires. */
-export type PushScript = PushResult | 'hangs' | { readonly afterMs: number; readonly result: PushResult };
+type PushScript = PushResult | 'hangs' | { readonly afterMs: number; readonly result: PushResult };
 
 export interface FakePush extends Push {
   /** What pushes to this device come to from now on; the others are delivered at once. */

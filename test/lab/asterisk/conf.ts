@@ -31,7 +31,7 @@ export interface ConfSettings {
   readonly rtp: { readonly first: number; readonly last: number };
   readonly ari: AriSettings;
   readonly pjsip: PjsipSettings;
-  readonly dialplan: Omit<DialplanSettings, 'endingsFile' | 'noAnswerSound'>;
+  readonly dialplan: Omit<DialplanSettings, 'noAnswerSound'>;
   /** Music of the default class: the real pieces, or one tone. */
   readonly mohDefault: 'music' | 'tone';
   /** Country of the in-band tones. */
@@ -52,7 +52,7 @@ function runPaths(runFolder: string): RunPaths {
     asteriskConf: join(runFolder, 'etc', 'asterisk.conf'),
     globalsFile: join(runFolder, 'etc', 'xivo_globals.conf'),
     logFile: join(runFolder, 'log', 'full'),
-    endingsFile: join(runFolder, 'endings'),
+    endingsFile: join(runFolder, 'log', 'endings'),
   };
 }
 
@@ -146,7 +146,8 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
   const files: Record<string, string> = {
     'asterisk.conf': renderAsteriskConf(install, runFolder),
     'modules.conf': renderModules(modules),
-    'logger.conf': '[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nfull => notice,warning,error,verbose\n',
+    'logger.conf':
+      '[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nfull => notice,warning,error,verbose\nendings => dtmf\n',
     'http.conf': `[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=${settings.httpPort}\n${
       settings.sessionLimit === undefined ? '' : `sessionlimit=${settings.sessionLimit}\n`
     }`,
@@ -158,7 +159,6 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
     'indications.conf': INDICATIONS.replace('%COUNTRY%', settings.country),
     'extensions.conf': renderExtensions({
       ...settings.dialplan,
-      endingsFile: paths.endingsFile,
       noAnswerSound: join(sounds, 'no-answer'),
     }),
     'xivo_globals.conf': renderGlobals(settings.globals),

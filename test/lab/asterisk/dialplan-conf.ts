@@ -28,11 +28,12 @@ export interface DialplanSettings {
   readonly hookDialplan: string | undefined;
   /** Text put behind everything else. */
   readonly extraDialplan: string;
-  /** Where the endings are written, one line for each channel. */
-  readonly endingsFile: string;
   /** Sound that the no-answer scenario plays, a path without its extension. */
   readonly noAnswerSound: string;
 }
+
+/** Where an ending begins within a line of the endings file. */
+export const ENDING_MARK = 'LAB-ENDING ';
 
 /** What a line of the endings file holds: the name of each field of an Ending, and the dialplan's expression for it. */
 const ENDING = {
@@ -125,7 +126,8 @@ exten => CHANUNAVAIL,1,Set(LAB_SCENARIO=CHANUNAVAIL)
  same => n,Hangup(20)
 
 [lab-ending]
-exten => s,1,Set(FILE(${settings.endingsFile},,,al,u)=${record})
+; A log level of its own, for FILE() may not write on a channel that ARI has had its hands on.
+exten => s,1,Log(DTMF,${ENDING_MARK}${record})
  same => n,Return()
 
 ; A place where a Local channel can wait, for tests that need a channel and no phone.

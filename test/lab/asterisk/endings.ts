@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ENDING_MARK } from './dialplan-conf.ts';
 
 const field = z.string().default('');
 
@@ -29,8 +30,9 @@ export type Ending = Readonly<z.infer<typeof endingSchema>>;
 export async function readEndings(file: string): Promise<Ending[]> {
   const text = await readFile(file, 'utf8');
   // A line that is still being written has no end yet.
-  const lines = text.split('\n').slice(0, -1).filter(Boolean);
-  return lines.map((line) => endingSchema.parse(Object.fromEntries(line.split('|').map(splitField))));
+  const lines = text.split('\n').slice(0, -1);
+  const records = lines.flatMap((line) => line.split(ENDING_MARK)[1] ?? []);
+  return records.map((record) => endingSchema.parse(Object.fromEntries(record.split('|').map(splitField))));
 }
 
 function splitField(text: string): [string, string] {

@@ -1,0 +1,91 @@
+/**
+ * What --keep is for: somebody's own softphone, as caller or as callee, against the lab that stays up. It says how, and tells the pushes and the router's
+ * log lines as they come. It ends with Ctrl-C and must leave nothing.
+ */
+import { createInterface } from 'node:readline';
+import type { AsteriskSettings } from '../../test/lab/asterisk/asterisk.ts';
+import type { Lab } from '../../test/lab/lab.ts';
+import { answersAfter } from '../../test/lab/phone/invite-policies.ts';
+import type { Paper } from './paper.ts';
+
+const CALLER = { account: 'softphone', password: 'softphone' };
+const CALLEE = { account: 'my-mobile', password: 'my-mobile', number: '2001' };
+
+/** What a softphone of one's own needs in Asterisk. */
+export function ownPhones(wanted: boolean): Pick<AsteriskSettings, 'endpoints' | 'users'> {
+  if (!wanted) return { endpoints: [], users: [] };
+  return {
+    endpoints: [
+      { name: CALLER.account, password: CALLER.password, callerId: '"Softphone" <2000>' },
+      { name: CALLEE.account, password: CALLEE.password, callerId: `"My mobile" <${CALLEE.number}>` },
+    ],
+    users: [{ id: CALLEE.number, interface: `PJSIP/${CALLEE.account}`, ringSeconds: 30 }],
+  };
+}
+
+/** Never resolves: it ends by being interrupted. */
+export async function keepUp(lab: Lab, paper: Paper): Promise<never> {
+  const alice = await lab.user({
+    ringingDevice: 'MobileApp',
+    name: 'Alice Martin',
+    mobile: { name: 'Alice’s mobile', wakesAfterMs: 3000, does: answersAfter(3000) },
+  });
+  const david = await lab.user({
+    ringingDevice: 'MobileApp',
+    name: 'David Leroy',
+    mobile: { name: 'David’s mobile', wakesAfterMs: 'never' },
+  });
+  await lab.api.put(`/v1/users/${CALLEE.number}`, {
+    ringingDevice: 'MobileApp',
+    mobileEndpoint: `PJSIP/${CALLEE.account}`,
+  });
+  await lab.api.put(`/v1/users/${CALLEE.number}/devices/${CALLEE.account}`, {
+    platform: 'android',
+    token: 'lab:token-of-my-mobile',
+  });
+
+  const { sipHost, sipPort } = lab.asterisk;
+  paper.heading('It stays up: call with a softphone of your own, on this machine');
+  for (const line of [
+    `server     ${sipHost}:${sipPort}, UDP, codec PCMU or PCMA; no STUN, no ICE, no encryption`,
+    '',
+    `to call    account ${CALLER.account}, password ${CALLER.password}. Dial`,
+    `             ${alice.number}  Alice: a push wakes her mobile after 3 s, it answers 3 s later and you hear its tone`,
+    `             ${david.number}  David: his mobile never wakes; after 15 s you hear the no-answer scenario`,
+    `             ${CALLEE.number}  your own other account, below`,
+    `to be called  account ${CALLEE.account}, password ${CALLEE.password}. Leave it offline, let ${CALLEE.number} be called, and bring it online within`,
+    '             15 s, as a push would: it rings at once. Every push is shown here.',
+    ...(process.stdin.isTTY
+      ? [`             Without a second softphone: press Enter here, and Carol calls ${CALLEE.number}.`]
+      : []),
+    '',
+    `router     log below; API ${lab.router.url}/v1/calls; Asterisk's files ${lab.asterisk.runFolder}`,
+    'Ctrl-C ends everything.',
+    '',
+  ]) {
+    paper.line(line);
+  }
+  for (const service of [lab.push.fcm, lab.push.apns]) {
+    service.onPush((push) =>
+      paper.line(`push     ${push.payload.type} for ${push.payload.calleeUserId}: ${JSON.stringify(push.payload)}`),
+    );
+  }
+  lab.router.log.on((line) => paper.line(`router   ${line.text}`));
+  await enterCalls(lab, paper);
+  return await new Promise<never>(() => undefined);
+}
+
+/** Each Enter lets Carol call; she hangs up when nobody wants to talk any more. */
+async function enterCalls(lab: Lab, paper: Paper): Promise<void> {
+  if (!process.stdin.isTTY) return;
+  const lines = createInterface({ input: process.stdin });
+  const carol = lab.caller({ name: 'Carol', number: '0612345678' });
+  for await (const _ of lines) {
+    const call = await carol.call(CALLEE.number);
+    paper.line(`Carol    calls ${CALLEE.number}`);
+    call.waitFor('ended', 600_000).then(
+      (event) => paper.line(`Carol    ${event.detail}`),
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Five calls on a real Asterisk, told as each party saw them; scripts/demo starts it. It ends with 0 only if each call went as it should, and however it
+ * ends, also by Ctrl-C, no process and no temporary folder stays behind.
+ */
+import { FetchError } from '../test/lab/asterisk/apt.ts';
+import { fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
+import { type Lab, startLab } from '../test/lab/lab.ts';
+import { CALLS } from './demo-parts/calls.ts';
+import { endChildren, Interruption } from './demo-parts/interruption.ts';
+import { type DemoOptions, readOptions } from './demo-parts/options.ts';
+import { keepUp, ownPhones } from './demo-parts/own-softphone.ts';
+import { type Paper, paperFor } from './demo-parts/paper.ts';
+import { ProgressLine } from './demo-parts/progress-line.ts';
+import { Scene } from './demo-parts/scene.ts';
+
+/** Users: one for each call, and room for those of --keep. */
+const SEATS = 8;
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (typeof options === 'string') {
+    console.error(options);
+    return 2;
+  }
+  const paper = paperFor(process.stdout, process.env);
+  const interruption = new Interruption();
+  const progress = new ProgressLine(process.stderr);
+  try {
+    return await perform(options, paper, interruption, progress);
+  } catch (error) {
+    if (interruption.happened) return 130;
+    console.error(whatWentWrong(error));
+    return 1;
+  } finally {
+    progress.clear();
+    if (interruption.happened) console.error('Interrupted: everything has been ended.');
+    interruption.over();
+  }
+}
+
+async function perform(
+  options: DemoOptions,
+  paper: Paper,
+  interruption: Interruption,
+  progress: ProgressLine,
+): Promise<number> {
+  // What is interrupted while it starts is ended through its children: the start then fails, and clears up after itself.
+  const stopWatching = interruption.on(endChildren);
+  const { version } = options;
+  const install = await fetchAsterisk(version, { onProgress: (line) => progress.show(line) });
+  interruption.check();
+  const exactly = /\d+\.\d+\.\d+/.exec(install.packageVersion)?.[0] ?? version;
+  progress.show(`starting Asterisk ${exactly}, the push services and the router`);
+  await using lab = await startLab({ version, seats: SEATS, asterisk: { install, ...ownPhones(options.keep) } });
+  stopWatching();
+  interruption.check();
+  progress.clear();
+  paper.line(
+    `Asterisk ${exactly} (SIP ${lab.asterisk.sipHost}:${lab.asterisk.sipPort}), FCM and APNs on loopback, the router with pid ${lab.router.pid}.`,
+  );
+  paper.line('Times are milliseconds since the caller’s INVITE.');
+
+  const failed = await interruption.orElse(playAll(lab, options, paper, progress));
+  if (options.keep) {
+    await interruption.orElse(keepUp(lab, paper)).catch((error: unknown) => {
+      // Ctrl-C is how one leaves here.
+      if (!interruption.happened) throw error;
+      interruption.forgive();
+    });
+    paper.line('\nEnded.');
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+/** The call that takes longest begins first, the others follow one after another; they are told in their order. Returns how many checks failed. */
+async function playAll(lab: Lab, options: DemoOptions, paper: Paper, progress: ProgressLine): Promise<number> {
+  const wanted = CALLS.filter((call) => options.call === undefined || call.letter === options.call);
+  const scenes = wanted.map((call) => new Scene(lab, call));
+  const waitsLong = scenes.filter(({ call }) => call.takesLong);
+  const others = scenes.filter(({ call }) => !call.takesLong);
+  const inBackground = waitsLong.map((scene) => scene.play());
+  const oneAfterAnother = (async () => {
+    for (const scene of others) await scene.play();
+  })();
+  for (const scene of scenes) {
+    progress.count(`(${scene.call.letter}) ${scene.call.title} …`);
+    await scene.played;
+    progress.clear();
+    scene.tell(paper);
+  }
+  await Promise.all([...inBackground, oneAfterAnother]);
+
+  let failed = scenes.reduce((sum, scene) => sum + scene.failures, 0);
+  const total = scenes.reduce((sum, scene) => sum + scene.checks.length, 0) + 1;
+  const remains = await lab.nothingRemains().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  paper.heading('Afterwards');
+  paper.check(
+    remains === undefined,
+    'nothing remains: no channel, bridge, subscription, call or socket',
+    String(remains ?? ''),
+  );
+  if (remains !== undefined) failed += 1;
+  paper.verdict(total, failed);
+  return failed;
+}
+
+function whatWentWrong(error: unknown): string {
+  if (error instanceof FetchError) return `scripts/demo: ${error.message}`;
+  return `scripts/demo: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+// Whatever a call that was broken off has left in this process must not keep it alive.
+process.exit(await main());

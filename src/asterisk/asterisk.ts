@@ -1,0 +1,144 @@
+/**
+ * Asterisk as the call sees it: wires requests, the event connection and the ports' adapters, and nothing else. Closing it leaves no socket and no
+ * timer behind, and leaves Asterisk's channels alone.
+ */
+import type { Bridges, Caller, Clock, Legs, Log, Registrations } from '../call/ports.ts';
+import { readAddress } from './address.ts';
+import { AriBridges } from './bridges.ts';
+import { CallerChannel } from './caller.ts';
+import { channelPath } from './channel-ids.ts';
+import { type Channel, readEvent } from './events.ts';
+import { AriLegs } from './legs.ts';
+import { reconcile } from './reconcile.ts';
+import { AriRegistrations } from './registrations.ts';
+import { AriRequests, isGone } from './requests.ts';
+import { EventSocket } from './socket.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Switchboard } from './switchboard.ts';
+
+export interface AsteriskSettings {
+  /** Where Asterisk's HTTP server is: `http://127.0.0.1:8088`, with its prefix if it has one. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Name of the Stasis application. */
+  readonly app: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** `new`: has just come. `found`: was in the application when we connected, came while we were away or belonged to an earlier run. */
+export type Arrival = 'new' | 'found';
+
+/** @param userId first argument of the dialplan's Stasis(), '' where there is none */
+export type CallerHandler = (caller: Caller, userId: string, arrival: Arrival) => void | Promise<void>;
+
+export interface Asterisk {
+  readonly legs: Legs;
+  readonly bridges: Bridges & { open(bridgeId: string, caller?: Caller): Promise<void> };
+  readonly registrations: Registrations;
+  /** Says who takes callers, and begins to connect, so that no caller can come unheard. To be called once. */
+  onCaller(handler: CallerHandler): void;
+  /** What is wrong with the connection to Asterisk and what cures it, in words; undefined while it stands. */
+  trouble(): string | undefined;
+  /** Sets a global variable. Rejects with PbxError. */
+  setGlobal(name: string, value: string): Promise<void>;
+  /** Ends connection and requests. Channels stay as they are. */
+  close(): Promise<void>;
+}
+
+const MAX_TOLD = 100;
+
+/** Throws PbxError when the URL is none. Everything else that is wrong shows in trouble() and in the log. */
+export function connectAsterisk(settings: AsteriskSettings): Asterisk {
+  const { app, log, clock } = settings;
+  const address = readAddress(settings.url, settings.username, settings.password);
+  const requests = new AriRequests(address);
+  const told = new Set<string>();
+  let handler: CallerHandler | undefined;
+  let holding: Promise<void> | undefined;
+
+  const arrive = (channel: Channel, args: readonly string[], arrival: Arrival) => {
+    const caller = new CallerChannel(channel, requests, board, log);
+    const fail = (error: unknown) =>
+      log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
+    const take = async () => handler?.(caller, args[0] ?? '', arrival);
+    take().catch(fail);
+  };
+  const board = new Switchboard({
+    log,
+    onArrival: (channel, args) => arrive(channel, args, 'new'),
+    onReplaced: () => socket.replaced(),
+    hangUpStray: (channelId) => {
+      log.debug('hung up a leg that nobody owns', { channel: channelId });
+      requests.send({ method: 'DELETE', path: channelPath(channelId) }).catch((error: unknown) => {
+        if (!isGone(error)) log.warn('could not hang up a leg that nobody owns', { error: String(error) });
+      });
+    },
+  });
+  const subscriptions = new Subscriptions(requests, app, log);
+  const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
+  const bridges = new AriBridges(requests, log);
+  const checkApp = async () => {
+    await requests.send({ method: 'GET', path: `/applications/${encodeURIComponent(app)}` });
+  };
+
+  const onFrame = (frame: Buffer) => {
+    const answer = readEvent(frame);
+    if (answer.kind === 'event') {
+      try {
+        board.take(answer.event);
+      } catch (error) {
+        log.error('an event was not taken', { type: answer.event.type, error: String(error) });
+      }
+      return;
+    }
+    const key = `${answer.kind} ${answer.type}`;
+    if (told.has(key) || told.size >= MAX_TOLD) return;
+    told.add(key);
+    if (answer.kind === 'unknown') log.debug('an event of a type that is not used', { type: answer.type });
+    else log.warn('an event that is not as ARI describes it was dropped', { type: answer.type, detail: answer.detail });
+  };
+
+  const socket = new EventSocket({
+    address,
+    app,
+    log,
+    clock,
+    onFrame,
+    checkApp,
+    onOpen: async () => {
+      // Asterisk 16 can lose the application when it comes back right after it went, and says nothing.
+      await checkApp();
+      await reconcile({
+        requests,
+        board,
+        app,
+        log,
+        isBridgeOpen: (bridgeId) => bridges.isOpen(bridgeId),
+        onFound: (channel, args) => arrive(channel, args, 'found'),
+      });
+      await registrations.renew();
+    },
+  });
+
+  return {
+    legs: new AriLegs({ requests, board, app, log, trouble: () => (socket.isOpen() ? undefined : socket.state().why) }),
+    bridges,
+    registrations,
+    onCaller(taker) {
+      handler = taker;
+      holding ??= socket.hold();
+    },
+    trouble: () => (socket.state().up ? undefined : socket.state().why),
+    async setGlobal(name, value) {
+      await requests.send({ method: 'POST', path: '/asterisk/variable', body: { variable: name, value } });
+    },
+    async close() {
+      socket.close();
+      registrations.close();
+      requests.close();
+      await holding;
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * The caller's channel in our application. Every method rejects with CallerGone once the channel is gone, however we came to know it. Must never
+ * touch the channel again once it is given back.
+ */
+import { CallerGone, PbxError } from '../call/errors.ts';
+import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/ports.ts';
+import { channelPath } from './channel-ids.ts';
+import { contactQuestions, readContacts } from './contacts.ts';
+import type { Channel } from './events.ts';
+import { type HoldOrders, holdOrders } from './hold.ts';
+import { ask, isVariableName, variableQuestion } from './question.ts';
+import { type AriOrder, type AriRequests, isGone } from './requests.ts';
+import type { ChannelOwner, Switchboard } from './switchboard.ts';
+
+export class CallerChannel implements Caller, ChannelOwner {
+  readonly channelId: string;
+  readonly party: Party;
+  readonly answered: boolean;
+  readonly left: AbortSignal;
+  readonly settled = true;
+  readonly #requests: AriRequests;
+  readonly #board: Switchboard;
+  readonly #log: Log;
+  readonly #leaving = new AbortController();
+  #ours = true;
+  #hold: HoldOrders | undefined;
+  #holdCount = 0;
+
+  constructor(channel: Channel, requests: AriRequests, board: Switchboard, log: Log) {
+    this.channelId = channel.id;
+    this.party = { name: channel.caller.name, number: channel.caller.number };
+    this.answered = channel.state === 'Up';
+    this.left = this.#leaving.signal;
+    this.#requests = requests;
+    this.#board = board;
+    this.#log = log;
+    board.own(channel.id, this);
+  }
+
+  async read(what: {
+    readonly variables: readonly string[];
+    readonly globals: readonly string[];
+    readonly contactsOf: readonly string[];
+  }): Promise<Reading> {
+    const variables = what.variables.filter(isVariableName);
+    const globals = what.globals.filter(isVariableName);
+    const values = await this.#ask([
+      ...variables.map(variableQuestion),
+      ...globals.map((name) => `\${GLOBAL(${name})}`),
+      ...contactQuestions(what.contactsOf),
+    ]);
+    const ofContacts = values.slice(variables.length + globals.length);
+    const found = await readContacts(what.contactsOf, ofContacts, (questions) => this.#ask(questions));
+    const valueAt = (names: readonly string[], from: number, name: string) =>
+      names.includes(name) ? (values[from + names.indexOf(name)] ?? '') : '';
+    return {
+      variables: new Map(what.variables.map((name) => [name, valueAt(variables, 0, name)])),
+      globals: new Map(what.globals.map((name) => [name, valueAt(globals, variables.length, name)])),
+      contacts: found.map(({ endpoint, uri, expiresAtSec }) => ({ endpoint, uri, expiresAtSec })),
+    };
+  }
+
+  async write(variables: Readonly<Record<string, string>>): Promise<void> {
+    await Promise.all(
+      Object.entries(variables).map(([variable, value]) => this.#send(this.#setOrder(variable, value))),
+    );
+  }
+
+  async answer(): Promise<void> {
+    await this.#send(this.#order('POST', '/answer'));
+  }
+
+  async startHold(hold: Hold): Promise<void> {
+    await this.stopHold();
+    this.#holdCount += 1;
+    const orders = holdOrders(this.channelId, hold, `${this.channelId}-hold-${this.#holdCount}`);
+    this.#hold = orders;
+    for (const order of orders.start) {
+      await this.#send(order);
+      // Stopped while the order was under way, perhaps before it took effect.
+      if (this.#hold !== orders) return this.#stop(orders);
+    }
+  }
+
+  async stopHold(): Promise<void> {
+    const orders = this.#hold;
+    this.#hold = undefined;
+    if (orders !== undefined && this.#ours && !this.left.aborted) await this.#stop(orders);
+  }
+
+  async giveBack(status: DialplanStatus, reason: string): Promise<void> {
+    this.#throwIfGone();
+    // Concurrently, but all taken before the last order, so that Asterisk works them off before it.
+    const [, ...writes] = await Promise.allSettled([
+      this.stopHold(),
+      this.#send(this.#setOrder('XIVO_MAPP_STATUS', status)),
+      this.#send(this.#setOrder('XIVO_MAPP_REASON', reason)),
+    ]);
+    this.#throwIfGone();
+    for (const write of writes) {
+      if (write.status === 'rejected') {
+        this.#log.error('could not tell the dialplan how the call ended', { error: String(write.reason) });
+      }
+    }
+    this.#ours = false;
+    try {
+      await this.#requests.send({ ...this.#order('POST', '/continue'), once: true });
+    } catch (error) {
+      this.#ours = true;
+      throw this.#explain(error);
+    }
+  }
+
+  async hangUp(): Promise<void> {
+    if (this.left.aborted || !this.#ours) return;
+    try {
+      await this.#requests.send(this.#order('DELETE', ''));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      this.#leave('the caller has left');
+    }
+  }
+
+  onStart(): void {}
+
+  onState(): void {}
+
+  onEnd(): void {
+    this.#leave('the channel has left the application');
+  }
+
+  onDestroyed(cause: number, words: string): void {
+    this.#leave(`the caller has left (${cause} ${words})`);
+  }
+
+  #leave(detail: string): void {
+    this.#board.disown(this.channelId, this);
+    if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail));
+  }
+
+  #throwIfGone(): void {
+    this.left.throwIfAborted();
+    if (!this.#ours) throw new CallerGone('the caller has been given back');
+  }
+
+  #ask(questions: readonly string[]): Promise<string[]> {
+    return this.#guard(() => ask(this.#requests, this.channelId, questions));
+  }
+
+  async #send(order: AriOrder): Promise<void> {
+    await this.#guard(() => this.#requests.send(order));
+  }
+
+  async #guard<T>(act: () => Promise<T>): Promise<T> {
+    this.#throwIfGone();
+    try {
+      return await act();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** The error to throw across the port. A refusal that says that the channel is gone makes it gone. */
+  #explain(error: unknown): unknown {
+    if (isGone(error)) this.#leave('the caller has left');
+    if (this.left.aborted) return this.left.reason;
+    return error instanceof PbxError ? error : new PbxError(String(error));
+  }
+
+  async #stop(orders: HoldOrders): Promise<void> {
+    const results = await Promise.allSettled(orders.stop.map((order) => this.#requests.send(order)));
+    for (const result of results) {
+      if (result.status === 'rejected' && !isGone(result.reason)) {
+        this.#log.debug('could not stop what the caller hears', { error: String(result.reason) });
+      }
+    }
+  }
+
+  #order(method: 'POST' | 'DELETE', below: string): AriOrder {
+    return { method, path: channelPath(this.channelId, below) };
+  }
+
+  #setOrder(variable: string, value: string): AriOrder {
+    return { ...this.#order('POST', '/variable'), body: { variable, value } };
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Events at the door: which of Asterisk's events we know, and only the fields of them that we use. Everything else passes unread: the type is found
+ * in the first bytes, so that a flood of events that are not ours costs next to nothing. Must never throw: it runs in the socket's handler.
+ */
+import { z } from 'zod';
+
+export const Channel = z.object({
+  id: z.string(),
+  name: z.string().default(''),
+  state: z.string(),
+  caller: z.object({ name: z.string().default(''), number: z.string().default('') }).default({ name: '', number: '' }),
+  dialplan: z
+    .object({ app_name: z.string().default(''), app_data: z.string().default('') })
+    .default({ app_name: '', app_data: '' }),
+});
+export type Channel = z.infer<typeof Channel>;
+
+const schemas = {
+  StasisStart: z.object({ type: z.literal('StasisStart'), args: z.array(z.string()).default([]), channel: Channel }),
+  StasisEnd: z.object({ type: z.literal('StasisEnd'), channel: Channel }),
+  ChannelStateChange: z.object({ type: z.literal('ChannelStateChange'), channel: Channel }),
+  ChannelDestroyed: z.object({
+    type: z.literal('ChannelDestroyed'),
+    cause: z.number().default(0),
+    cause_txt: z.string().default(''),
+    channel: Channel,
+  }),
+  ContactStatusChange: z.object({
+    type: z.literal('ContactStatusChange'),
+    endpoint: z.object({ technology: z.string(), resource: z.string() }),
+    contact_info: z.object({ uri: z.string(), contact_status: z.string() }),
+  }),
+  PlaybackFinished: z.object({
+    type: z.literal('PlaybackFinished'),
+    playback: z.object({ id: z.string(), media_uri: z.string().default(''), state: z.string() }),
+  }),
+  ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
+};
+
+export type AriEvent = {
+  [Type in keyof typeof schemas]: z.infer<(typeof schemas)[Type]>;
+}[keyof typeof schemas];
+
+export type DoorAnswer =
+  | { readonly kind: 'event'; readonly event: AriEvent }
+  /** A type that we do not use. */
+  | { readonly kind: 'unknown'; readonly type: string }
+  /** No JSON, no type, or a known type whose fields are not as they should be. */
+  | { readonly kind: 'malformed'; readonly type: string; readonly detail: string };
+
+const TYPE_FIRST = /^\s*\{\s*"type"\s*:\s*"(\w+)"/;
+const SNIFF_BYTES = 80;
+
+function isKnown(type: string): type is keyof typeof schemas {
+  return Object.hasOwn(schemas, type);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const Typed = z.object({ type: z.string() });
+
+/** Reads one frame of the event connection. */
+export function readEvent(frame: Buffer): DoorAnswer {
+  const sniffed = TYPE_FIRST.exec(frame.toString('latin1', 0, SNIFF_BYTES))?.[1];
+  if (sniffed !== undefined && !isKnown(sniffed)) return { kind: 'unknown', type: sniffed };
+  const parsed = parseJson(frame.toString('utf8'));
+  const typed = Typed.safeParse(parsed);
+  if (!typed.success) return { kind: 'malformed', type: '', detail: 'no JSON object with a type' };
+  const { type } = typed.data;
+  if (!isKnown(type)) return { kind: 'unknown', type };
+  const event = schemas[type].safeParse(parsed);
+  if (event.success) return { kind: 'event', event: event.data };
+  const issue = event.error.issues[0];
+  return { kind: 'malformed', type, detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
+}

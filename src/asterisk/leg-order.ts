@@ -1,0 +1,47 @@
+/**
+ * The order for a leg. The callee's phone shows the caller because the leg's connected line says so; ARI's own `callerId` would also become the leg's caller id, and then the
+ * caller would see its own number once connected. What the caller sees is the leg's caller id: the callee's name where we know it, else
+ * what the endpoint's configuration says. No formats are asked for, so Asterisk offers the endpoint's audio and no video.
+ */
+import { PbxError } from '../call/errors.ts';
+import type { DialRequest } from '../call/ports.ts';
+import { channelPath } from './channel-ids.ts';
+import type { AriOrder } from './requests.ts';
+
+const MAX_TEXT = 80;
+const CONTROL = /\p{Cc}+/gu;
+
+/** A text that may stand in a SIP header: on one line and of sane length. Quotes and brackets are Asterisk's to escape. */
+function clean(text: string): string {
+  return [...text.replace(CONTROL, ' ').trim()].slice(0, MAX_TEXT).join('');
+}
+
+function withText(variables: Record<string, string>, name: string, text: string): void {
+  const cleaned = clean(text);
+  if (cleaned !== '') variables[name] = cleaned;
+}
+
+/** Throws PbxError when endpoint or contact are none that can be dialled. */
+export function legOrder(request: DialRequest, app: string): AriOrder {
+  const { contact, caller, callee } = request;
+  if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
+  // An ampersand would make Asterisk ring several; a URI that needs one is not dialled at all.
+  if (!/^sips?:[^\s&]+$/i.test(contact.uri)) throw new PbxError(`not a contact that can be dialled: ${contact.uri}`);
+  const variables: Record<string, string> = {};
+  withText(variables, 'CONNECTEDLINE(name,i)', caller.name);
+  withText(variables, 'CONNECTEDLINE(num,i)', caller.number);
+  withText(variables, 'CALLERID(name)', callee.name);
+  withText(variables, 'CALLERID(num)', callee.number);
+  return {
+    method: 'POST',
+    path: channelPath(request.legId),
+    body: {
+      endpoint: `${contact.endpoint}/${contact.uri}`,
+      app,
+      appArgs: `leg,${request.forChannelId}`,
+      timeout: Math.max(1, Math.ceil(request.ringMs / 1000)),
+      variables,
+    },
+    once: true,
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * One leg, from its order to its end. Events are held back until Asterisk has taken the order, so that a refused order has none; then each comes once,
+ * and `ended` last. A leg that is to be hung up is hung up again whenever it shows that it is still there.
+ */
+import type { LegEvent, LegHangUpReason } from '../call/ports.ts';
+import { legEndOf } from './causes.ts';
+import type { ChannelOwner } from './switchboard.ts';
+
+export interface LegPorts {
+  readonly onEvent: (event: LegEvent) => void;
+  /** The leg has answered although it was to be hung up. */
+  readonly onLateAnswer: (reason: LegHangUpReason) => void;
+  readonly onGone: () => void;
+}
+
+export class Leg implements ChannelOwner {
+  readonly #ports: LegPorts;
+  readonly #order = Promise.withResolvers<void>();
+  #held: LegEvent[] | undefined = [];
+  #rang = false;
+  #answered = false;
+  #ended = false;
+  #condemned: LegHangUpReason | undefined;
+
+  constructor(ports: LegPorts) {
+    this.#ports = ports;
+  }
+
+  get settled(): boolean {
+    return this.#held === undefined;
+  }
+
+  /** Resolves once the order is taken or refused. Never rejects. */
+  get ordered(): Promise<void> {
+    return this.#order.promise;
+  }
+
+  /** Asterisk has taken the order. */
+  taken(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#order.resolve();
+    for (const event of held) this.#ports.onEvent(event);
+  }
+
+  /** Asterisk has refused the order, or nobody knows: no event follows. */
+  refused(): void {
+    this.#ended = true;
+    this.#order.resolve();
+  }
+
+  /** From now on an answer is not wanted. */
+  condemn(reason: LegHangUpReason): void {
+    this.#condemned = reason;
+  }
+
+  onState(state: string): void {
+    if (state === 'Ringing' && !this.#rang && !this.#answered) {
+      this.#rang = true;
+      this.#emit({ kind: 'ringing' });
+    }
+  }
+
+  onStart(): void {
+    if (this.#condemned !== undefined) {
+      this.#ports.onLateAnswer(this.#condemned);
+      return;
+    }
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#emit({ kind: 'answered' });
+  }
+
+  onEnd(): void {}
+
+  onDestroyed(cause: number, words: string): void {
+    this.#ports.onGone();
+    const end = legEndOf(cause, this.#answered, this.#condemned !== undefined);
+    this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
+    this.#ended = true;
+  }
+
+  #emit(event: LegEvent): void {
+    if (this.#ended) return;
+    if (this.#held !== undefined) this.#held.push(event);
+    else this.#ports.onEvent(event);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Asks Asterisk many things in one request: EVAL() over ARI evaluates an expression on a channel, and an expression can hold any number of `${...}`. Values come
+ * back as they are and are not evaluated again. Names reach an expression only after a check, so that nothing that came
+ * from outside can be evaluated.
+ */
+
+import { z } from 'zod';
+import { PbxError } from '../call/errors.ts';
+import { channelPath } from './channel-ids.ts';
+import { type AriRequests, encodeQueryValue } from './requests.ts';
+
+const SEPARATOR = '\u001f';
+/** Asterisk refuses a request line of 4,096 bytes. The rest is for method, path and headroom. */
+const MAX_ENCODED = 3_500;
+
+const Answer = z.object({ value: z.string() });
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_,.:@/-]*\))?$/;
+const PLAIN = /^[^\s\p{Cc}"$&'(),<>[\\\]`{|}]+$/u;
+
+/** Tells whether a name may stand in an expression as a variable or a function. */
+export function isVariableName(name: string): boolean {
+  return VARIABLE.test(name);
+}
+
+/** The question for a channel's variable, whose name has been checked. */
+export function variableQuestion(name: string): string {
+  return `\${${name}}`;
+}
+
+/** Tells whether a text may stand in an expression as an argument: no brackets, commas, quotes, blanks or dollars. */
+export function isPlainArgument(text: string): boolean {
+  return PLAIN.test(text);
+}
+
+function expressionOf(questions: readonly string[]): string {
+  return `EVAL(${questions.join(SEPARATOR)})`;
+}
+
+/** Cuts the questions so that each request stays below Asterisk's bound. */
+export function groupQuestions(questions: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  let group: string[] = [];
+  let length = 0;
+  for (const question of questions) {
+    const encoded = encodeQueryValue(`${question}${SEPARATOR}`).length;
+    if (group.length > 0 && length + encoded > MAX_ENCODED) {
+      groups.push(group);
+      group = [];
+      length = 0;
+    }
+    group.push(question);
+    length += encoded;
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+}
+
+async function evaluate(requests: AriRequests, channelId: string, group: readonly string[]): Promise<string> {
+  const answer = await requests.send({
+    method: 'GET',
+    path: channelPath(channelId, '/variable'),
+    query: { variable: expressionOf(group) },
+  });
+  const parsed = Answer.safeParse(answer);
+  if (!parsed.success) throw new PbxError('Asterisk answered a question with no value');
+  return parsed.data.value;
+}
+
+async function askGroup(requests: AriRequests, channelId: string, group: readonly string[]): Promise<string[]> {
+  const value = await evaluate(requests, channelId, group);
+  const values = value.split(SEPARATOR);
+  if (values.length === group.length) return values;
+  // A value holds the separator itself: ask each by itself.
+  return Promise.all(group.map((question) => evaluate(requests, channelId, [question])));
+}
+
+/**
+ * The value of each question, in their order; '' where unset.
+ * Rejects with AriRefusal 404 when the channel is gone, and with PbxError as every request.
+ * @param questions expressions like `${NAME}`
+ */
+export async function ask(requests: AriRequests, channelId: string, questions: readonly string[]): Promise<string[]> {
+  const groups = groupQuestions(questions);
+  const answers = await Promise.all(groups.map((group) => askGroup(requests, channelId, group)));
+  return answers.flat();
+}

@@ -1,0 +1,67 @@
+/**
+ * Notices the registrations that Asterisk renews without a word: a phone that wakes and refreshes the contact it had raises no event, but the contact's
+ * expiry moves. One loop for all watches, many contacts in one request, one request at a time, and nothing at all while nobody
+ * waits, so that a thousand waiting calls do not flood Asterisk.
+ */
+import type { Clock, Log } from '../call/ports.ts';
+import { expiryQuestion, readSeconds } from './contacts.ts';
+import type { ContactWatch } from './watch.ts';
+
+const STEP_MS = 300;
+/** As many as fit into one request. */
+const TOGETHER = 40;
+
+export interface RefreshesSettings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly watches: ReadonlySet<ContactWatch>;
+  readonly ask: (questions: readonly string[]) => Promise<string[]>;
+}
+
+export class Refreshes {
+  readonly #settings: RefreshesSettings;
+  #loop: AbortController | undefined;
+
+  constructor(settings: RefreshesSettings) {
+    this.#settings = settings;
+  }
+
+  /** Looks from now on, until stop(). */
+  start(): void {
+    if (this.#loop !== undefined) return;
+    const loop = new AbortController();
+    this.#loop = loop;
+    void this.#run(loop.signal);
+  }
+
+  stop(): void {
+    this.#loop?.abort();
+    this.#loop = undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#settings;
+    while (!signal.aborted) {
+      await clock.sleep(STEP_MS, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#look(signal).catch((error: unknown) =>
+        log.debug('could not look for refreshed registrations', { error: String(error) }),
+      );
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { watches, ask } = this.#settings;
+    const contactIds = [...new Set([...watches].flatMap((watch) => watch.contactIds()))];
+    for (let from = 0; from < contactIds.length && !signal.aborted; from += TOGETHER) {
+      const group = contactIds.slice(from, from + TOGETHER);
+      const answers = await ask(group.map(expiryQuestion));
+      for (const watch of watches) {
+        for (const [index, contactId] of group.entries()) {
+          const answer = answers[index] ?? '';
+          watch.read(contactId, answer === '' ? undefined : readSeconds(answer));
+        }
+      }
+    }
+  }
+}

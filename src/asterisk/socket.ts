@@ -1,0 +1,179 @@
+/**
+ * The event connection: one WebSocket, held for ever. It is pinged, since a half-open one would stay silent for ever; it comes back with a growing, jittered
+ * delay; and it says in words what is wrong. Must never put credentials in the URL, never have two connections at once, and never
+ * fight another process for the application's name.
+ */
+import { WebSocket } from 'ws';
+import type { Clock, Log } from '../call/ports.ts';
+import type { AriAddress } from './address.ts';
+import { type Trouble, troubleOfError, troubleOfStatus } from './trouble.ts';
+
+/** A dead connection is found within twice this. */
+const PING_MS = 2_000;
+const HANDSHAKE_MS = 3_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
+const TAKEN_DELAY_MS = 30_000;
+
+export interface EventSocketSettings {
+  readonly address: AriAddress;
+  readonly app: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** One frame. Must not throw. */
+  readonly onFrame: (frame: Buffer) => void;
+  /** The connection stands, before anything else is done with it. Rejecting drops it. */
+  readonly onOpen: () => Promise<void>;
+  /** Rejects when Asterisk no longer has our application although the connection stands. */
+  readonly checkApp: () => Promise<void>;
+}
+
+export interface Connection {
+  readonly up: boolean;
+  /** What is wrong, with the cure; '' while up. */
+  readonly why: string;
+}
+
+export class EventSocket {
+  readonly #settings: EventSocketSettings;
+  readonly #end = new AbortController();
+  #socket: WebSocket | undefined;
+  #drop: ((trouble: Trouble) => void) | undefined;
+  #state: Connection = { up: false, why: 'not connected yet' };
+  #told = '';
+
+  constructor(settings: EventSocketSettings) {
+    this.#settings = settings;
+  }
+
+  state(): Connection {
+    return this.#state;
+  }
+
+  /** Whether Asterisk takes events to us now, though we may not have caught up yet with what was missed. */
+  isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Holds the connection until close(). */
+  async hold(): Promise<void> {
+    let attempt = 0;
+    while (!this.#end.signal.aborted) {
+      const { trouble, stood } = await this.#one();
+      if (this.#end.signal.aborted) return;
+      attempt = stood ? 0 : attempt + 1;
+      this.#tell(trouble, stood);
+      await this.#settings.clock.sleep(delayMs(trouble, attempt), this.#end.signal).catch(() => undefined);
+    }
+  }
+
+  /** Asterisk said that another connection has taken our application's name. */
+  replaced(): void {
+    this.#drop?.({
+      kind: 'app-taken',
+      words: `another connection has taken the application name ${this.#settings.app}: two routers must not share one, set ARI_APP; trying again in ${TAKEN_DELAY_MS / 1000} s`,
+    });
+  }
+
+  close(): void {
+    this.#end.abort();
+    this.#drop?.({ kind: 'closed', words: 'closed' });
+    this.#state = { up: false, why: 'closed' };
+  }
+
+  /** One connection from its opening to its end. Never rejects. */
+  async #one(): Promise<{ readonly trouble: Trouble; readonly stood: boolean }> {
+    const { address, app } = this.#settings;
+    const ended = Promise.withResolvers<Trouble>();
+    this.#drop = ended.resolve;
+    const url = `${address.base.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(app)}&subscribeAll=false`;
+    const socket = new WebSocket(url, {
+      headers: { authorization: address.authorization },
+      handshakeTimeout: HANDSHAKE_MS,
+      perMessageDeflate: false,
+    });
+    this.#socket = socket;
+    let heard = true;
+    let stood = false;
+    socket.on('unexpected-response', (request, response) => {
+      ended.resolve(troubleOfStatus(response.statusCode ?? 0, address));
+      request.destroy();
+    });
+    socket.on('error', (error) => ended.resolve(troubleOfError(error, address)));
+    socket.on('close', () =>
+      ended.resolve({ kind: 'silent', words: `Asterisk at ${address.host} closed the connection` }),
+    );
+    socket.on('pong', () => {
+      heard = true;
+    });
+    socket.on('message', (data) => {
+      heard = true;
+      if (this.#socket === socket) this.#settings.onFrame(Buffer.isBuffer(data) ? data : Buffer.from(String(data)));
+    });
+    socket.on('open', () => {
+      this.#settings.onOpen().then(
+        () => {
+          stood = true;
+          if (this.#socket === socket) this.#stand();
+        },
+        (error: unknown) => ended.resolve(this.#lost(error)),
+      );
+    });
+    const watch = new AbortController();
+    void this.#watch(socket, ended.resolve, watch.signal, () => {
+      const was = heard;
+      heard = false;
+      return was;
+    });
+    const trouble = await ended.promise;
+    watch.abort();
+    this.#socket = undefined;
+    this.#drop = undefined;
+    this.#state = { up: false, why: trouble.words };
+    socket.terminate();
+    return { trouble, stood };
+  }
+
+  /** Pings; a connection from which nothing came since the last ping is dead. */
+  async #watch(
+    socket: WebSocket,
+    drop: (trouble: Trouble) => void,
+    signal: AbortSignal,
+    heardSince: () => boolean,
+  ): Promise<void> {
+    const { clock, address, checkApp } = this.#settings;
+    while (!signal.aborted) {
+      await clock.sleep(PING_MS, signal).catch(() => undefined);
+      if (signal.aborted || socket.readyState === WebSocket.CONNECTING) continue;
+      if (!heardSince()) drop({ kind: 'silent', words: `${address.host} has not answered a ping for ${PING_MS} ms` });
+      else socket.ping();
+      if (this.#state.up) await checkApp().catch((error: unknown) => drop(this.#lost(error)));
+    }
+  }
+
+  #lost(error: unknown): Trouble {
+    return {
+      kind: 'app-lost',
+      words: `connected, but not usable: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+
+  #stand(): void {
+    this.#state = { up: true, why: '' };
+    this.#told = '';
+    this.#settings.log.info('connected to Asterisk', { host: this.#settings.address.host, app: this.#settings.app });
+  }
+
+  /** Once per kind of trouble, so that an outage of an hour is one line and not a thousand. */
+  #tell(trouble: Trouble, stood: boolean): void {
+    if (!stood && this.#told === trouble.kind) return;
+    this.#told = trouble.kind;
+    this.#settings.log.error(`no connection to Asterisk: ${trouble.words}`, { kind: trouble.kind });
+  }
+}
+
+function delayMs(trouble: Trouble, attempt: number): number {
+  if (trouble.kind === 'app-taken') return TAKEN_DELAY_MS;
+  const whole = Math.min(MAX_DELAY_MS / 1.25, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
+  return whole * (1 + Math.random() * (attempt === 0 ? 1.5 : 0.25));
+}

@@ -1,0 +1,124 @@
+/**
+ * Takes each event to whom it concerns: a channel's events to its owner, a contact's to those who watch its endpoint, a new caller to whoever takes callers.
+ * A leg that nobody owns is hung up as soon as it shows itself. There is one switchboard for the life of the process, across all
+ * reconnects; it must never keep an owner whose channel is gone.
+ */
+import type { Log } from '../call/ports.ts';
+import { isOurs } from './channel-ids.ts';
+import type { AriEvent, Channel } from './events.ts';
+
+/** Whoever answers for a channel. */
+export interface ChannelOwner {
+  /** True once Asterisk is known to have the channel, so that not finding it means that it is gone. */
+  readonly settled: boolean;
+  /** The channel is in our application: for a leg, it has answered. May be said twice. */
+  onStart(): void;
+  /** Asterisk's word for its state, e.g. `Ringing`. May be said twice. */
+  onState(state: string): void;
+  /** The channel has left our application; it may live on in the dialplan. */
+  onEnd(): void;
+  /** The channel is no more. */
+  onDestroyed(cause: number, words: string): void;
+}
+
+export interface ContactNews {
+  readonly endpoint: string;
+  readonly uri: string;
+  /** Asterisk's word: `NonQualified`, `Reachable`, `Unreachable`, `Removed`, … */
+  readonly status: string;
+}
+
+export interface SwitchboardPorts {
+  readonly log: Log;
+  readonly onArrival: (channel: Channel, args: readonly string[]) => void;
+  readonly hangUpStray: (channelId: string) => void;
+  readonly onReplaced: () => void;
+}
+
+const MAX_TOLD = 200;
+
+export class Switchboard {
+  readonly #ports: SwitchboardPorts;
+  readonly #owners = new Map<string, ChannelOwner>();
+  readonly #watchers = new Map<string, Set<(news: ContactNews) => void>>();
+  readonly #told = new Set<string>();
+
+  constructor(ports: SwitchboardPorts) {
+    this.#ports = ports;
+  }
+
+  own(channelId: string, owner: ChannelOwner): void {
+    this.#owners.set(channelId, owner);
+  }
+
+  disown(channelId: string, owner: ChannelOwner): void {
+    if (this.#owners.get(channelId) === owner) this.#owners.delete(channelId);
+  }
+
+  isOwned(channelId: string): boolean {
+    return this.#owners.has(channelId);
+  }
+
+  /** Owners whose channels Asterisk is known to have, as of now. */
+  settledOwners(): ReadonlyMap<string, ChannelOwner> {
+    return new Map([...this.#owners].filter(([, owner]) => owner.settled));
+  }
+
+  /** Hears of an endpoint's contacts until the returned function is called. */
+  watchContacts(endpoint: string, listener: (news: ContactNews) => void): () => void {
+    const listeners = this.#watchers.get(endpoint) ?? new Set();
+    listeners.add(listener);
+    this.#watchers.set(endpoint, listeners);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#watchers.get(endpoint) === listeners) this.#watchers.delete(endpoint);
+    };
+  }
+
+  take(event: AriEvent): void {
+    switch (event.type) {
+      case 'StasisStart':
+        this.#onStart(event.channel, event.args);
+        break;
+      case 'ChannelStateChange':
+        this.#onState(event.channel);
+        break;
+      case 'StasisEnd':
+        this.#owners.get(event.channel.id)?.onEnd();
+        break;
+      case 'ChannelDestroyed':
+        this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt);
+        break;
+      case 'ContactStatusChange': {
+        const endpoint = `${event.endpoint.technology}/${event.endpoint.resource}`;
+        const news = { endpoint, uri: event.contact_info.uri, status: event.contact_info.contact_status };
+        for (const listener of [...(this.#watchers.get(endpoint) ?? [])]) listener(news);
+        break;
+      }
+      case 'PlaybackFinished':
+        if (event.playback.state === 'failed') this.#warnOnce(event.playback.media_uri);
+        break;
+      case 'ApplicationReplaced':
+        this.#ports.onReplaced();
+    }
+  }
+
+  #onStart(channel: Channel, args: readonly string[]): void {
+    const owner = this.#owners.get(channel.id);
+    if (owner !== undefined) owner.onStart();
+    else if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
+    else this.#ports.onArrival(channel, args);
+  }
+
+  #onState(channel: Channel): void {
+    const owner = this.#owners.get(channel.id);
+    if (owner !== undefined) owner.onState(channel.state);
+    else if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
+  }
+
+  #warnOnce(media: string): void {
+    if (this.#told.has(media) || this.#told.size > MAX_TOLD) return;
+    this.#told.add(media);
+    this.#ports.log.warn('Asterisk could not play a sound; what follows it plays all the same', { media });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * One watch over the contacts of some endpoints: what it has seen, and what is news to it. A contact is news when its URI was not there, or its expiry has moved; one that was removed
+ * and comes back is news again. Says the same thing twice rather than not at all.
+ */
+import type { Contact } from '../call/ports.ts';
+import type { FoundContact } from './contacts.ts';
+
+interface Seen {
+  readonly endpoint: string;
+  expiresAtSec: number | undefined;
+  /** The id by which its expiry can be asked for, once a look has found it. */
+  contactId: string | undefined;
+}
+
+function keyOf(contact: { readonly endpoint: string; readonly uri: string }): string {
+  return `${contact.endpoint} ${contact.uri}`;
+}
+
+export class ContactWatch {
+  readonly endpoints: readonly string[];
+  readonly throughChannelId: string;
+  readonly #onContact: (contact: Contact) => void;
+  readonly #seen = new Map<string, Seen & { readonly uri: string }>();
+  open = true;
+
+  constructor(
+    endpoints: readonly string[],
+    known: readonly Contact[],
+    throughChannelId: string,
+    onContact: (contact: Contact) => void,
+  ) {
+    this.endpoints = endpoints;
+    this.throughChannelId = throughChannelId;
+    this.#onContact = onContact;
+    for (const { endpoint, uri, expiresAtSec } of known) {
+      this.#seen.set(keyOf({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
+    }
+  }
+
+  /** Ids of the contacts whose expiry may move silently. */
+  contactIds(): string[] {
+    return [...this.#seen.values()].flatMap(({ contactId }) => (contactId === undefined ? [] : [contactId]));
+  }
+
+  /** A contact was announced. True when its expiry must be looked up to know whether it is news. */
+  announced(endpoint: string, uri: string): boolean {
+    const key = keyOf({ endpoint, uri });
+    if (this.#seen.has(key)) return true;
+    this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined });
+    this.#say({ endpoint, uri, expiresAtSec: undefined });
+    return false;
+  }
+
+  removed(endpoint: string, uri: string): void {
+    this.#seen.delete(keyOf({ endpoint, uri }));
+  }
+
+  /** A look at these endpoints found these contacts. */
+  found(contacts: readonly FoundContact[]): void {
+    for (const contact of contacts) {
+      if (!this.endpoints.includes(contact.endpoint)) continue;
+      const { endpoint, uri, expiresAtSec, contactId } = contact;
+      const seen = this.#seen.get(keyOf(contact));
+      this.#seen.set(keyOf(contact), { endpoint, uri, expiresAtSec, contactId });
+      // One that was announced has been said already; now only its expiry is known.
+      if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) continue;
+      this.#say({ endpoint, uri, expiresAtSec });
+    }
+  }
+
+  /** The expiry of one contact was read; undefined where Asterisk no longer has it. */
+  read(contactId: string, expiresAtSec: number | undefined): void {
+    for (const [key, seen] of this.#seen) {
+      if (seen.contactId !== contactId) continue;
+      if (expiresAtSec === undefined) this.#seen.delete(key);
+      else if (seen.expiresAtSec !== expiresAtSec) {
+        const moved = seen.expiresAtSec !== undefined;
+        seen.expiresAtSec = expiresAtSec;
+        if (moved) this.#say({ endpoint: seen.endpoint, uri: seen.uri, expiresAtSec });
+      }
+    }
+  }
+
+  #say(contact: Contact): void {
+    if (this.open) this.#onContact(contact);
+  }
+}

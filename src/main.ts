@@ -1,0 +1,113 @@
+/**
+ * Wires the router, top to bottom: settings, log, store, push, Asterisk, calls, HTTP; and takes it down again in reverse. The only reader of the
+ * process besides the command line. It must hold no rule of any call.
+ */
+import { randomBytes } from 'node:crypto';
+import { callMetrics, tellEach } from './api/metrics.ts';
+import { ApiError, startApi } from './api/server.ts';
+import { connectAsterisk } from './asterisk/asterisk.ts';
+import { Router } from './call/router.ts';
+import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
+import { openDatabase } from './devices/database.ts';
+import { StoreFault } from './devices/fault.ts';
+import { journalIn } from './devices/journal.ts';
+import { registryIn } from './devices/registry.ts';
+import { createPush } from './push/create-push.ts';
+import { PushSettingsError } from './push/credentials.ts';
+import { systemClock } from './system/clock.ts';
+import { type OpenLog, openLog } from './system/log.ts';
+import { notifySystemd } from './system/notify.ts';
+import { prepareShutdown, type Shutdown } from './system/shutdown.ts';
+
+/** How long waiting calls may take to be given back when the router stops, in ms. */
+const DRAIN_MS = 10_000;
+const CLOSE_MS = 3_000;
+
+async function start(config: Config, log: OpenLog, shutdown: Shutdown): Promise<void> {
+  const clock = systemClock;
+  log.info('xivo-mapp starts', redacted(config));
+  const systemd = notifySystemd({
+    socket: process.env.NOTIFY_SOCKET,
+    watchdogUsec: process.env.WATCHDOG_USEC,
+    watchdogPid: process.env.WATCHDOG_PID,
+    pid: process.pid,
+    clock,
+    log,
+  });
+
+  const database = openDatabase(config.databaseUrl);
+  shutdown.later('database', CLOSE_MS, () => database.close());
+  const registry = registryIn(database, clock, log);
+  const calls = journalIn(database, log);
+  shutdown.later('history of calls', CLOSE_MS, () => calls.shut());
+
+  const push = createPush({ fcm: config.fcm, apns: config.apns, clock, log });
+  shutdown.later('push', CLOSE_MS, () => push.close());
+  const warm = push.warmUp();
+
+  const asterisk = connectAsterisk({ ...config.ari, clock, log });
+  shutdown.later('Asterisk', CLOSE_MS, () => asterisk.close());
+
+  const metrics = callMetrics(() => router.stages());
+  const { legs, bridges, registrations } = asterisk;
+  const journal = tellEach(calls, metrics.journal);
+  const router = new Router({ clock, legs, bridges, registrations, registry, push, journal, log });
+  shutdown.later('calls', DRAIN_MS, () => router.stop());
+
+  const api = await startApi({
+    ...config.http,
+    registry,
+    calls,
+    metrics,
+    log,
+    health: () => {
+      const trouble = asterisk.trouble();
+      const historyFault = calls.fault();
+      return {
+        healthy: trouble === undefined,
+        parts: {
+          ari: trouble === undefined ? { ok: true } : { ok: false, why: trouble },
+          history: historyFault === undefined ? { ok: true } : { ok: false, why: historyFault },
+        },
+      };
+    },
+  });
+  shutdown.later('HTTP', CLOSE_MS, () => api.close());
+  log.info(`HTTP listens on ${config.http.host}:${api.port}`);
+
+  asterisk.onCaller((caller, userId) => {
+    void router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, userId, caller });
+  });
+  await warm;
+  shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
+  await systemd.ready('routing calls');
+}
+
+/** Faults of the site's, told in words that say what to do; anything else is ours and comes with its stack. */
+const TOLD_FAULTS = [StoreFault, PushSettingsError, ApiError];
+
+async function main(): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (fault) {
+    if (!(fault instanceof ConfigError)) throw fault;
+    process.stderr.write(`${fault.message}\n`);
+    process.exitCode = configExitStatus;
+    return;
+  }
+  const log = openLog({ level: config.logLevel, to: process.stdout });
+  const shutdown = prepareShutdown(systemClock, log);
+  shutdown.later('log', CLOSE_MS, () => log.close());
+  shutdown.onSignals(process, (status) => process.exit(status));
+  try {
+    await start(config, log, shutdown);
+  } catch (fault) {
+    const told = TOLD_FAULTS.some((kind) => fault instanceof kind);
+    log.error(told && fault instanceof Error ? fault.message : 'the router cannot start', told ? {} : { fault });
+    await shutdown.run();
+    process.exit(fault instanceof PushSettingsError ? configExitStatus : 1);
+  }
+}
+
+await main();

@@ -1,0 +1,100 @@
+/**
+ * The one connection to APNs beneath node-apn. The library opens its HTTP/2 session over a socket of ours, so that a connection that has died
+ * unnoticed can be ended: the library then opens the next by itself and keeps its signed token, which Apple wants renewed no more than once in
+ * 20 minutes. It must never end a connection on which the server still speaks.
+ */
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+
+/** The connection at some moment, to tell later whether anything has come over it since. */
+export interface LinkMark {
+  readonly socket: TLSSocket | undefined;
+  readonly bytesRead: number;
+}
+
+export class ApnsLink {
+  readonly host: string;
+  readonly port: number;
+  private readonly ca: string | undefined;
+  private readonly sockets = new Set<TLSSocket>();
+  private current: TLSSocket | undefined;
+  private lastFault: Error | undefined;
+  private closed = false;
+
+  /** @param ca PEM: trusted in place of the well-known authorities */
+  constructor(server: URL, ca: string | undefined) {
+    this.host = server.hostname.replace(/^\[|\]$/g, '');
+    this.port = Number(server.port || 443);
+    this.ca = ca;
+  }
+
+  /** What the library calls for the socket of a session. */
+  readonly connect = (): TLSSocket => {
+    const socket = connect({
+      host: this.host,
+      port: this.port,
+      ALPNProtocols: ['h2'],
+      // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
+      ...(isIP(this.host) === 0 ? { servername: this.host } : {}),
+      ...(this.ca === undefined ? {} : { ca: this.ca }),
+    });
+    socket.setKeepAlive(true, 10_000);
+    socket.setNoDelay(true);
+    socket.once('error', (fault) => {
+      this.lastFault = fault;
+    });
+    socket.once('secureConnect', () => {
+      this.lastFault = undefined;
+    });
+    socket.once('close', () => this.sockets.delete(socket));
+    this.sockets.add(socket);
+    this.current = socket;
+    if (this.closed) socket.destroy();
+    return socket;
+  };
+
+  /** Why the connection cannot be had, where it cannot: the library wraps it beyond recognition. */
+  get fault(): Error | undefined {
+    return this.lastFault;
+  }
+
+  mark(): LinkMark {
+    const socket = this.current?.destroyed === false ? this.current : undefined;
+    return { socket, bytesRead: socket?.bytesRead ?? 0 };
+  }
+
+  /** Ends the connection unless it has changed, or something has come over it, since the mark. Resolves when it is gone. */
+  async endIfSilentSince(mark: LinkMark): Promise<void> {
+    const socket = this.current;
+    if (socket === undefined || socket.closed) return;
+    if (mark.socket !== undefined && mark.socket !== socket) return;
+    if (!socket.destroyed && socket.bytesRead > mark.bytesRead) return;
+    const gone = once(socket, 'close');
+    socket.destroy();
+    await gone;
+  }
+
+  /** Resolves when the connection stands. Rejects where it cannot be had. */
+  async standing(): Promise<void> {
+    const socket = this.current;
+    if (socket === undefined) throw new Error('no connection was opened');
+    // Both may have come and gone before; the protocol is known from the handshake's end on.
+    if (socket.alpnProtocol !== null || socket.destroyed) {
+      if (this.lastFault !== undefined) throw this.lastFault;
+      return;
+    }
+    const standing = Promise.withResolvers<void>();
+    socket.once('secureConnect', standing.resolve);
+    socket.once('close', () => standing.reject(this.lastFault ?? new Error('the connection was ended')));
+    await standing.promise;
+  }
+
+  /** Ends every connection. Resolves when none is left. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const gone = [...this.sockets].map((socket) => socket.closed || once(socket, 'close'));
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(gone);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Pushes to iPhones through APNs with node-apn: VoIP for an incoming call, and for its end an ordinary background notification to the
+ * device's other token. It must never send a VoIP push for anything but an incoming call: iOS demands a call on the screen for each.
+ */
+import apn from '@parse/node-apn';
+import type { Clock, Device } from '../call/ports.ts';
+import { type Answer, type Attempt, type PushService, retryAfterMs } from './answer.ts';
+import { type ApnsReading, readApnsResponses } from './apns-answer.ts';
+import { ApnsLink } from './apns-link.ts';
+import { ApnsRetryAfter } from './apns-retry-after.ts';
+import { readServer, readSigningKey } from './credentials.ts';
+import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
+import { Turnstile } from './turnstile.ts';
+
+declare module '@parse/node-apn' {
+  interface Provider {
+    /** There is no other way to open the connection before the first push. */
+    readonly client: { connect(): Promise<void> };
+  }
+}
+
+export interface ApnsSettings {
+  /** Apple's .p8 file. */
+  readonly keyFile: string;
+  readonly keyId: string;
+  readonly teamId: string;
+  /** The app's bundle id, where a device names no other. */
+  readonly topic: string;
+  /** `https://host:port`; Apple's production host where left out. */
+  readonly url?: string | undefined;
+  /** PEM: the authority trusted in place of the well-known ones. */
+  readonly ca?: string | undefined;
+}
+
+/** Pushes under way at a time: streams of one connection. */
+const places = 100;
+/** How long a push may stay without any answer, in ms, before the connection is doubted. */
+const requestMs = 1200;
+/** How long the connection may take to open before the first call, in ms. */
+const warmUpMs = 5000;
+
+interface Letter {
+  readonly token: string;
+  readonly pushType: 'voip' | 'background';
+  readonly topic: string;
+  readonly priority: 10 | 5;
+  readonly expiresAtMs: number;
+  readonly payload: Payload;
+}
+
+/** @throws PushSettingsError */
+export function openApns(settings: ApnsSettings, clock: Clock): PushService {
+  const key = readSigningKey(settings.keyFile);
+  const link = new ApnsLink(readServer(settings.url ?? 'https://api.push.apple.com', 'APNS_URL'), settings.ca);
+  const options = {
+    token: { key, keyId: settings.keyId, teamId: settings.teamId },
+    // Without it the library goes by NODE_ENV.
+    production: true,
+    address: link.host,
+    port: link.port,
+    requestTimeout: requestMs,
+    // The library would try again at once and whatever Retry-After says; delivery.ts does it better.
+    connectionRetryLimit: 0,
+    createConnection: link.connect,
+  };
+  const provider = new apn.Provider(options);
+  const retryAfter = new ApnsRetryAfter();
+  const turnstile = new Turnstile(places);
+
+  async function push(letter: Letter, attempt: Attempt): Promise<Answer> {
+    const leave = await turnstile.enter(attempt.signal);
+    try {
+      const first = await pushOnce(letter, attempt);
+      if (first.cure === undefined || attempt.signal.aborted) return first.answer;
+      return (await pushOnce(letter, attempt)).answer;
+    } finally {
+      leave();
+    }
+  }
+
+  async function pushOnce(letter: Letter, attempt: Attempt): Promise<ApnsReading> {
+    const notification = new apn.Notification();
+    notification.id = attempt.pushId;
+    notification.topic = letter.topic;
+    notification.pushType = letter.pushType;
+    notification.priority = letter.priority;
+    notification.expiry = Math.floor(letter.expiresAtMs / 1000);
+    const aps = letter.pushType === 'background' ? { 'content-available': 1 } : {};
+    notification.rawPayload = { aps, ...letter.payload };
+
+    const mark = link.mark();
+    const sent = await retryAfter.during(attempt.pushId, () => provider.send(notification, letter.token));
+    const reading = readApnsResponses(sent.result, retryAfterMs(sent.retryAfter, clock.wallMs()), link.fault);
+    if (reading.cure === 'connection') await link.endIfSilentSince(mark);
+    return reading;
+  }
+
+  return {
+    async wake(device, notice, attempt) {
+      if (!isToken(device.token)) return malformedToken;
+      const letter = {
+        token: device.token,
+        pushType: 'voip',
+        topic: `${bundleOf(device)}.voip`,
+        priority: 10,
+        expiresAtMs: notice.expiresAtMs,
+        payload: incomingCall(notice, voipBytes),
+      } as const;
+      return push(letter, attempt);
+    },
+    async tellEnded(device, notice, attempt) {
+      if (device.alertToken === undefined) {
+        return { kind: 'not-possible', reason: 'the device has given no token for ordinary notifications' };
+      }
+      if (!isToken(device.alertToken)) return malformedToken;
+      const letter = {
+        token: device.alertToken,
+        pushType: 'background',
+        topic: bundleOf(device),
+        priority: 5,
+        expiresAtMs: notice.expiresAtMs,
+        payload: callEnded(notice, ordinaryBytes),
+      } as const;
+      const answer = await push(letter, attempt);
+      // Not the token by which the device is woken: that one may live.
+      return answer.kind === 'dead-token' ? { kind: 'not-possible', reason: `APNs: ${answer.reason}` } : answer;
+    },
+    async warmUp() {
+      const timeout = Promise.withResolvers<never>();
+      const timer = setTimeout(() => timeout.reject(new Error('no connection in time')), warmUpMs);
+      try {
+        await provider.client.connect();
+        await Promise.race([link.standing(), timeout.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async close() {
+      retryAfter.close();
+      provider.shutdown();
+      await link.close();
+    },
+  };
+
+  function bundleOf(device: Device): string {
+    return device.appId ?? settings.topic;
+  }
+}
+
+const malformedToken: Answer = {
+  kind: 'our-fault',
+  reason: 'APNs: BadDeviceToken (the token is not made of hexadecimal digits)',
+};
+
+/** The library puts the token into a path as it is. */
+function isToken(token: string): boolean {
+  return /^[0-9a-f]{2,400}$/i.test(token);
+}

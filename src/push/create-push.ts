@@ -1,0 +1,84 @@
+/**
+ * Makes the Push that calls use out of the push services that are configured. What is wrong with their settings is told at once and all together;
+ * what is wrong with the services themselves is not: calls go on without push.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock, Log, Push } from '../call/ports.ts';
+import { connectionFailed, errorCode, type PushService } from './answer.ts';
+import { type ApnsSettings, openApns } from './apns.ts';
+import { type PushFault, PushSettingsError } from './credentials.ts';
+import { Delivery } from './delivery.ts';
+import { type FcmSettings, openFcm } from './fcm.ts';
+import { NoToken } from './fcm-token.ts';
+
+export interface PushSettings {
+  /** Undefined: Android devices cannot be woken. */
+  readonly fcm?: FcmSettings | undefined;
+  /** Undefined: iPhones cannot be woken. */
+  readonly apns?: ApnsSettings | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface PushDesk extends Push {
+  /** Opens the connections before the first call. Never rejects: a failure is logged, and the first push tries again. */
+  warmUp(): Promise<void>;
+  /** Calls back what is under way and ends all connections. Resolves when no socket and no timer is left. May be called again. */
+  close(): Promise<void>;
+}
+
+/** @throws PushSettingsError with all that is wrong with the settings */
+export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
+  const faults: PushFault[] = [];
+  const android = fcm && opened(() => openFcm(fcm, clock), faults);
+  const ios = apns && opened(() => openApns(apns, clock), faults);
+  const services = [android, ios].filter((service) => service !== undefined);
+  if (faults.length > 0) {
+    for (const service of services) void service.close();
+    throw new PushSettingsError(faults);
+  }
+
+  let closing: Promise<unknown> | undefined;
+  const delivery = new Delivery({ android, ios }, clock, log);
+  return {
+    wake: delivery.wake,
+    tellEnded: delivery.tellEnded,
+    async warmUp() {
+      if (closing !== undefined) return;
+      const named = { FCM: android, APNs: ios };
+      await Promise.all(
+        Object.entries(named).map(async ([name, service]) => {
+          try {
+            await service?.warmUp();
+          } catch (error) {
+            if (closing !== undefined) return;
+            log.warn(`${name} cannot be reached now; pushes try again`, { reason: whyCold(name, error) });
+          }
+        }),
+      );
+    },
+    async close() {
+      delivery.close();
+      closing ??= Promise.all(services.map((service) => service.close()));
+      await closing;
+      // What lies beneath a socket is gone one turn after the socket.
+      await nextTurn();
+    },
+  };
+}
+
+function opened(open: () => PushService, faults: PushFault[]): PushService | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof PushSettingsError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+function whyCold(name: string, error: unknown): string {
+  if (error instanceof NoToken) return error.answer.reason;
+  const answer = connectionFailed(name, errorCode(error));
+  return answer.kind === 'delivered' ? name : answer.reason;
+}

@@ -1,0 +1,122 @@
+/**
+ * One push from the call's wish to its result: the right service, attempt after attempt with pauses of our own, until it is delivered, is surely
+ * hopeless, expires, or is called back. It must never reject, never go on after its end, and never put a token into the log.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock, Device, Log, Push, PushResult, WakeNotice } from '../call/ports.ts';
+import type { Again, Answer, Attempt, PushService } from './answer.ts';
+import { Patience } from './patience.ts';
+
+/** The first pause, in ms; each further one is twice as long, up to the longest. */
+const firstPauseMs = 300;
+const longestPauseMs = 4000;
+
+export type PushServices = Readonly<Record<Device['platform'], PushService | undefined>>;
+
+const missing: Readonly<Record<Device['platform'], string>> = {
+  android: 'FCM is not configured: set FCM_CREDENTIALS_FILE',
+  ios: 'APNs is not configured: set APNS_KEY_FILE, APNS_KEY_ID, APNS_TEAM_ID and APNS_TOPIC',
+};
+
+export class Delivery implements Push {
+  private readonly services: PushServices;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly underWay = new Set<Patience>();
+  /** What the operator has been told of. */
+  private readonly told = new Set<string>();
+  private closed = false;
+
+  constructor(services: PushServices, clock: Clock, log: Log) {
+    this.services = services;
+    this.clock = clock;
+    this.log = log;
+  }
+
+  readonly wake: Push['wake'] = (device, notice, signal) =>
+    this.deliver(device, notice, signal, (service, attempt) => service.wake(device, notice, attempt));
+
+  readonly tellEnded: Push['tellEnded'] = (device, notice, signal) =>
+    this.deliver(device, notice, signal, (service, attempt) => service.tellEnded(device, notice, attempt));
+
+  /** Ends what is under way; it settles as failed. */
+  close(): void {
+    this.closed = true;
+    for (const patience of this.underWay) patience.end('closing');
+  }
+
+  private async deliver(
+    device: Device,
+    notice: WakeNotice,
+    signal: AbortSignal,
+    send: (service: PushService, attempt: Attempt) => Promise<Answer>,
+  ): Promise<PushResult> {
+    const service = this.services[device.platform];
+    if (service === undefined)
+      return this.tellOperator(device, { kind: 'our-fault', reason: missing[device.platform] });
+
+    const patience = new Patience(this.clock, notice.expiresAtMs - this.clock.wallMs(), signal);
+    if (this.closed) patience.end('closing');
+    this.underWay.add(patience);
+    try {
+      const attempt = { pushId: randomUUID(), signal: patience.signal, leftMs: patience.leftMs };
+      const result = await this.tryUntilOver(patience, () => send(service, attempt), device);
+      return result.kind === 'our-fault' ? this.tellOperator(device, result) : result;
+    } catch (error) {
+      this.log.error('a push failed for a reason of our own', { ...namesOf(device), error });
+      return { kind: 'failed', reason: 'a fault in the router' };
+    } finally {
+      this.underWay.delete(patience);
+      patience.end('closing');
+    }
+  }
+
+  private async tryUntilOver(patience: Patience, send: () => Promise<Answer>, device: Device): Promise<PushResult> {
+    let last: Again | undefined;
+    for (let attempts = 1; patience.over === undefined; attempts += 1) {
+      const answer = await patience.within(settled(send(), patience));
+      if (answer === undefined) break;
+      if (answer.kind !== 'again') return answer;
+      last = answer;
+      const pauseMs = answer.afterMs ?? pauseAfter(attempts);
+      if (pauseMs >= patience.leftMs()) return { kind: 'failed', reason: answer.reason };
+      this.log.debug('a push is tried again', { ...namesOf(device), reason: answer.reason, pauseMs, attempts });
+      await patience.within(this.clock.sleep(pauseMs, patience.signal).catch(() => undefined));
+    }
+    const why = patience.over ?? 'expired';
+    return { kind: 'failed', reason: last === undefined ? why : `${why}; ${last.reason}` };
+  }
+
+  /** Once for each fault, not for each call: the calls' own timelines have the rest. */
+  private tellOperator(device: Device, result: PushResult & { reason: string }): PushResult {
+    const fault = `${device.platform} ${result.reason}`;
+    if (!this.told.has(fault)) {
+      this.told.add(fault);
+      this.log.error('pushes fail for our own set-up; this is told once', {
+        ...namesOf(device),
+        reason: result.reason,
+      });
+    }
+    return result;
+  }
+}
+
+/** An attempt whose end nobody waits for any more may fail as it likes. */
+async function settled(sending: Promise<Answer>, patience: Patience): Promise<Answer | undefined> {
+  try {
+    return await sending;
+  } catch (error) {
+    if (patience.over !== undefined) return undefined;
+    throw error;
+  }
+}
+
+function namesOf(device: Device): { platform: string; userId: string; deviceId: string } {
+  return { platform: device.platform, userId: device.userId, deviceId: device.deviceId };
+}
+
+/** Longer and longer, and each a little different, so that those who failed together do not come back together. */
+function pauseAfter(attempts: number): number {
+  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1));
+  return Math.round(pauseMs * (0.75 + Math.random() * 0.5));
+}

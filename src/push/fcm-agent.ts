@@ -1,0 +1,126 @@
+/**
+ * The connections to FCM. firebase-admin and google-auth-library send over this agent, and it mends here what they do badly on a call's path: it
+ * leads both to another server where one is set, ends a connection that has fallen silent, keeps the library from trying again by itself, and
+ * holds back what was called back before it left. It must never hold a request in a queue: turnstile.ts bounds them before.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import type { ClientRequest } from 'node:http';
+import { Agent, type RequestOptions } from 'node:https';
+
+declare module 'http' {
+  interface Agent {
+    /** What Node's http.request asks of any agent. */
+    addRequest(request: ClientRequest, options: RequestOptions): void;
+  }
+}
+
+/** How long a connection in use may be silent, in ms: while it opens and until the answer begins, and again until the answer ends. */
+const silenceMs = 1200;
+/** How long an idle connection is kept, in ms: Google's servers close theirs after 240 s. */
+const idleMs = 230_000;
+
+/** A failure of ours on the wire, with a code as system errors have it. */
+class WireError extends Error {
+  readonly code: string;
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** One message on its way: one request at most, and what became of it, seen on the wire itself. */
+export class Exchange {
+  /** Rejects when the connection fails, which the library does not always tell. */
+  readonly broken: Promise<never>;
+  /** Of the answer; undefined where none has come. */
+  status: number | undefined;
+  retryAfter: string | undefined;
+  /** The Authorization header that was sent. */
+  authorization: string | undefined;
+  private readonly signal: AbortSignal;
+  private readonly breaking = Promise.withResolvers<never>();
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+    this.broken = this.breaking.promise;
+    this.broken.catch(() => undefined);
+  }
+
+  /** Takes the request as the one of this exchange. False: it must not leave. */
+  begin(request: ClientRequest): boolean {
+    if (this.authorization !== undefined || this.signal.aborted) return false;
+    this.authorization = String(request.getHeader('authorization'));
+    // A request that has left is let be: to break it off would cost the connection and bring nothing back.
+    const withdraw = () => request.writableFinished || request.destroy(new WireError('EWITHDRAWN'));
+    this.signal.addEventListener('abort', withdraw, { once: true });
+    request.once('close', () => this.signal.removeEventListener('abort', withdraw));
+    request.once('error', (error) => this.breaking.reject(error));
+    request.prependOnceListener('response', (response) => {
+      this.status = response.statusCode;
+      this.retryAfter = response.headers['retry-after'];
+      // The library tries again on 503 by itself, unless it is told to wait for longer than it likes.
+      if (this.status === 503) response.headers['retry-after'] = '86400';
+      // An answer that breaks off is what the library never tells of.
+      response.once('close', () => response.complete || this.breaking.reject(new WireError('ECONNRESET')));
+    });
+    return true;
+  }
+}
+
+export class FcmAgent extends Agent {
+  /** What a request belongs to: the library's send() has no argument that would carry it. */
+  readonly exchanges = new AsyncLocalStorage<Exchange>();
+  private readonly server: URL | undefined;
+  private closed = false;
+
+  /** @param server in place of Google's. @param ca PEM: trusted in place of the well-known authorities */
+  constructor(server: URL | undefined, ca: string | undefined) {
+    super({ keepAlive: true, keepAliveMsecs: 10_000, timeout: idleMs, ...(ca === undefined ? {} : { ca }) });
+    this.server = server;
+  }
+
+  override addRequest(request: ClientRequest, options: RequestOptions): void {
+    const exchange = this.exchanges.getStore();
+    if (this.closed || exchange?.begin(request) === false) {
+      // Only once the library listens.
+      queueMicrotask(() => request.emit('error', new WireError('EWITHDRAWN')));
+      return;
+    }
+    this.watch(request);
+    if (this.server === undefined) {
+      super.addRequest(request, options);
+      return;
+    }
+    // The certificate is asked for and checked by the Host header and by host: both are the other server's from here on.
+    const host = this.server.hostname.replace(/^\[|\]$/g, '');
+    request.setHeader('host', this.server.host);
+    super.addRequest(request, { ...options, host, hostname: host, port: this.server.port || 443 });
+  }
+
+  /** Ends every connection. Resolves when none is left. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const sockets = [this.sockets, this.freeSockets].flatMap((pool) =>
+      Object.values(pool).flatMap((some) => some ?? []),
+    );
+    const gone = sockets.map((socket) => socket.closed || once(socket, 'close'));
+    this.destroy();
+    await Promise.all(gone);
+  }
+
+  /** A connection that is dead, as behind a NAT that has forgotten it, shows by silence alone; then the idle ones beside it are dead too. */
+  private watch(request: ClientRequest): void {
+    let timer: NodeJS.Timeout | undefined;
+    const listen = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        request.destroy(new WireError('ESILENT'));
+        
+      }, silenceMs);
+    };
+    request.once('socket', listen);
+    request.prependOnceListener('response', listen);
+    request.once('close', () => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Reads what FCM answered and says what it means for the push. Only a plain word of FCM's own that the token is no more makes it dead: a strange
+ * answer, from a proxy or a wrong URL, never does.
+ */
+import { z } from 'zod';
+import { type Answer, connectionFailed, errorCode, retryAfterMs } from './answer.ts';
+
+const failure = z.object({ httpResponse: z.object({ data: z.unknown() }) });
+const word = z
+  .string()
+  .regex(/^[A-Z_]{1,60}$/)
+  .optional()
+  .catch(undefined);
+const googleError = z.object({
+  error: z.object({
+    status: word,
+    details: z.array(z.object({ '@type': z.string().optional(), errorCode: word })).catch([]),
+  }),
+});
+const libraryRefusal = z.object({ code: z.string().regex(/^messaging\/[a-z-]{1,60}$/) });
+
+const hints: Readonly<Record<string, string>> = {
+  INVALID_ARGUMENT: 'FCM knows no such token, or the message is wrong',
+  SENDER_ID_MISMATCH: 'the token belongs to another Firebase project than FCM_CREDENTIALS_FILE',
+  PERMISSION_DENIED: 'the service account of FCM_CREDENTIALS_FILE may not send',
+  UNAUTHENTICATED: 'FCM refuses the access token of FCM_CREDENTIALS_FILE',
+  THIRD_PARTY_AUTH_ERROR: "the Firebase project lacks Apple's or the web push key for this token",
+};
+
+/** What was seen on the wire. */
+export interface FcmExchange {
+  readonly status: number | undefined;
+  readonly retryAfter: string | undefined;
+}
+
+export interface FcmReading {
+  readonly answer: Answer;
+  /** `connection`: another connection may do better at once; `token`: another access token may. */
+  readonly cure: 'connection' | 'token' | undefined;
+}
+
+/** @param error what the library or the connection failed with. @param wallMs ms since 1970 */
+export function readFcmFailure(error: unknown, exchange: FcmExchange, wallMs: number): FcmReading {
+  const { status } = exchange;
+  const wireCode = errorCode(error);
+  // An answer may have begun when the connection failed.
+  if (status === undefined || wireCode !== undefined) {
+    const refused = libraryRefusal.safeParse(error);
+    if (refused.success) {
+      return { answer: { kind: 'our-fault', reason: `FCM: ${refused.data.code}` }, cure: undefined };
+    }
+    const answer = connectionFailed('FCM', wireCode);
+    return { answer, cure: answer.kind === 'again' ? 'connection' : undefined };
+  }
+
+  const said = googleError.safeParse(failure.safeParse(error).data?.httpResponse.data).data?.error;
+  const code = said?.details.find((detail) => detail['@type']?.endsWith('FcmError'))?.errorCode ?? said?.status;
+  if (code === 'UNREGISTERED' || (status === 404 && code === 'NOT_FOUND')) {
+    return { answer: { kind: 'dead-token', reason: 'UNREGISTERED', sinceMs: undefined }, cure: undefined };
+  }
+  const told = code ?? `HTTP ${status}`;
+  if (status === 429 || status === 408 || status >= 500 || status < 400) {
+    const afterMs = retryAfterMs(exchange.retryAfter, wallMs);
+    const reason = status < 400 ? `FCM: the answer makes no sense (HTTP ${status})` : `FCM: ${told}`;
+    return { answer: { kind: 'again', reason, afterMs }, cure: undefined };
+  }
+  const hint = hints[told] ?? 'not an answer that FCM is known to give: check FCM_URL and any proxy';
+  const cure = status === 401 && code !== 'THIRD_PARTY_AUTH_ERROR' ? 'token' : undefined;
+  return { answer: { kind: 'our-fault', reason: `FCM: ${told} (${hint})` }, cure };
+}

@@ -1,0 +1,109 @@
+/**
+ * The access token for FCM, of our own keeping: fetched once for all who wait, renewed ahead of its end beside the calls, thrown away when the
+ * server refuses it. firebase-admin would keep a refused token for up to 55 minutes. It must never reach a log.
+ */
+import { JWT } from 'google-auth-library';
+import { z } from 'zod';
+import type { Clock } from '../call/ports.ts';
+import { type Answer, connectionFailed, errorCode } from './answer.ts';
+import type { ServiceAccount } from './credentials.ts';
+import type { FcmAgent } from './fcm-agent.ts';
+
+const scope = 'https://www.googleapis.com/auth/firebase.messaging';
+/** How long one fetch may take, in ms. */
+const fetchMs = 2500;
+/** A token with less than this left, in ms, is not sent any more. */
+const spareMs = 10_000;
+/** In the last part of its life a token is renewed, while it still serves. */
+const renewInLast = 0.2;
+
+const granted = z.object({ access_token: z.string().min(1), expiry_date: z.number() });
+const refused = z.object({ response: z.object({ status: z.number(), data: z.unknown() }) });
+const refusal = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
+
+/** There is no token, and what that means for the push. */
+export class NoToken extends Error {
+  override readonly name = 'NoToken';
+  readonly answer: Answer & { reason: string };
+  constructor(answer: Answer & { reason: string }) {
+    super(answer.reason);
+    this.answer = answer;
+  }
+}
+
+interface AccessToken {
+  readonly text: string;
+  readonly lifeMs: number;
+  /** Monotonic. */
+  readonly endsAtMs: number;
+}
+
+export class FcmTokens {
+  private readonly account: ServiceAccount;
+  private readonly agent: FcmAgent;
+  private readonly clock: Clock;
+  private token: AccessToken | undefined;
+  private fetching: Promise<AccessToken> | undefined;
+
+  constructor(account: ServiceAccount, agent: FcmAgent, clock: Clock) {
+    this.account = account;
+    this.agent = agent;
+    this.clock = clock;
+  }
+
+  /** A token that serves now. @throws NoToken */
+  async current(): Promise<string> {
+    const { token } = this;
+    if (token === undefined) return (await this.renew()).text;
+    const leftMs = token.endsAtMs - this.clock.nowMs();
+    if (leftMs <= Math.min(spareMs, token.lifeMs / 20)) return (await this.renew()).text;
+    // This push goes with the token that is there; a renewal that fails is tried again by the next.
+    if (leftMs <= token.lifeMs * renewInLast) this.renew().catch(() => undefined);
+    return token.text;
+  }
+
+  /** The server has refused this token. */
+  discard(text: string): void {
+    if (this.token?.text === text) this.token = undefined;
+  }
+
+  private renew(): Promise<AccessToken> {
+    this.fetching ??= this.fetch().finally(() => {
+      this.fetching = undefined;
+    });
+    return this.fetching;
+  }
+
+  private async fetch(): Promise<AccessToken> {
+    // A new client each time, for one that holds a token gives back the same. Outside of any exchange, for this is nobody's push.
+    const { clientEmail, privateKey } = this.account;
+    const transporterOptions = { agent: this.agent, timeout: fetchMs, retryConfig: { retry: 0 } };
+    const client = new JWT({ email: clientEmail, key: privateKey, scopes: [scope], transporterOptions });
+    try {
+      const { access_token: text, expiry_date: expiresAtMs } = granted.parse(
+        await this.agent.exchanges.exit(() => client.authorize()),
+      );
+      const lifeMs = expiresAtMs - this.clock.wallMs();
+      this.token = { text, lifeMs, endsAtMs: this.clock.nowMs() + lifeMs };
+      return this.token;
+    } catch (error) {
+      throw new NoToken(whyNot(error));
+    }
+  }
+}
+
+function whyNot(error: unknown): Answer & { reason: string } {
+  const answered = refused.safeParse(error);
+  if (!answered.success) {
+    const answer = error instanceof z.ZodError ? undefined : connectionFailed('FCM access token', errorCode(error));
+    if (answer !== undefined && answer.kind !== 'delivered') return answer;
+    return { kind: 'again', reason: 'FCM access token: the answer makes no sense', afterMs: undefined };
+  }
+  const { status, data } = answered.data.response;
+  if (status >= 500 || status === 429 || status === 408) {
+    return { kind: 'again', reason: `FCM access token: HTTP ${status}`, afterMs: undefined };
+  }
+  const word = refusal.safeParse(data).data?.error ?? `HTTP ${status}`;
+  const hint = 'check FCM_CREDENTIALS_FILE, whether its key was revoked, and the clock of this machine';
+  return { kind: 'our-fault', reason: `FCM refuses an access token: ${word} (${hint})` };
+}

@@ -1,0 +1,142 @@
+/** Requests against a server that misbehaves: what is sent twice, what never, and what each failure is called. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readAddress } from '../../src/asterisk/address.ts';
+import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/requests.ts';
+import { PbxError } from '../../src/call/errors.ts';
+import { answerJson, PbxStub } from './pbx-stub.ts';
+
+describe('requests to Asterisk', () => {
+  let pbx: PbxStub;
+  let requests: AriRequests;
+
+  beforeEach(async () => {
+    pbx = await PbxStub.start();
+    requests = new AriRequests(readAddress(pbx.url, 'user', 'päss:word'));
+  });
+
+  afterEach(async () => {
+    requests.close();
+    await vi.waitFor(() => expect(pbx.connections).toBe(0));
+    await pbx[Symbol.asyncDispose]();
+  });
+
+  it('carry credentials in a header, parameters in the URL and a body in JSON', async () => {
+    pbx.answer = (_, response) => answerJson(response, 200, { value: 'x' });
+    const answer = await requests.send({
+      method: 'POST',
+      path: '/channels/1.1/variable',
+      query: { variable: 'EVAL(${A}\u001f${B(c;@d,e)}&+ %é)' },
+      body: { value: 'é"' },
+    });
+    expect(answer).toEqual({ value: 'x' });
+    const seen = pbx.requests[0];
+    expect(seen?.path).toBe('/ari/channels/1.1/variable');
+    expect(seen?.query.get('variable')).toBe('EVAL(${A}\u001f${B(c;@d,e)}&+ %é)');
+    expect(JSON.parse(seen?.body ?? '')).toEqual({ value: 'é"' });
+    const [, credentials = ''] = seen?.authorization?.split(' ') ?? [];
+    expect(Buffer.from(credentials, 'base64').toString('utf8')).toBe('user:päss:word');
+  });
+
+  it('answer undefined where there is no body', async () => {
+    pbx.answer = (_, response) => answerJson(response, 204);
+    expect(await requests.send({ method: 'DELETE', path: '/bridges/b' })).toBeUndefined();
+  });
+
+  it.each([
+    [404, true],
+    [409, true],
+    [422, false],
+    [500, false],
+  ])('a refusal with %i tells status and words; gone: %s', async (status, gone) => {
+    pbx.answer = (_, response) => answerJson(response, status, { message: 'Channel not found' });
+    const error = await requests.send({ method: 'POST', path: '/channels/1/answer' }).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(AriRefusal);
+    expect(error).toBeInstanceOf(PbxError);
+    expect(error).toMatchObject({ status, message: expect.stringContaining('Channel not found') });
+    expect(isGone(error)).toBe(gone);
+  });
+
+  it('understand a refusal in HTML and one in an error field', async () => {
+    pbx.answer = (_, response) => {
+      response.writeHead(400);
+      response.end('<html>Request line too long</html>');
+    };
+    await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('HTTP 400');
+    pbx.answer = (_, response) => answerJson(response, 500, { error: 'Allocation failed' });
+    await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('Allocation failed');
+  });
+
+  it('give up at their deadline', async () => {
+    pbx.answer = () => undefined;
+    const asked = requests.send({ method: 'GET', path: '/channels', deadlineMs: 30 });
+    await expect(asked).rejects.toThrow('no answer within 30 ms');
+    await expect(asked).rejects.toBeInstanceOf(PbxError);
+  });
+
+  it('say so when an answer is cut off', async () => {
+    pbx.answer = (_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"va', () => response.destroy());
+    };
+    await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('cut off');
+  });
+
+  it('are sent again when Asterisk had closed the idle connection, and only where that does no harm', async () => {
+    let broken = 0;
+    const breakOn = (path: string) => {
+      pbx.answer = (request, response) => {
+        if (request.path === `/ari${path}` && broken++ === 0) response.socket?.destroy();
+        else answerJson(response, 200, {});
+      };
+    };
+    breakOn('/second');
+    await requests.send({ method: 'GET', path: '/first' });
+    await requests.send({ method: 'GET', path: '/second' });
+    expect(broken).toBe(2);
+    broken = 0;
+    breakOn('/leg');
+    await requests.send({ method: 'GET', path: '/first' });
+    await expect(requests.send({ method: 'POST', path: '/leg', once: true })).rejects.toThrow(PbxError);
+    expect(broken).toBe(1);
+  });
+
+  it('are not sent again on a fresh connection that breaks', async () => {
+    pbx.answer = (_, response) => response.socket?.destroy();
+    await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('does not answer or breaks off');
+    expect(pbx.requests).toHaveLength(1);
+  });
+
+  it('share few connections', async () => {
+    let most = 0;
+    pbx.answer = (_, response) => {
+      most = Math.max(most, pbx.connections);
+      setImmediate(() => answerJson(response, 200, {}));
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, n) => requests.send({ method: 'GET', path: `/channels/${n}` })));
+    expect(pbx.requests).toHaveLength(200);
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
+  it('end when the connection is closed', async () => {
+    pbx.answer = () => undefined;
+    const asked = requests.send({ method: 'GET', path: '/channels' });
+    await vi.waitFor(() => expect(pbx.requests).toHaveLength(1));
+    requests.close();
+    await expect(asked).rejects.toThrow('is closed');
+    await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('is closed');
+  });
+
+  it.each([
+    ['http://h:8088', 'http://h:8088/ari'],
+    ['http://h:8088/', 'http://h:8088/ari'],
+    ['http://h:8088/ari/', 'http://h:8088/ari'],
+    ['https://h/asterisk', 'https://h/asterisk/ari'],
+    ['ws://h:1/ari', 'http://h:1/ari'],
+  ])('take %s as %s', (url, base) => {
+    expect(readAddress(url, 'u', 'p').base).toBe(base);
+  });
+
+  it.each(['ftp://h', 'nonsense'])('refuse %s', (url) => {
+    expect(() => readAddress(url, 'u', 'p')).toThrow(PbxError);
+  });
+});

@@ -1,0 +1,64 @@
+/**
+ * Plays an answer that a test has set, over whatever protocol the server speaks. Slow answers wait here; none must outlive the server.
+ */
+import type { ServiceAnswer } from './answers.ts';
+
+/** What one protocol can do with one request. */
+export interface Reply {
+  accept(): void;
+  refuse(answer: ServiceAnswer & { readonly kind: 'refuse' }): void;
+  garbage(status: number, body: string): void;
+  /** Writes the beginning of an answer, then calls. */
+  begin(then: () => void): void;
+  /** Breaks the connection off. */
+  breakOff(): void;
+}
+
+export class Performer {
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  play(answer: ServiceAnswer, reply: Reply): void {
+    switch (answer.kind) {
+      case 'accept':
+        reply.accept();
+        break;
+      case 'refuse':
+        reply.refuse(answer);
+        break;
+      case 'garbage':
+        reply.garbage(answer.status, answer.body);
+        break;
+      case 'hang':
+        break;
+      case 'stall':
+        reply.begin(() => undefined);
+        break;
+      case 'drop':
+        reply.breakOff();
+        break;
+      case 'tear':
+        reply.begin(() => reply.breakOff());
+        break;
+      case 'slow': {
+        const timer = setTimeout(() => {
+          this.timers.delete(timer);
+          this.play(answer.then, reply);
+        }, answer.ms);
+        this.timers.add(timer);
+        break;
+      }
+    }
+  }
+
+  close(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+}
+
+/** What a received push came to, in a word. @param wrong what is wrong with it, where it is refused for itself */
+export function outcomeOf(answer: ServiceAnswer, wrong?: string): string {
+  if (answer.kind === 'accept') return 'accepted';
+  if (answer.kind === 'slow') return outcomeOf(answer.then, wrong);
+  if (answer.kind === 'refuse') return `${answer.status} ${answer.reason}${wrong === undefined ? '' : `: ${wrong}`}`;
+  return answer.kind;
+}
