@@ -3,9 +3,9 @@
  * unnoticed can be ended: the library then opens the next by itself and keeps its signed token, which Apple wants renewed no more than once in
  * 20 minutes. It must never end a connection on which the server still speaks.
  */
-import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { ended } from './socket-end.ts';
 
 /** The connection at some moment, to tell later whether anything has come over it since. */
 export interface LinkMark {
@@ -70,9 +70,8 @@ export class ApnsLink {
     if (socket === undefined || socket.closed) return;
     if (mark.socket !== undefined && mark.socket !== socket) return;
     if (!socket.destroyed && socket.bytesRead > mark.bytesRead) return;
-    const gone = once(socket, 'close');
     socket.destroy();
-    await gone;
+    await ended(socket);
   }
 
   /** Resolves when the connection stands. Rejects where it cannot be had. */
@@ -93,7 +92,7 @@ export class ApnsLink {
   /** Ends every connection. Resolves when none is left. */
   async close(): Promise<void> {
     this.closed = true;
-    const gone = [...this.sockets].map((socket) => socket.closed || once(socket, 'close'));
+    const gone = [...this.sockets].map(ended);
     for (const socket of this.sockets) socket.destroy();
     await Promise.all(gone);
   }

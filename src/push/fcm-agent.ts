@@ -4,9 +4,10 @@
  * holds back what was called back before it left. It must never hold a request in a queue: turnstile.ts bounds them before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { once } from 'node:events';
 import type { ClientRequest } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
+
+import { ended } from './socket-end.ts';
 
 declare module 'http' {
   interface Agent {
@@ -104,7 +105,7 @@ export class FcmAgent extends Agent {
     const sockets = [this.sockets, this.freeSockets].flatMap((pool) =>
       Object.values(pool).flatMap((some) => some ?? []),
     );
-    const gone = sockets.map((socket) => socket.closed || once(socket, 'close'));
+    const gone = sockets.map(ended);
     this.destroy();
     await Promise.all(gone);
   }
@@ -116,7 +117,7 @@ export class FcmAgent extends Agent {
       clearTimeout(timer);
       timer = setTimeout(() => {
         request.destroy(new WireError('ESILENT'));
-        
+        for (const idle of Object.values(this.freeSockets)) for (const socket of idle ?? []) socket.destroy();
       }, silenceMs);
     };
     request.once('socket', listen);

@@ -2,21 +2,14 @@
  * A push desk on the lab's services, for the tests of this folder: real libraries over real TLS on loopback. It must never be kinder to the
  * adapters than main is.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock, Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
+import type { Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
 import { createPush, type PushDesk } from '../../src/push/create-push.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { bundleId, type PushServices, startPushServices } from '../lab/push/services.ts';
 
 /** For tests that live through waits of seconds, on a machine that may be busy. */
 export const patient = { timeout: 60_000 } as const;
-
-/** Time as it is. */
-export const realClock: Clock = {
-  nowMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  sleep: (ms, signal) => pause(ms, undefined, { signal }),
-};
 
 export interface Bench {
   readonly services: PushServices;
@@ -32,7 +25,7 @@ export async function openBench(): Promise<Bench> {
   const log = fakeLog();
   const desks: PushDesk[] = [];
   const another = () => {
-    const desk = createPush({ ...settingsFor(services), clock: realClock, log });
+    const desk = createPush({ ...settingsFor(services), clock: systemClock, log });
     desks.push(desk);
     return desk;
   };

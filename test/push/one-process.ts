@@ -4,7 +4,8 @@
  * and what was left of sockets and timers as soon as close had resolved.
  */
 import { createPush } from '../../src/push/create-push.ts';
-import { android, iphone, never, notice, realClock } from './bench.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { android, iphone, never, notice } from './bench.ts';
 
 const quiet = () => undefined;
 const read = (name: string): string => process.env[name] ?? '';
@@ -18,7 +19,7 @@ const push = createPush({
     topic: read('APNS_TOPIC'),
     url: read('APNS_URL'),
   },
-  clock: realClock,
+  clock: systemClock,
   log: { info: quiet, warn: quiet, error: quiet, debug: quiet },
 });
 

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPush } from '../../src/push/create-push.ts';
 import { PushSettingsError } from '../../src/push/credentials.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { type PushServices, startPushServices } from '../lab/push/services.ts';
-import { realClock, settingsFor } from './bench.ts';
+import { settingsFor } from './bench.ts';
 
 let services: PushServices;
 let folder: string;
@@ -48,7 +49,7 @@ function faultsOf(change: { fcm?: object; apns?: object }): readonly string[] {
   const { fcm, apns } = settingsFor(services);
   const settings = { fcm: { ...fcm, ...change.fcm }, apns: { ...apns, ...change.apns } };
   try {
-    void createPush({ ...settings, clock: realClock, log: fakeLog() }).close();
+    void createPush({ ...settings, clock: systemClock, log: fakeLog() }).close();
   } catch (error) {
     if (!(error instanceof PushSettingsError)) throw error;
     expect(error.message).not.toMatch(/-----|MII/);

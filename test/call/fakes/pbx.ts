@@ -56,6 +56,7 @@ export class FakePbx {
   callerHungUp = false;
   holding = false;
   looks = 0;
+  private registerings = 0;
   /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
   intervene: (call: string, number: number, moment: Moment) => void = () => {};
   private readonly watches = new Set<{ endpoints: readonly string[]; onContact: (contact: Contact) => void }>();
@@ -85,7 +86,9 @@ export class FakePbx {
   register(endpoint: string, uri: string, script: PhoneScript = this.scripts.get(uri) ?? {}): void {
     this.scripts.set(uri, script);
     const index = this.contacts.findIndex((contact) => contact.uri === uri);
-    const contact: Contact = { endpoint, uri, expiresAtSec: Math.round(this.clock.wallMs() / 1000) + 600 };
+    this.registerings += 1;
+    const expiresAtSec = Math.round(this.clock.wallMs() / 1000) + 600 + this.registerings;
+    const contact: Contact = { endpoint, uri, expiresAtSec };
     if (index >= 0) this.contacts[index] = contact;
     else this.contacts.push(contact);
     for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(contact);
@@ -157,7 +160,9 @@ export class FakePbx {
       const leg: FakeLeg = { request, state: 'ordered', hangUpReason: undefined };
       return this.through('legs.dial', () => {
         const script = this.scripts.get(request.contact.uri) ?? {};
-        if (script.refused) throw new PbxError('500 Allocation failed');
+        const { endpoint, uri } = request.contact;
+        const exists = this.contacts.some((contact) => contact.endpoint === endpoint && contact.uri === uri);
+        if (script.refused || !exists) throw new PbxError('500 Allocation failed');
         this.legs.set(request.legId, leg);
         this.reporters.set(request.legId, onEvent);
         leg.state = 'dialling';
