@@ -60,20 +60,25 @@ async function perform(
   );
   paper.line('Times are milliseconds since the caller’s INVITE.');
 
-  const failed = await interruption.orElse(playAll(lab, options, paper, progress));
+  const failed = await interruption.orElse(playAll(lab, options, paper, progress, interruption));
   if (options.keep) {
     await interruption.orElse(keepUp(lab, paper)).catch((error: unknown) => {
       // Ctrl-C is how one leaves here.
       if (!interruption.happened) throw error;
       interruption.forgive();
     });
-    paper.line('\nEnded.');
   }
   return failed === 0 ? 0 : 1;
 }
 
 /** The call that takes longest begins first, the others follow one after another; they are told in their order. Returns how many checks failed. */
-async function playAll(lab: Lab, options: DemoOptions, paper: Paper, progress: ProgressLine): Promise<number> {
+async function playAll(
+  lab: Lab,
+  options: DemoOptions,
+  paper: Paper,
+  progress: ProgressLine,
+  interruption: Interruption,
+): Promise<number> {
   const wanted = CALLS.filter((call) => options.call === undefined || call.letter === options.call);
   const scenes = wanted.map((call) => new Scene(lab, call));
   const waitsLong = scenes.filter(({ call }) => call.takesLong);
@@ -85,6 +90,8 @@ async function playAll(lab: Lab, options: DemoOptions, paper: Paper, progress: P
   for (const scene of scenes) {
     progress.count(`(${scene.call.letter}) ${scene.call.title} …`);
     await scene.played;
+    // What was broken off has not failed.
+    interruption.check();
     progress.clear();
     scene.tell(paper);
   }
@@ -96,6 +103,7 @@ async function playAll(lab: Lab, options: DemoOptions, paper: Paper, progress: P
     () => undefined,
     (error: unknown) => error,
   );
+  interruption.check();
   paper.heading('Afterwards');
   paper.check(
     remains === undefined,
@@ -104,6 +112,11 @@ async function playAll(lab: Lab, options: DemoOptions, paper: Paper, progress: P
   );
   if (remains !== undefined) failed += 1;
   paper.verdict(total, failed);
+  if (failed > 0) {
+    paper.line(`\nThe router's last lines (pid ${lab.router.isRunning ? `${lab.router.pid}` : 'none: it has ended'}):`);
+    paper.line(lab.router.log.tail(12));
+    if (!options.keep) paper.line('With --keep everything stays up, so that Asterisk and the router can be looked at.');
+  }
   return failed;
 }
 

@@ -3,9 +3,8 @@
  */
 import { setTimeout as patience } from 'node:timers/promises';
 import { TONES } from '../../test/lab/asterisk/asterisk.ts';
-import type { LabCall } from '../../test/lab/caller.ts';
-import type { Mobile } from '../../test/lab/mobile.ts';
 import { answersAfter } from '../../test/lab/phone/invite-policies.ts';
+import { checkCompany, checkEnding, checkRungAtOnce, checkWithin } from './checks.ts';
 import type { Scene } from './scene.ts';
 
 export type Letter = 'a' | 'b' | 'c' | 'd' | 'e';
@@ -24,8 +23,6 @@ const CAROL = { name: 'Carol', number: '0612345678' };
 const MUSIC = { musicClass: 'other' };
 const LONGER_THAN_A_WAIT_MS = 25_000;
 const TALK_MS = 600;
-/** A gap that a caller would notice, in ms. */
-const GAP_MS = 300;
 
 export const CALLS: readonly DemoCall[] = [
   {
@@ -190,44 +187,3 @@ export const CALLS: readonly DemoCall[] = [
     },
   },
 ];
-
-async function checkEnding(
-  scene: Scene,
-  call: LabCall,
-  status: string,
-  reason: string,
-  scenario = 'ANSWERED',
-): Promise<void> {
-  const ending = await scene.lab.ending(call);
-  const seen = `${ending.status} ${ending.reason}`;
-  scene.check(`the dialplan sees ${status}, ${reason}`, ending.status === status && ending.reason === reason, seen);
-  if (scenario !== 'ANSWERED') scene.check(`and goes on to ${scenario}`, ending.scenario === scenario, ending.scenario);
-}
-
-function checkWithin(scene: Scene, statement: string, ms: number, mostMs: number): void {
-  scene.check(statement, ms <= mostMs, `${ms.toFixed(0)} ms`);
-}
-
-/** From the REGISTER that Asterisk took to the INVITE. */
-function checkRungAtOnce(scene: Scene, mobile: Mobile): void {
-  const invitedMs = mobile.call.record.startedAtMs;
-  const sent = mobile.phone.trace.entries.findLast(
-    ({ direction, firstLine, atMs }) => direction === 'out' && firstLine.startsWith('REGISTER') && atMs < invitedMs,
-  );
-  checkWithin(scene, 'it is rung within 500 ms of its REGISTER', invitedMs - (sent?.atMs ?? 0), 500);
-}
-
-/** From the first sound to the answer the caller is never left in silence, and hears each of these. */
-function checkCompany(scene: Scene, call: LabCall, tones: readonly number[]): void {
-  const heard = call.heard();
-  const what = ['sound', ...tones];
-  const missing = what.filter((one) => !heard.some((segment) => segment.what === one));
-  scene.check(
-    'the caller hears the message, then music',
-    missing.length === 0,
-    missing.map((one) => `not ${one}`).join(', '),
-  );
-  const { earlyMediaAtMs, answeredAtMs } = call.record;
-  const gapMs = call.sip.longestGapMs(earlyMediaAtMs ?? call.startedAtMs, answeredAtMs ?? performance.now());
-  checkWithin(scene, `and no silence over ${GAP_MS} ms until the answer`, gapMs, GAP_MS);
-}

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
@@ -13,14 +13,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export class Interruption {
   happened = false;
   readonly #listeners = new Set<() => void>();
-  readonly #onSignal = (): void => {
+  /** As if Ctrl-C had been pressed. */
+  readonly begin = (): void => {
     if (this.happened) return;
     this.happened = true;
     for (const listener of [...this.#listeners]) listener();
   };
 
   constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    for (const signal of SIGNALS) process.on(signal, this.begin);
+    // A reader that has gone away (a pipe into `head`) wants no more either.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', this.begin);
   }
 
   /** Calls `act` when it happens; the returned function ends that. */
@@ -54,7 +57,7 @@ export class Interruption {
 
   /** Signals have their usual effect again. */
   over(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    for (const signal of SIGNALS) process.off(signal, this.begin);
   }
 }
 

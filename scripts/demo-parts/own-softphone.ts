@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import type { AsteriskSettings } from '../../test/lab/asterisk/asterisk.ts';
+import type { LabCall } from '../../test/lab/caller.ts';
 import type { Lab } from '../../test/lab/lab.ts';
 import { answersAfter } from '../../test/lab/phone/invite-policies.ts';
 import type { Paper } from './paper.ts';
@@ -44,27 +45,13 @@ export async function keepUp(lab: Lab, paper: Paper): Promise<never> {
     token: 'lab:token-of-my-mobile',
   });
 
-  const { sipHost, sipPort } = lab.asterisk;
+  // Asleep again after each call, so that the next one has to wake it as well.
+  alice.mobile.phone.events.on(({ type }) => {
+    if (type === 'ended') alice.mobile.phone.unregister().catch(() => undefined);
+  });
+
   paper.heading('It stays up: call with a softphone of your own, on this machine');
-  for (const line of [
-    `server     ${sipHost}:${sipPort}, UDP, codec PCMU or PCMA; no STUN, no ICE, no encryption`,
-    '',
-    `to call    account ${CALLER.account}, password ${CALLER.password}. Dial`,
-    `             ${alice.number}  Alice: a push wakes her mobile after 3 s, it answers 3 s later and you hear its tone`,
-    `             ${david.number}  David: his mobile never wakes; after 15 s you hear the no-answer scenario`,
-    `             ${CALLEE.number}  your own other account, below`,
-    `to be called  account ${CALLEE.account}, password ${CALLEE.password}. Leave it offline, let ${CALLEE.number} be called, and bring it online within`,
-    '             15 s, as a push would: it rings at once. Every push is shown here.',
-    ...(process.stdin.isTTY
-      ? [`             Without a second softphone: press Enter here, and Carol calls ${CALLEE.number}.`]
-      : []),
-    '',
-    `router     log below; API ${lab.router.url}/v1/calls; Asterisk's files ${lab.asterisk.runFolder}`,
-    'Ctrl-C ends everything.',
-    '',
-  ]) {
-    paper.line(line);
-  }
+  for (const line of instructions(lab, { alice: alice.number, david: david.number })) paper.line(line);
   for (const service of [lab.push.fcm, lab.push.apns]) {
     service.onPush((push) =>
       paper.line(`push     ${push.payload.type} for ${push.payload.calleeUserId}: ${JSON.stringify(push.payload)}`),
@@ -75,17 +62,43 @@ export async function keepUp(lab: Lab, paper: Paper): Promise<never> {
   return await new Promise<never>(() => undefined);
 }
 
-/** Each Enter lets Carol call; she hangs up when nobody wants to talk any more. */
+function instructions(lab: Lab, numbers: { readonly alice: string; readonly david: string }): string[] {
+  const { sipHost, sipPort, runFolder } = lab.asterisk;
+  const key = lab.router.environment.API_KEY;
+  return [
+    `server        ${sipHost}:${sipPort}, UDP; codec PCMU or PCMA; no STUN, no ICE, no encryption`,
+    '',
+    `to call       account ${CALLER.account}, password ${CALLER.password}. Dial`,
+    `                ${numbers.alice}  Alice: a push wakes her mobile, after 3 s it rings, 3 s later it answers and you hear its tone`,
+    `                ${numbers.david}  David: his mobile never wakes; after 15 s you hear the no-answer scenario`,
+    `                ${CALLEE.number}  your own other account:`,
+    '',
+    `to be called  account ${CALLEE.account}, password ${CALLEE.password}. Leave it offline, have ${CALLEE.number} called, and bring it online within 15 s,`,
+    '              as its push would: it rings at once.',
+    ...(process.stdin.isTTY
+      ? [
+          `              Without a second softphone: press Enter here, and Carol calls ${CALLEE.number}; Enter again, and she hangs up.`,
+        ]
+      : []),
+    '',
+    `to look       curl -H 'Authorization: Bearer ${key}' ${lab.router.url}/v1/calls    (and /v1/calls/<call id>: the timeline)`,
+    `              Asterisk's configuration and log: ${runFolder}`,
+    '',
+    'Every push and every line of the router’s log is shown from here on. Ctrl-C ends everything.',
+    '',
+  ];
+}
+
+/** Enter lets Carol call; Enter again, and she hangs up. */
 async function enterCalls(lab: Lab, paper: Paper): Promise<void> {
   if (!process.stdin.isTTY) return;
-  const lines = createInterface({ input: process.stdin });
   const carol = lab.caller({ name: 'Carol', number: '0612345678' });
-  for await (const _ of lines) {
-    const call = await carol.call(CALLEE.number);
-    paper.line(`Carol    calls ${CALLEE.number}`);
-    call.waitFor('ended', 600_000).then(
-      (event) => paper.line(`Carol    ${event.detail}`),
-      () => undefined,
-    );
+  carol.phone.events.on(({ type, detail }) => paper.line(`Carol    ${type} ${detail}`));
+  let call: LabCall | undefined;
+  for await (const _ of createInterface({ input: process.stdin })) {
+    if (call === undefined || call.hasEnded) {
+      call = await carol.call(CALLEE.number);
+      paper.line(`Carol    calls ${CALLEE.number}`);
+    } else await call.hangUp();
   }
 }

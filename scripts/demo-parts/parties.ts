@@ -21,16 +21,19 @@ export interface Parties {
   readonly callee: Callee;
 }
 
-export async function rowsOf(parties: Parties): Promise<Row[]> {
+/** What all parties saw, in order; a party that cannot be asked any more is a fault, and the others are told all the same. */
+export async function askParties(parties: Parties): Promise<{ rows: readonly Row[]; faults: readonly unknown[] }> {
   const { call, callee } = parties;
-  const rows = [
-    ...callerRows(parties),
-    ...(await asteriskRows(parties)),
-    ...callee.mobiles.flatMap((mobile) => pushRows(mobile, call)),
-    ...callee.handsets.flatMap((handset) => handsetRows(handset, call)),
-    ...(await routerRows(parties)),
-  ];
-  return rows.filter(({ atMs }) => atMs > -1).sort((one, other) => one.atMs - other.atMs);
+  const answers = await Promise.allSettled([
+    callerRows(parties),
+    asteriskRows(parties),
+    ...callee.mobiles.map((mobile) => pushRows(mobile, call)),
+    ...callee.handsets.map((handset) => handsetRows(handset, call)),
+    routerRows(parties),
+  ]);
+  const rows = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const faults = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  return { rows: rows.filter(({ atMs }) => atMs > -1).sort((one, other) => one.atMs - other.atMs), faults };
 }
 
 /** Milliseconds since the INVITE of what the wall clock said. */
@@ -68,7 +71,9 @@ function callerRows({ call, callee }: Parties): Row[] {
 }
 
 function callerHearings(call: LabCall, callee: Callee): Hearing[] {
-  const { earlyMediaAtMs, answeredAtMs } = call.record;
+  const media = call.caller.phone.events.list.find(
+    (event) => event.call === call.sip && (event.type === 'early-media' || event.type === 'answered'),
+  );
   const music = { name: 'music on hold', sinceMs: 0 };
   const voices = new Map<number, Voice>([
     [TONES.mohDefault, music],
@@ -79,7 +84,7 @@ function callerHearings(call: LabCall, callee: Callee): Hearing[] {
       return [toneHz, { name, sinceMs: answered ?? 0 }] as const;
     }),
   ]);
-  return hearingsOf(call.heard(), voices, Math.min(earlyMediaAtMs ?? Infinity, answeredAtMs ?? Infinity));
+  return hearingsOf(call.heard(), voices, media?.atMs ?? Number.POSITIVE_INFINITY);
 }
 
 async function asteriskRows({ lab, call }: Parties): Promise<Row[]> {

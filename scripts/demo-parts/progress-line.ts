@@ -4,7 +4,7 @@
  */
 import type { WriteStream } from 'node:tty';
 
-const APART_MS = 5_000;
+const APART_MS = 3_000;
 
 export class ProgressLine {
   readonly #to: WriteStream;

@@ -7,7 +7,7 @@ import type { LabCall } from '../../test/lab/caller.ts';
 import type { Lab } from '../../test/lab/lab.ts';
 import type { DemoCall } from './calls.ts';
 import type { Paper, Row } from './paper.ts';
-import { rowsOf } from './parties.ts';
+import { askParties } from './parties.ts';
 
 interface Check {
   readonly isSo: boolean;
@@ -41,11 +41,15 @@ export class Scene {
       await this.call.play(this);
     } catch (error) {
       this.check('the call goes as scripted', false, error instanceof Error ? error.message : String(error));
+      // Its script will not end it any more.
+      await this.#what?.call.hangUp().catch(() => undefined);
     }
-    try {
-      if (this.#what !== undefined) this.#rows = await rowsOf({ lab: this.lab, ...this.#what });
-    } catch (error) {
-      this.check('every party tells what it saw', false, error instanceof Error ? error.message : String(error));
+    if (this.#what !== undefined) {
+      const { rows, faults } = await askParties({ lab: this.lab, ...this.#what });
+      this.#rows = rows;
+      for (const fault of faults) {
+        this.check('every party tells what it saw', false, fault instanceof Error ? fault.message : String(fault));
+      }
     }
     this.#settled.resolve();
   }

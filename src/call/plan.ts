@@ -18,6 +18,7 @@ export const VARIABLE_NAMES: readonly string[] = [
   'XIVO_DST_FIRSTNAME',
   'XIVO_DST_LASTNAME',
   'CHANNEL(musicclass)',
+  'CHANNEL(videonativeformat)',
 ];
 
 const DEFAULT_RING_MS = 30_000;
@@ -42,6 +43,8 @@ export interface Plan {
   readonly answerEarly: boolean;
   readonly declineEnds: DeclineEnds;
   readonly callee: Party;
+  /** The caller's channel carries video, which is offered to nobody. */
+  readonly callerHasVideo: boolean;
 }
 
 export interface PassOn {
@@ -139,6 +142,7 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
     answerEarly,
     declineEnds: settings.declineEnds,
     callee: { name: `${variable('XIVO_DST_FIRSTNAME')} ${variable('XIVO_DST_LASTNAME')}`.trim(), number: '' },
+    callerHasVideo: !['', '(nothing)'].includes(variable('CHANNEL(videonativeformat)')),
   };
 }
 

@@ -118,8 +118,12 @@ export interface Legs {
 
 /** Bridges. One per call, with an id made from the call's. */
 export interface Bridges {
-  /** Creates the bridge ahead of need. */
-  open(bridgeId: string): Promise<void>;
+  /**
+   * Creates the bridge ahead of need.
+   * @param caller put in beforehand
+   * @param callerHasVideo then the bridge offers none of it to the leg, at the price of mixing the audio
+   */
+  open(bridgeId: string, caller?: Caller, callerHasVideo?: boolean): Promise<void>;
   /** Answers the caller if needed, stops what it hears, and puts caller and leg into the bridge, with as few round trips as can be. */
   connect(bridgeId: string, caller: Caller, legId: string): Promise<void>;
   /** Removes the bridge. One that is gone is no error. */

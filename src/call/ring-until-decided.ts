@@ -134,7 +134,8 @@ class Round {
   /** The wait is over: the UC Assistant rings where the mode has it; a mobile that rings on an older registration gets its ring time. */
   private endWait(nowMs: number): void {
     this.waitIsOver = true;
-    this.call.note('wait-over', { afterMs: Math.round(nowMs - this.startedMs), fresh: this.mobileIsFresh });
+    if (this.plan.waitMs > 0)
+      this.call.note('wait-over', { afterMs: Math.round(nowMs - this.startedMs), fresh: this.mobileIsFresh });
     if (this.plan.webAppRings !== 'never' && !this.refused) this.ringWebApp();
     const mobiles = this.ringing.alive('mobile');
     // Where there was no wait, nobody has had the time to ring yet.
@@ -162,9 +163,11 @@ class Round {
     if (last?.state === 'ringing' && !last.dropped) {
       last.fresh = true;
     } else {
+      const dialling = this.ringing.alive('mobile').filter((leg) => leg.state === 'dialling');
       this.ringing.ring(contact, 'mobile', true);
-      for (const leg of this.ringing.alive('mobile')) {
-        const ringsNowhere = !leg.fresh && leg.state === 'dialling' && leg.contact.endpoint === contact.endpoint;
+      for (const leg of dialling) {
+        // A fresh leg to another contact is another phone's, which is about to ring.
+        const ringsNowhere = leg.contact.endpoint === contact.endpoint && (!leg.fresh || leg === last);
         if (ringsNowhere) this.call.beside(`hang up ${leg.legId}`, this.ringing.drop(leg, 'not-needed'));
       }
     }

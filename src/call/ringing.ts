@@ -4,6 +4,7 @@
  */
 
 import type { Call } from './call.ts';
+import type { Plan } from './plan.ts';
 import type { Contact, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
 
 export type DeviceKind = 'mobile' | 'webapp';
@@ -26,12 +27,14 @@ export class Ringing {
   private bridge: Promise<void> | undefined;
   private readonly call: Call;
   private readonly callee: Party;
+  private readonly callerHasVideo: boolean;
   private readonly longestMs: number;
 
   /** @param longestMs bound that Asterisk itself puts on each leg's ringing, in case we die. */
-  constructor(call: Call, callee: Party, longestMs: number) {
+  constructor(call: Call, { callee, callerHasVideo }: Plan, longestMs: number) {
     this.call = call;
     this.callee = callee;
+    this.callerHasVideo = callerHasVideo;
     this.longestMs = longestMs;
   }
 
@@ -87,14 +90,14 @@ export class Ringing {
 
   /** The call's bridge, opened with the first leg so that an answer need not wait for it; tried again if that failed. */
   async readyBridge(): Promise<string> {
-    await this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId));
+    await this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId, undefined, this.callerHasVideo));
     return this.bridgeId;
   }
 
   private openBridge(): Promise<void> {
     const { bridges } = this.call.ports;
     this.call.undo.add('bridge', () => bridges.close(this.bridgeId));
-    const opened = bridges.open(this.bridgeId);
+    const opened = bridges.open(this.bridgeId, undefined, this.callerHasVideo);
     this.call.beside('open bridge', opened);
     return opened;
   }

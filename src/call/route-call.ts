@@ -32,7 +32,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
     if (plan.kind === 'pass') {
       ending = passOn(call, plan);
     } else {
-      const ringing = new Ringing(call, plan.callee, plan.waitMs + plan.ringMs);
+      const ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
       wake.push(plan.devices, plan.waitMs + plan.ringMs);
       call.beside('hold', keepCompany(call, plan));
       const decision = await ringUntilDecided(call, plan, wake, ringing);

@@ -55,6 +55,10 @@ export class ApiClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((error: unknown) => {
+      throw new Error(`The router's API does not answer ${method} ${this.url}${path}: is it running?`, {
+        cause: error,
+      });
     });
     const text = await answer.text();
     const json = answer.headers.get('content-type')?.includes('json') ?? false;

@@ -7,12 +7,13 @@ import { Handset } from './handset.ts';
 import { Mobile, type MobileSpec } from './mobile.ts';
 import type { InvitePolicy } from './phone/invite-policies.ts';
 import { createPhone, type Phone } from './phone/phone.ts';
+import type { PhoneOptions } from './phone/phone-options.ts';
 import type { PushServices } from './push/services.ts';
 import type { Seat, Traits } from './seats.ts';
 
-export type RingingDevice = 'WebApp' | 'MobileApp' | 'WebAppAndMobileApp';
+type RingingDevice = 'WebApp' | 'MobileApp' | 'WebAppAndMobileApp';
 
-export interface WebAppSpec {
+interface WebAppSpec {
   /** Registered unless said. */
   readonly isRegistered?: boolean;
   /** What it does with a call by itself; it rings unless said. */
@@ -76,15 +77,20 @@ export async function seatCallee(
   push: PushServices,
 ): Promise<Callee> {
   const server = { host: asterisk.sipHost, port: asterisk.sipPort };
-  const phoneOf = (account: string, name: string, toneHz: number | undefined): Promise<Phone> =>
-    createPhone({ user: account, password: account, server, name, ...(toneHz === undefined ? {} : { toneHz }) });
+  const phoneOf = (
+    account: string,
+    name: string,
+    toneHz: number | undefined,
+    audio: PhoneOptions['audio'] = {},
+  ): Promise<Phone> =>
+    createPhone({ user: account, password: account, server, name, audio, ...(toneHz === undefined ? {} : { toneHz }) });
 
   const { ringingDevice } = spec;
   const mobileSpecs = spec.mobiles ?? (spec.mobile ? [spec.mobile] : ringingDevice === 'WebApp' ? [] : [{}]);
   const mobiles: Mobile[] = [];
   for (const [index, mobileSpec] of mobileSpecs.entries()) {
     const usual = index === 0 ? seat.mobileEndpoint : `${seat.mobileEndpoint}-${index + 1}`;
-    const phone = await phoneOf(seat.mobileEndpoint, mobileSpec.name ?? usual, mobileSpec.toneHz);
+    const phone = await phoneOf(seat.mobileEndpoint, mobileSpec.name ?? usual, mobileSpec.toneHz, mobileSpec.audio);
     mobiles.push(new Mobile(phone, `PJSIP/${seat.mobileEndpoint}`, { deviceId: usual, ...mobileSpec }, push));
   }
   const webAppSpec = spec.webApp ?? (ringingDevice === 'MobileApp' ? undefined : {});

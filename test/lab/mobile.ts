@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Handset, SOON_MS } from './handset.ts';
 import type { InvitePolicy } from './phone/invite-policies.ts';
 import type { Phone } from './phone/phone.ts';
+import type { PhoneOptions } from './phone/phone-options.ts';
 import type { ReceivedPush } from './push/mailbox.ts';
 import type { PushServices } from './push/services.ts';
 
@@ -25,6 +26,7 @@ export interface MobileSpec {
   readonly does?: InvitePolicy;
   readonly name?: string;
   readonly toneHz?: number;
+  readonly audio?: NonNullable<PhoneOptions['audio']>;
   readonly deviceId?: string;
   /** FCM token, or VoIP token of iOS; a fresh one unless said. */
   readonly token?: string;

@@ -61,7 +61,13 @@ export class LabRouter {
     // A parent that is killed cannot end its children itself: the kernel does it.
     const withParent = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', NODE] : [NODE];
     const [file = '', ...args] = [...withParent, MAIN];
-    const child = spawn(file, args, { cwd: ROOT, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      cwd: ROOT,
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal is for us; the router is ended by its id.
+      detached: true,
+    });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (piece: string) => this.log.take(piece));
