@@ -2,13 +2,15 @@
  * Asterisk as the call sees it: wires requests, the event connection and the ports' adapters, and nothing else. Closing it leaves no socket and no
  * timer behind, and leaves Asterisk's channels alone.
  */
-import type { Bridges, Caller, Clock, Legs, Log, Registrations } from '../call/ports.ts';
+import type { Caller, Clock, Legs, Log, Registrations } from '../call/ports.ts';
 import { readAddress } from './address.ts';
+import { readApplication } from './application.ts';
 import { AriBridges } from './bridges.ts';
 import { CallerChannel } from './caller.ts';
 import { channelPath } from './channel-ids.ts';
 import { type Channel, readEvent } from './events.ts';
 import { AriLegs } from './legs.ts';
+import { Pulse } from './pulse.ts';
 import { reconcile } from './reconcile.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
@@ -31,11 +33,11 @@ export interface AsteriskSettings {
 export type Arrival = 'new' | 'found';
 
 /** @param userId first argument of the dialplan's Stasis(), '' where there is none */
-export type CallerHandler = (caller: Caller, userId: string, arrival: Arrival) => void | Promise<void>;
+type CallerHandler = (caller: Caller, userId: string, arrival: Arrival) => void | Promise<void>;
 
 export interface Asterisk {
   readonly legs: Legs;
-  readonly bridges: Bridges & { open(bridgeId: string, caller?: Caller): Promise<void> };
+  readonly bridges: AriBridges;
   readonly registrations: Registrations;
   /** Says who takes callers, and begins to connect, so that no caller can come unheard. To be called once. */
   onCaller(handler: CallerHandler): void;
@@ -68,6 +70,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const board = new Switchboard({
     log,
     onArrival: (channel, args) => arrive(channel, args, 'new'),
+    onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),
     hangUpStray: (channelId) => {
       log.debug('hung up a leg that nobody owns', { channel: channelId });
@@ -79,9 +82,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const subscriptions = new Subscriptions(requests, app, log);
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
   const bridges = new AriBridges(requests, log);
-  const checkApp = async () => {
-    await requests.send({ method: 'GET', path: `/applications/${encodeURIComponent(app)}` });
-  };
+  const pulse = new Pulse(requests, app, clock);
 
   const onFrame = (frame: Buffer) => {
     const answer = readEvent(frame);
@@ -106,10 +107,15 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     log,
     clock,
     onFrame,
-    checkApp,
+    checkApp: () => pulse.check(),
+    isNameFree: () =>
+      readApplication(requests, app).then(
+        () => false,
+        (error: unknown) => isGone(error),
+      ),
+    onLost: () => requests.dropIdle(),
     onOpen: async () => {
-      // Asterisk 16 can lose the application when it comes back right after it went, and says nothing.
-      await checkApp();
+      await pulse.check();
       await reconcile({
         requests,
         board,
@@ -135,7 +141,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       await requests.send({ method: 'POST', path: '/asterisk/variable', body: { variable: name, value } });
     },
     async close() {
-      socket.close();
+      await socket.close();
       registrations.close();
       requests.close();
       await holding;

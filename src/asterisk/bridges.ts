@@ -6,7 +6,7 @@
 import { CallerGone, PbxError } from '../call/errors.ts';
 import type { Bridges, Caller, Log } from '../call/ports.ts';
 import { bridgePath } from './channel-ids.ts';
-import { type AriRequests, isGone } from './requests.ts';
+import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 
 /** Longer than a message that an order may have to wait behind where the stop came too late. */
 const JOIN_DEADLINE_MS = 60_000;
@@ -14,8 +14,8 @@ const JOIN_DEADLINE_MS = 60_000;
 export class AriBridges implements Bridges {
   readonly #requests: AriRequests;
   readonly #log: Log;
-  /** Open bridges, each with whether its caller could be put in ahead of time, once that is known. */
-  readonly #open = new Map<string, Promise<boolean> | undefined>();
+  /** Open bridges, each with the caller's channel once that is in. */
+  readonly #open = new Map<string, string | undefined>();
 
   constructor(requests: AriRequests, log: Log) {
     this.#requests = requests;
@@ -26,27 +26,33 @@ export class AriBridges implements Bridges {
     return this.#open.has(bridgeId);
   }
 
-  /** @param caller put into the bridge in the background, for quicker orders from then on */
-  async open(bridgeId: string, caller?: Caller): Promise<void> {
+  /**
+   * @param caller put into the bridge in the background, for quicker orders from then on
+   * @param callerHasVideo the usual bridge of two would send the leg a re-INVITE with the caller's video; one that mixes does not
+   */
+  async open(bridgeId: string, caller?: Caller, callerHasVideo = false): Promise<void> {
     // Known before it exists, so that no clearing up after a reconnect takes it for one that was left behind.
     this.#open.set(bridgeId, undefined);
     try {
-      await this.#requests.send({ method: 'POST', path: bridgePath(bridgeId), query: { type: 'mixing' }, once: true });
+      const type = callerHasVideo ? 'mixing,video_sfu' : 'mixing';
+      await this.#requests.send({ method: 'POST', path: bridgePath(bridgeId), query: { type }, once: true });
+      // Only `video_sfu` makes Asterisk mix two, and only this keeps it from forwarding video then.
+      if (callerHasVideo) await this.#requests.send({ method: 'DELETE', path: bridgePath(bridgeId, '/videoSource') });
     } catch (error) {
       this.#open.delete(bridgeId);
       throw error;
     }
-    this.#open.set(bridgeId, caller === undefined ? undefined : this.#join(bridgeId, caller.channelId));
+    if (caller !== undefined) void this.#join(bridgeId, caller.channelId);
   }
 
   async connect(bridgeId: string, caller: Caller, legId: string): Promise<void> {
     caller.left.throwIfAborted();
-    const joined = this.#open.get(bridgeId);
+    // One that is still on its way in is put in all the same: a channel that is in already stays in, without a gap.
+    const isIn = this.#open.get(bridgeId) === caller.channelId;
     const results = await Promise.allSettled([
       caller.stopHold(),
       caller.answered ? undefined : caller.answer(),
-      this.#add(bridgeId, joined === undefined ? `${caller.channelId},${legId}` : legId),
-      joined?.then((isIn) => (isIn ? undefined : this.#add(bridgeId, caller.channelId))),
+      this.#add(bridgeId, isIn ? legId : `${caller.channelId},${legId}`),
     ]);
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (caller.left.aborted) throw caller.left.reason;
@@ -65,22 +71,17 @@ export class AriBridges implements Bridges {
   }
 
   /** Never rejects. */
-  async #join(bridgeId: string, channelId: string): Promise<boolean> {
+  async #join(bridgeId: string, channelId: string): Promise<void> {
     try {
-      await this.#add(bridgeId, channelId, JOIN_DEADLINE_MS);
-      return true;
+      await this.#add(bridgeId, channelId, { patient: true, deadlineMs: JOIN_DEADLINE_MS });
+      if (this.#open.has(bridgeId)) this.#open.set(bridgeId, channelId);
     } catch (error) {
       this.#log.debug('the caller could not be put into its bridge ahead of time', { error: String(error) });
-      return false;
     }
   }
 
-  async #add(bridgeId: string, channels: string, deadlineMs?: number): Promise<void> {
-    await this.#requests.send({
-      method: 'POST',
-      path: bridgePath(bridgeId, '/addChannel'),
-      query: { channel: channels },
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    });
+  async #add(bridgeId: string, channels: string, how: Pick<AriOrder, 'patient' | 'deadlineMs'> = {}): Promise<void> {
+    const path = bridgePath(bridgeId, '/addChannel');
+    await this.#requests.send({ method: 'POST', path, query: { channel: channels }, ...how });
   }
 }

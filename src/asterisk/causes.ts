@@ -1,7 +1,8 @@
 /**
  * What Asterisk's causes say about a leg. Asterisk turns the phone's SIP answer into an ISDN cause: 603 becomes 21, 486 and 600 become 17, a hang-up with "Call completed
  * elsewhere" 26, everything else some number that only says that the phone could not be had. After an answer the cause of a
- * plain hang-up is 16 on Asterisk 16 and 0 on 22, so there every cause but 26 is a hang-up.
+ * plain hang-up is 16 on Asterisk 16 and 0 on 22, so there every cause but 26 is a hang-up. 401 and 403 become 21 like 603, and yet no person has said them: Asterisk 22
+ * tells the SIP status as well, 16 does not, and there they pass for a decline.
  */
 import type { LegEndKind } from '../call/ports.ts';
 
@@ -9,11 +10,14 @@ const BUSY = 17;
 const NORMAL = 16;
 const REJECTED = 21;
 const ELSEWHERE = 26;
+/** SIP statuses by which a person declines: 603 Decline, 607 Unwanted. */
+const DECLINES = [603, 607];
 
-export function legEndOf(cause: number, answered: boolean, hungUpByUs: boolean): LegEndKind {
+/** @param sipStatus the phone's own refusal, where Asterisk tells it */
+export function legEndOf(cause: number, answered: boolean, hungUpByUs: boolean, sipStatus?: number): LegEndKind {
   if (cause === ELSEWHERE) return 'answered-elsewhere';
   if (answered) return 'hung-up';
-  if (cause === REJECTED) return 'declined';
+  if (cause === REJECTED) return sipStatus === undefined || DECLINES.includes(sipStatus) ? 'declined' : 'unreachable';
   if (cause === BUSY) return 'busy';
   if (cause === NORMAL && hungUpByUs) return 'hung-up';
   return 'unreachable';

@@ -23,6 +23,7 @@ const schemas = {
     type: z.literal('ChannelDestroyed'),
     cause: z.number().default(0),
     cause_txt: z.string().default(''),
+    tech_cause: z.number().optional(),
     channel: Channel,
   }),
   ContactStatusChange: z.object({
@@ -34,6 +35,7 @@ const schemas = {
     type: z.literal('PlaybackFinished'),
     playback: z.object({ id: z.string(), media_uri: z.string().default(''), state: z.string() }),
   }),
+  ChannelUserevent: z.object({ type: z.literal('ChannelUserevent'), eventname: z.string() }),
   ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
 };
 

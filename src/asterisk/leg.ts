@@ -73,9 +73,9 @@ export class Leg implements ChannelOwner {
 
   onEnd(): void {}
 
-  onDestroyed(cause: number, words: string): void {
+  onDestroyed(cause: number, words: string, sipStatus?: number): void {
     this.#ports.onGone();
-    const end = legEndOf(cause, this.#answered, this.#condemned !== undefined);
+    const end = legEndOf(cause, this.#answered, this.#condemned !== undefined, sipStatus);
     this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
     this.#ended = true;
   }

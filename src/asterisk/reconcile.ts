@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { Log } from '../call/ports.ts';
+import { applicationPath, readApplication } from './application.ts';
 import { bridgePath, channelPath, isOurs } from './channel-ids.ts';
 import { adoptConversation } from './conversations.ts';
 import { Channel } from './events.ts';
@@ -35,11 +36,14 @@ function argsIn(channel: Channel, app: string): string[] | undefined {
   return name === app ? args : undefined;
 }
 
-async function subscribe(channelIds: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
+async function subscribe(wanted: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
+  if (wanted.length === 0) return;
+  const had = (await readApplication(requests, app)).channelIds;
+  const channelIds = wanted.filter((channelId) => !had.has(channelId));
   const order = (ids: readonly string[]) =>
     requests.send({
       method: 'POST',
-      path: `/applications/${encodeURIComponent(app)}/subscription`,
+      path: applicationPath(app, '/subscription'),
       query: { eventSource: ids.map((id) => `channel:${id}`).join(',') },
     });
   for (let from = 0; from < channelIds.length; from += TOGETHER) {

@@ -22,6 +22,8 @@ export interface AriOrder {
   readonly body?: Readonly<Record<string, unknown>>;
   /** Deadline in ms; 5,000 when left out. */
   readonly deadlineMs?: number;
+  /** True where Asterisk may take long to answer and nobody waits for it: such orders share connections of their own. */
+  readonly patient?: boolean;
   /** True where doing it twice would be wrong: it is then never sent again, whatever became of the first. */
   readonly once?: boolean;
 }
@@ -53,6 +55,7 @@ class StaleConnection extends Error {}
 export class AriRequests {
   readonly #address: AriAddress;
   readonly #agent: PlainAgent | TlsAgent;
+  readonly #patientAgent: PlainAgent | TlsAgent;
   readonly #underWay = new Set<ClientRequest>();
   #closed = false;
 
@@ -66,7 +69,9 @@ export class AriRequests {
       timeout: IDLE_MS,
       noDelay: true,
     };
-    this.#agent = address.secure ? new TlsAgent(settings) : new PlainAgent(settings);
+    const makeAgent = () => (address.secure ? new TlsAgent(settings) : new PlainAgent(settings));
+    this.#agent = makeAgent();
+    this.#patientAgent = makeAgent();
   }
 
   /** Resolves with the parsed answer, undefined where it has no body. Rejects with PbxError, AriRefusal where Asterisk answered. */
@@ -85,11 +90,19 @@ export class AriRequests {
     }
   }
 
+  /** Lets go of idle connections, which may be as dead as one that has just been found dead. */
+  dropIdle(): void {
+    for (const agent of [this.#agent, this.#patientAgent]) {
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
   /** Ends what is under way and leaves no socket behind. */
   close(): void {
     this.#closed = true;
     for (const request of this.#underWay) request.destroy(new Error('the connection to Asterisk is closed'));
     this.#agent.destroy();
+    this.#patientAgent.destroy();
   }
 
   #attempt(order: AriOrder): Promise<unknown> {
@@ -108,7 +121,7 @@ export class AriRequests {
       // Not by way of URL, which would escape what encodeQueryValue left as it is.
       path: query === '' ? url.pathname : `${url.pathname}?${query}`,
       method: order.method,
-      agent: this.#agent,
+      agent: order.patient === true ? this.#patientAgent : this.#agent,
       headers: {
         authorization: this.#address.authorization,
         'content-length': Buffer.byteLength(body),
@@ -117,7 +130,10 @@ export class AriRequests {
     });
     this.#underWay.add(request);
     const deadlineMs = order.deadlineMs ?? DEADLINE_MS;
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    const timer = setTimeout(() => {
+      request.destroy(new Error(`no answer within ${deadlineMs} ms`));
+      this.dropIdle();
+    }, deadlineMs);
     let answered = false;
     request.on('response', (response) => {
       answered = true;

@@ -11,9 +11,11 @@ import { type Trouble, troubleOfError, troubleOfStatus } from './trouble.ts';
 /** A dead connection is found within twice this. */
 const PING_MS = 2_000;
 const HANDSHAKE_MS = 3_000;
+const GOODBYE_MS = 500;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5_000;
 const TAKEN_DELAY_MS = 30_000;
+const TAKEN_LOOK_MS = 1_000;
 
 export interface EventSocketSettings {
   readonly address: AriAddress;
@@ -24,8 +26,12 @@ export interface EventSocketSettings {
   readonly onFrame: (frame: Buffer) => void;
   /** The connection stands, before anything else is done with it. Rejecting drops it. */
   readonly onOpen: () => Promise<void>;
+  /** The connection has ended, however. */
+  readonly onLost: () => void;
   /** Rejects when Asterisk no longer has our application although the connection stands. */
   readonly checkApp: () => Promise<void>;
+  /** Whether Asterisk knows for sure of no connection under our application's name. Never rejects. */
+  readonly isNameFree: () => Promise<boolean>;
 }
 
 export interface Connection {
@@ -63,7 +69,8 @@ export class EventSocket {
       if (this.#end.signal.aborted) return;
       attempt = stood ? 0 : attempt + 1;
       this.#tell(trouble, stood);
-      await this.#settings.clock.sleep(delayMs(trouble, attempt), this.#end.signal).catch(() => undefined);
+      if (trouble.kind === 'app-taken') await this.#standBack();
+      else await this.#pause(delayMs(attempt));
     }
   }
 
@@ -71,14 +78,36 @@ export class EventSocket {
   replaced(): void {
     this.#drop?.({
       kind: 'app-taken',
-      words: `another connection has taken the application name ${this.#settings.app}: two routers must not share one, set ARI_APP; trying again in ${TAKEN_DELAY_MS / 1000} s`,
+      words: `another connection has taken the application name ${this.#settings.app}: two routers must not share one, set ARI_APP; trying again when the name is free, or in ${TAKEN_DELAY_MS / 1000} s`,
     });
   }
 
-  close(): void {
+  /** Ends the connection in good order, so that Asterisk has done with it before another one comes, and does not wait long for that. */
+  async close(): Promise<void> {
     this.#end.abort();
+    const socket = this.#socket;
+    if (socket?.readyState === WebSocket.OPEN) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const giveUp = new AbortController();
+      socket.once('close', () => resolve());
+      socket.close();
+      await Promise.race([promise, this.#settings.clock.sleep(GOODBYE_MS, giveUp.signal)]);
+      giveUp.abort();
+    }
     this.#drop?.({ kind: 'closed', words: 'closed' });
     this.#state = { up: false, why: 'closed' };
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#settings.clock.sleep(ms, this.#end.signal).catch(() => undefined);
+  }
+
+  /** While another connection has our name: until it has let go of it, and not for ever. */
+  async #standBack(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < TAKEN_DELAY_MS && !this.#end.signal.aborted; waitedMs += TAKEN_LOOK_MS) {
+      await this.#pause(TAKEN_LOOK_MS);
+      if (await this.#settings.isNameFree()) return;
+    }
   }
 
   /** One connection from its opening to its end. Never rejects. */
@@ -131,6 +160,7 @@ export class EventSocket {
     this.#drop = undefined;
     this.#state = { up: false, why: trouble.words };
     socket.terminate();
+    this.#settings.onLost();
     return { trouble, stood };
   }
 
@@ -147,7 +177,8 @@ export class EventSocket {
       if (signal.aborted || socket.readyState === WebSocket.CONNECTING) continue;
       if (!heardSince()) drop({ kind: 'silent', words: `${address.host} has not answered a ping for ${PING_MS} ms` });
       else socket.ping();
-      if (this.#state.up) await checkApp().catch((error: unknown) => drop(this.#lost(error)));
+      // Beside the pings, which must not wait for an answer that may never come.
+      if (this.#state.up) checkApp().catch((error: unknown) => drop(this.#lost(error)));
     }
   }
 
@@ -172,8 +203,7 @@ export class EventSocket {
   }
 }
 
-function delayMs(trouble: Trouble, attempt: number): number {
-  if (trouble.kind === 'app-taken') return TAKEN_DELAY_MS;
+function delayMs(attempt: number): number {
   const whole = Math.min(MAX_DELAY_MS / 1.25, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
   return whole * (1 + Math.random() * (attempt === 0 ? 1.5 : 0.25));
 }

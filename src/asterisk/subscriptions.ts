@@ -3,6 +3,7 @@
  * them. Orders for one endpoint go out one after another, so that a late "unsubscribe" never undoes a new "subscribe".
  */
 import type { Log } from '../call/ports.ts';
+import { applicationPath, readApplication } from './application.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 
 interface Entry {
@@ -44,16 +45,21 @@ export class Subscriptions {
     entry.users -= 1;
     if (entry.users > 0) return;
     await this.#next(entry, async () => {
-      if (entry.users > 0) return;
-      this.#entries.delete(endpoint);
-      if (entry.stands) await this.#order('DELETE', endpoint);
+      if (entry.users === 0 && entry.stands) {
+        entry.stands = false;
+        await this.#order('DELETE', endpoint);
+      }
+      if (entry.users === 0) this.#entries.delete(endpoint);
     }).catch((error: unknown) => this.#log.debug('could not end a subscription', { endpoint, error: String(error) }));
   }
 
-  /** Asks for all of them again, after a reconnect. */
+  /** Asks again for those that Asterisk no longer has, after a reconnect. */
   async renew(): Promise<void> {
+    if (this.#entries.size === 0) return;
+    const { endpoints } = await readApplication(this.#requests, this.#app);
     const renewals = [...this.#entries].map(([endpoint, entry]) =>
       this.#next(entry, async () => {
+        if (!entry.stands || endpoints.has(endpoint)) return;
         entry.stands = false;
         if (entry.users === 0) return;
         await this.#order('POST', endpoint);
@@ -73,7 +79,7 @@ export class Subscriptions {
     try {
       await this.#requests.send({
         method,
-        path: `/applications/${encodeURIComponent(this.#app)}/subscription`,
+        path: applicationPath(this.#app, '/subscription'),
         query: { eventSource: `endpoint:${endpoint}` },
       });
     } catch (error) {

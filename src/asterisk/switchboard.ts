@@ -17,8 +17,8 @@ export interface ChannelOwner {
   onState(state: string): void;
   /** The channel has left our application; it may live on in the dialplan. */
   onEnd(): void;
-  /** The channel is no more. */
-  onDestroyed(cause: number, words: string): void;
+  /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
+  onDestroyed(cause: number, words: string, sipStatus?: number): void;
 }
 
 export interface ContactNews {
@@ -32,6 +32,8 @@ export interface SwitchboardPorts {
   readonly log: Log;
   readonly onArrival: (channel: Channel, args: readonly string[]) => void;
   readonly hangUpStray: (channelId: string) => void;
+  /** An event that was sent by request, by its name. */
+  readonly onUserEvent: (name: string) => void;
   readonly onReplaced: () => void;
 }
 
@@ -87,7 +89,7 @@ export class Switchboard {
         this.#owners.get(event.channel.id)?.onEnd();
         break;
       case 'ChannelDestroyed':
-        this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt);
+        this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt, event.tech_cause);
         break;
       case 'ContactStatusChange': {
         const endpoint = `${event.endpoint.technology}/${event.endpoint.resource}`;
@@ -97,6 +99,9 @@ export class Switchboard {
       }
       case 'PlaybackFinished':
         if (event.playback.state === 'failed') this.#warnOnce(event.playback.media_uri);
+        break;
+      case 'ChannelUserevent':
+        this.#ports.onUserEvent(event.eventname);
         break;
       case 'ApplicationReplaced':
         this.#ports.onReplaced();

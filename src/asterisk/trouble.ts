@@ -4,7 +4,7 @@
  */
 import type { AriAddress } from './address.ts';
 
-export type TroubleKind =
+type TroubleKind =
   | 'wrong-password'
   | 'ari-missing'
   | 'name-not-resolved'

@@ -6,7 +6,7 @@
 import { Diary, type Facts } from './diary.ts';
 import { CallerGone } from './errors.ts';
 import { Inbox } from './inbox.ts';
-import type { Caller, CallPorts, Contact, Device, LegEvent, PushResult } from './ports.ts';
+import type { Caller, CallPorts, Contact, Device, LegEvent, Party, PushResult } from './ports.ts';
 import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */
@@ -30,6 +30,8 @@ export class Call {
   readonly ports: CallPorts;
   readonly diary: Diary;
   readonly undo = new Undo();
+  /** What the callee may see of the caller: nothing, where the caller withholds it. */
+  shown: Party;
   readonly inbox: Inbox<Happening>;
   private readonly controller = new AbortController();
   private readonly work = new Set<Promise<void>>();
@@ -39,6 +41,7 @@ export class Call {
     this.callId = arrival.callId;
     this.userId = arrival.userId;
     this.caller = arrival.caller;
+    this.shown = arrival.caller.party;
     this.ports = ports;
     this.diary = new Diary(ports.clock, ports.journal, {
       callId: this.callId,

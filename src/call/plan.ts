@@ -19,6 +19,7 @@ export const VARIABLE_NAMES: readonly string[] = [
   'XIVO_DST_LASTNAME',
   'CHANNEL(musicclass)',
   'CHANNEL(videonativeformat)',
+  'CALLERID(pres)',
 ];
 
 const DEFAULT_RING_MS = 30_000;
@@ -80,6 +81,11 @@ export function endpointsOf(
     mobile: list('XIVO_MAPP_MOBILE_ENDPOINT', user?.mobileEndpoint),
     webApp: list('XIVO_MAPP_WEBAPP_ENDPOINT', user?.webAppEndpoint),
   };
+}
+
+/** Whether the caller wants name and number kept from the callee. */
+export function isWithheld(variables: ReadonlyMap<string, string>): boolean {
+  return variables.get('CALLERID(pres)')?.startsWith('prohib') ?? false;
 }
 
 /** An endpoint name that can be dialled and asked about. */

@@ -93,6 +93,7 @@ class Round {
     if (this.winner !== undefined) return { kind: 'answered', leg: this.winner };
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
     if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
+    if (this.wake.everyTokenDead && this.plan.webAppRings !== 'never') this.ringWebApp();
 
     if (this.ringUntilMs !== undefined && nowMs >= this.ringUntilMs && !this.waiting(nowMs)) {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
@@ -120,10 +121,12 @@ class Round {
     return this.call.ports.clock.nowMs();
   }
 
-  /** A mobile that has been pushed may still register. */
+  /** A mobile that has been pushed may still register; or, where no push reaches any, one that is being dialled may show that it lives. */
   private mobileMayCome(nowMs: number): boolean {
+    if (nowMs >= this.waitUntilMs || this.refused) return false;
+    if (this.wake.everyTokenDead) return this.ringing.alive('mobile').some((leg) => leg.state === 'dialling');
     const busy = this.ringing.ends('mobile').filter((end) => end === 'busy' || end === 'declined').length;
-    return nowMs < this.waitUntilMs && !this.refused && !this.wake.everyTokenDead && busy < this.wake.devices.length;
+    return busy < this.wake.devices.length;
   }
 
   /** The wait: until the first fresh mobile, or until none may come. */

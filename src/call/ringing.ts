@@ -73,7 +73,7 @@ export class Ringing {
       {
         legId,
         contact,
-        caller: call.caller.party,
+        caller: call.shown,
         callee: this.callee,
         ringMs: this.longestMs,
         forChannelId: call.caller.channelId,

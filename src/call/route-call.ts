@@ -6,7 +6,7 @@
 import { type Arrival, Call } from './call.ts';
 import { CallerGone, PbxError, Stopping } from './errors.ts';
 import { type Ending, statusOf } from './outcomes.ts';
-import { endpointsOf, isEndpoint, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
+import { endpointsOf, isEndpoint, isWithheld, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { CallPorts, Device, Reading } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
 import { type Leg, Ringing } from './ringing.ts';
@@ -64,6 +64,7 @@ async function learn(call: Call, overseer: Overseer): Promise<Plan | PassOn> {
   const fromRegistry = endpointsOf(callee.user, new Map());
   const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
   let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
+  if (isWithheld(reading.variables)) call.shown = { name: '', number: '' };
   const named = endpointsOf(callee.user, reading.variables);
   const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
   if (missing.length > 0) reading = await withContactsOf(missing, reading, call);
@@ -111,15 +112,15 @@ async function keepCompany(call: Call, plan: Plan): Promise<void> {
   await call.caller.startHold(plan.hold);
 }
 
-/** The first to answer is connected; the others, and the mobiles that were pushed, are told. */
+/** The first to answer is connected; the others, and the pushed mobiles, are told. So is the dialplan, beforehand: a caller may hang up as soon as it is answered. */
 async function connect(call: Call, ringing: Ringing, wake: Wake, winner: Leg): Promise<void> {
   call.diary.enter('connecting');
   ringing.dropOthers(winner, 'answered-elsewhere');
   const reason = winner.on === 'mobile' ? 'answered' : 'answered-elsewhere';
   call.beside('withdraw', wake.withdraw(reason, answeredDevice(wake, winner)));
+  call.beside('status', call.caller.write({ XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: winner.on }));
   await call.ports.bridges.connect(await ringing.readyBridge(), call.caller, winner.legId);
   call.diary.enter('talking');
-  call.beside('status', call.caller.write({ XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: winner.on }));
 }
 
 /** Until either side hangs up. The caller's own hang-up arrives as the signal. */

@@ -36,7 +36,7 @@ export class Wake {
     const sentAtMs = call.ports.clock.wallMs();
     const notice: WakeNotice = {
       callId: call.callId,
-      caller: call.caller.party,
+      caller: call.shown,
       calleeUserId: call.userId,
       sentAtMs,
       expiresAtMs: sentAtMs + worthMs,
@@ -70,7 +70,7 @@ export class Wake {
           device,
           {
             callId: call.callId,
-            caller: call.caller.party,
+            caller: call.shown,
             calleeUserId: call.userId,
             sentAtMs,
             expiresAtMs: sentAtMs + ENDED_WORTH_MS,

@@ -26,10 +26,11 @@ export class PbxStub implements AsyncDisposable {
   readonly #webSockets = new WebSocketServer({ noServer: true });
   /** Answers plain requests; by default as an idle Asterisk does. */
   answer: Answer = answerIdle;
+  /** Asked to send an event to the application, it does not. */
+  mute = false;
   /** HTTP status with which the event connection is refused; 0 lets it in, -1 takes the connection and says nothing more. */
   refuseEvents = 0;
-  /** Once open, the connection answers neither pings nor anything else. */
-  deaf = false;
+  readonly #upgraded: { pause(): unknown; resume(): unknown }[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -45,7 +46,7 @@ export class PbxStub implements AsyncDisposable {
       } else if (this.refuseEvents === 0) {
         this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           this.events.push(webSocket);
-          if (this.deaf) socket.pause();
+          this.#upgraded.push(socket);
         });
       }
     });
@@ -76,6 +77,17 @@ export class PbxStub implements AsyncDisposable {
     for (const webSocket of this.events) webSocket.send(typeof event === 'string' ? event : JSON.stringify(event));
   }
 
+  /** The event connections that there are take nothing in any more and send nothing, as if half-open. */
+  deafen(): void {
+    this.mute = true;
+    for (const socket of this.#upgraded) socket.pause();
+  }
+
+  hear(): void {
+    this.mute = false;
+    for (const socket of this.#upgraded) socket.resume();
+  }
+
   /** Cuts every connection at once, without a word. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -99,6 +111,14 @@ export class PbxStub implements AsyncDisposable {
       authorization: request.headers.authorization,
       body: Buffer.concat(parts).toString('utf8'),
     };
+    if (url.pathname.startsWith('/ari/events/user/')) {
+      answerJson(response, 204);
+      if (!this.mute)
+        this.events
+          .at(-1)
+          ?.send(JSON.stringify({ type: 'ChannelUserevent', eventname: url.pathname.split('/').at(-1) }));
+      return;
+    }
     this.requests.push(seen);
     this.answer(seen, response);
   }
@@ -110,7 +130,7 @@ export function answerJson(response: ServerResponse, status: number, body?: unkn
 }
 
 /** As an Asterisk without channels and bridges. */
-export function answerIdle(request: SeenRequest, response: ServerResponse): void {
+function answerIdle(request: SeenRequest, response: ServerResponse): void {
   if (request.path === '/ari/channels' || request.path === '/ari/bridges') answerJson(response, 200, []);
   else if (request.method === 'GET') answerJson(response, 200, { name: 'app', value: '' });
   else answerJson(response, 204);

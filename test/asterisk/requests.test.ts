@@ -22,16 +22,17 @@ describe('requests to Asterisk', () => {
 
   it('carry credentials in a header, parameters in the URL and a body in JSON', async () => {
     pbx.answer = (_, response) => answerJson(response, 200, { value: 'x' });
+    const expression = 'EVAL($' + '{A}\u001f$' + '{B(c;@d,e)}&+ %é)';
     const answer = await requests.send({
       method: 'POST',
       path: '/channels/1.1/variable',
-      query: { variable: 'EVAL(${A}\u001f${B(c;@d,e)}&+ %é)' },
+      query: { variable: expression },
       body: { value: 'é"' },
     });
     expect(answer).toEqual({ value: 'x' });
     const seen = pbx.requests[0];
     expect(seen?.path).toBe('/ari/channels/1.1/variable');
-    expect(seen?.query.get('variable')).toBe('EVAL(${A}\u001f${B(c;@d,e)}&+ %é)');
+    expect(seen?.query.get('variable')).toBe(expression);
     expect(JSON.parse(seen?.body ?? '')).toEqual({ value: 'é"' });
     const [, credentials = ''] = seen?.authorization?.split(' ') ?? [];
     expect(Buffer.from(credentials, 'base64').toString('utf8')).toBe('user:päss:word');

@@ -1,0 +1,120 @@
+/** A leg without Asterisk: its order, its events, its causes. */
+import { describe, expect, it } from 'vitest';
+import { legEndOf } from '../../src/asterisk/causes.ts';
+import { Leg } from '../../src/asterisk/leg.ts';
+import { legOrder } from '../../src/asterisk/leg-order.ts';
+import { PbxError } from '../../src/call/errors.ts';
+import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
+
+const request: DialRequest = {
+  legId: 'xm-1-leg-1',
+  contact: { endpoint: 'PJSIP/m1', uri: 'sip:m1@10.0.0.1:5060;transport=tcp', expiresAtSec: undefined },
+  caller: { name: 'Carol "C"\r\nInjected: x', number: '0612345678' },
+  callee: { name: 'Zoé', number: '1001' },
+  ringMs: 29_001,
+  forChannelId: '1700000000.1',
+};
+
+describe('the order for a leg', () => {
+  it('names contact, application and both parties, on one line each', () => {
+    expect(legOrder(request, 'app')).toEqual({
+      method: 'POST',
+      path: '/channels/xm-1-leg-1',
+      body: {
+        endpoint: 'PJSIP/m1/sip:m1@10.0.0.1:5060;transport=tcp',
+        app: 'app',
+        appArgs: 'leg,1700000000.1',
+        timeout: 30,
+        variables: {
+          'CONNECTEDLINE(name,i)': 'Carol "C" Injected: x',
+          'CONNECTEDLINE(num,i)': '0612345678',
+          'CALLERID(name)': 'Zoé',
+          'CALLERID(num)': '1001',
+        },
+      },
+      once: true,
+    });
+  });
+
+  it('leaves out what is not known', () => {
+    const nobody = { name: '', number: '' };
+    expect(legOrder({ ...request, caller: nobody, callee: nobody }, 'app').body).toMatchObject({ variables: {} });
+  });
+
+  it.each([
+    ['SIP/m1', 'sip:m1@h'],
+    ['PJSIP/m1&PJSIP/m2', 'sip:m1@h'],
+    ['PJSIP/m1', ''],
+    ['PJSIP/m1', 'sip:a@h&PJSIP/m2'],
+    ['PJSIP/m1', 'sip:a b@h'],
+  ])('does not dial %s at %j', (endpoint, uri) => {
+    expect(() => legOrder({ ...request, contact: { endpoint, uri, expiresAtSec: undefined } }, 'app')).toThrow(
+      PbxError,
+    );
+  });
+});
+
+describe('a leg', () => {
+  const listen = () => {
+    const told: string[] = [];
+    const leg = new Leg({
+      onEvent: (event: LegEvent) => told.push(event.kind === 'ended' ? event.end : event.kind),
+      onLateAnswer: (reason) => told.push(`late ${reason}`),
+      onGone: () => told.push('gone'),
+    });
+    return { leg, told };
+  };
+
+  it('holds its events back until the order is taken, and tells each once', () => {
+    const { leg, told } = listen();
+    leg.onState('Ringing');
+    leg.onState('Ringing');
+    expect(told).toEqual([]);
+    leg.taken();
+    leg.onStart();
+    leg.onStart();
+    leg.onState('Ringing');
+    leg.onDestroyed(16, 'Normal Clearing');
+    leg.onDestroyed(16, 'Normal Clearing');
+    expect(told.filter((word) => word !== 'gone')).toEqual(['ringing', 'answered', 'hung-up']);
+  });
+
+  it('tells nothing when the order was refused', () => {
+    const { leg, told } = listen();
+    leg.onState('Ringing');
+    leg.refused();
+    leg.onStart();
+    leg.onDestroyed(16, '');
+    expect(told).toEqual(['gone']);
+  });
+
+  it('is hung up again when it answers all the same', () => {
+    const { leg, told } = listen();
+    leg.taken();
+    leg.condemn('answered-elsewhere');
+    leg.onStart();
+    expect(told).toEqual(['late answered-elsewhere']);
+  });
+});
+
+describe('the cause of a leg’s end', () => {
+  it.each([
+    [21, false, 'declined'],
+    [17, false, 'busy'],
+    [26, false, 'answered-elsewhere'],
+    [26, true, 'answered-elsewhere'],
+    [16, true, 'hung-up'],
+    [0, true, 'hung-up'],
+    [19, false, 'unreachable'],
+    [18, false, 'unreachable'],
+    [34, false, 'unreachable'],
+    [0, false, 'unreachable'],
+    [16, false, 'unreachable'],
+  ] as const)('%i, answered before: %s, is %s', (cause, answered, end) => {
+    expect(legEndOf(cause, answered, false)).toBe(end);
+  });
+
+  it('is a hang-up when we hung up before the answer', () => {
+    expect(legEndOf(16, false, true)).toBe('hung-up');
+  });
+});

@@ -1,0 +1,117 @@
+/** What is news to a watch, and that two calls share a subscription. */
+import { describe, expect, it } from 'vitest';
+import { readAddress } from '../../src/asterisk/address.ts';
+import { AriRequests } from '../../src/asterisk/requests.ts';
+import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
+import { ContactWatch } from '../../src/asterisk/watch.ts';
+import type { Contact } from '../../src/call/ports.ts';
+import { answerJson, PbxStub } from './pbx-stub.ts';
+import { toldLog } from './told-log.ts';
+
+const M1 = 'PJSIP/m1';
+const found = (uri: string, expiresAtSec: number, endpoint = M1) => ({
+  endpoint,
+  uri,
+  expiresAtSec,
+  contactId: `m1;@${uri}`,
+});
+
+function watchFrom(known: readonly Contact[]) {
+  const told: string[] = [];
+  const watch = new ContactWatch([M1], known, '1.1', (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`));
+  return { watch, told };
+}
+
+describe('a watch over contacts', () => {
+  it('tells what was not known, once', () => {
+    const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    watch.found([found('old', 100), found('new', 200), found('other', 1, 'PJSIP/m2')]);
+    watch.found([found('old', 100), found('new', 200)]);
+    expect(told).toEqual(['new 200']);
+    expect(watch.contactIds()).toEqual(['m1;@old', 'm1;@new']);
+  });
+
+  it('tells an announced one at once, and not again when it is found', () => {
+    const { watch, told } = watchFrom([]);
+    expect(watch.announced(M1, 'new')).toBe(false);
+    expect(watch.announced(M1, 'new')).toBe(true);
+    watch.found([found('new', 200)]);
+    expect(told).toEqual(['new undefined']);
+    watch.found([found('new', 201)]);
+    expect(told).toEqual(['new undefined', 'new 201']);
+  });
+
+  it('tells when an expiry has moved, and forgets what is gone', () => {
+    const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    watch.found([found('old', 100)]);
+    watch.read('m1;@old', 100);
+    watch.read('m1;@old', 130);
+    watch.read('m1;@else', 1);
+    expect(told).toEqual(['old 130']);
+    watch.read('m1;@old', undefined);
+    expect(watch.contactIds()).toEqual([]);
+    watch.announced(M1, 'old');
+    expect(told).toEqual(['old 130', 'old undefined']);
+  });
+
+  it('tells one that was removed and came back', () => {
+    const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    watch.removed(M1, 'old');
+    expect(watch.announced(M1, 'old')).toBe(false);
+    expect(told).toEqual(['old undefined']);
+  });
+
+  it('tells nothing once closed', () => {
+    const { watch, told } = watchFrom([]);
+    watch.open = false;
+    watch.announced(M1, 'new');
+    expect(told).toEqual([]);
+  });
+});
+
+describe('subscriptions', () => {
+  const setUp = async () => {
+    const pbx = await PbxStub.start();
+    const requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
+    const log = toldLog();
+    const orders = () => pbx.requests.map(({ method, query }) => `${method} ${query.get('eventSource')}`);
+    return { pbx, requests, log, orders, subscriptions: new Subscriptions(requests, 'app', log) };
+  };
+
+  it('are asked for with the first user and ended with the last', async () => {
+    const { pbx, requests, subscriptions, orders } = await setUp();
+    await Promise.all([subscriptions.add(M1), subscriptions.add(M1)]);
+    await subscriptions.remove(M1);
+    expect(orders()).toEqual(['POST endpoint:PJSIP/m1']);
+    await Promise.all([subscriptions.remove(M1), subscriptions.add(M1)]);
+    expect(orders()).toHaveLength(1);
+    pbx.answer = (_, response) => answerJson(response, 200, { endpoint_ids: [M1] });
+    await subscriptions.renew();
+    pbx.answer = (_, response) => answerJson(response, 200, { endpoint_ids: [] });
+    await subscriptions.renew();
+    await subscriptions.remove(M1);
+    await subscriptions.remove(M1);
+    await subscriptions.renew();
+    expect(orders()).toEqual([
+      'POST endpoint:PJSIP/m1',
+      'GET null',
+      'GET null',
+      'POST endpoint:PJSIP/m1',
+      'DELETE endpoint:PJSIP/m1',
+    ]);
+    requests.close();
+    await pbx[Symbol.asyncDispose]();
+  });
+
+  it('to an endpoint that Asterisk does not know are no fault', async () => {
+    const { pbx, requests, subscriptions, log } = await setUp();
+    pbx.answer = (_, response) => answerJson(response, 422, { message: 'Event source does not exist' });
+    await subscriptions.add(M1);
+    expect(log.told).toMatchObject([{ level: 'warn', fields: { endpoint: M1 } }]);
+    pbx.answer = (_, response) => answerJson(response, 500, { message: 'no' });
+    await expect(subscriptions.add('PJSIP/m2')).rejects.toThrow('HTTP 500');
+    await subscriptions.remove('PJSIP/m2');
+    requests.close();
+    await pbx[Symbol.asyncDispose]();
+  });
+});

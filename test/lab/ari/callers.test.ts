@@ -1,0 +1,155 @@
+/** The caller's channel on a real Asterisk: what is read, what is heard without a gap, and how it leaves us. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CallerGone } from '../../../src/call/errors.ts';
+import { TONES } from '../asterisk/asterisk.ts';
+import { nowMs } from '../phone/clock.ts';
+import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
+
+const MAX_GAP_MS = 300;
+
+describe.each([16, 22] as const)('a caller on Asterisk %i', (version) => {
+  let lab: AriLab;
+
+  beforeAll(async () => {
+    lab = await startAriLab(version);
+  });
+  afterEach(() => lab.clear());
+  afterAll(() => lab.stop());
+
+  it('is offered with user id and party, and everything about it is read at one look', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, userId, arrival, call } = await lab.arrive('early');
+    expect({ userId, arrival, party: caller.party, answered: caller.answered }).toEqual({
+      userId: 'user-42',
+      arrival: 'new',
+      party: { name: 'Carol', number: '0612345678' },
+      answered: false,
+    });
+    const reading = await caller.read({
+      variables: ['HELD', 'NO_SUCH', 'CHANNEL(language)', 'not a name'],
+      globals: ['XIVO_MAPP_PLAY_MSG', 'XIVO_MAPP_LOOPS_INTERVAL', 'NO_SUCH'],
+      contactsOf: ['PJSIP/mobile', 'PJSIP/tablet', 'PJSIP/nobody', 'SIP/mobile', 'PJSIP/x)\u0024{y}'],
+    });
+    expect(Object.fromEntries(reading.variables)).toEqual({
+      HELD: '"quoted,  value"',
+      NO_SUCH: '',
+      'CHANNEL(language)': 'en',
+      'not a name': '',
+    });
+    expect(Object.fromEntries(reading.globals)).toEqual({
+      XIVO_MAPP_PLAY_MSG: '"True"',
+      XIVO_MAPP_LOOPS_INTERVAL: '7',
+      NO_SUCH: '',
+    });
+    expect(reading.contacts).toEqual([{ ...lab.contactOf(mobile), expiresAtSec: expect.any(Number) }]);
+    await call.hangUp();
+  });
+
+  it('keeps what is written as it is, and never evaluates it', async () => {
+    const { caller, call } = await lab.arrive('early');
+    const value = 'a "b" \\ , $' + '{GLOBAL(XIVO_MAPP_PLAY_MSG)} \u001f é';
+    await caller.write({ ONE: value, TWO: '2' });
+    const read = () => caller.read({ variables: ['ONE', 'TWO'], globals: [], contactsOf: [] });
+    // Asterisk 16 writes behind our back, within 200 ms.
+    await expect.poll(async () => Object.fromEntries((await read()).variables)).toEqual({ ONE: value, TWO: '2' });
+    await call.hangUp();
+  });
+
+  it.each(['sends', 'sends nothing'] as const)('hears message and music without a gap; it %s', async (audio) => {
+    const { caller, call } = await lab.arrive('early', audio === 'sends' ? {} : { audio: { send: 'nothing' } });
+    await caller.startHold({ message: 'vm-goodbye', afterwards: { kind: 'music', musicClass: undefined } });
+    const messageAtMs = await call.waitUntilHears('sound', SOON_MS);
+    const musicAtMs = await call.waitUntilHears(TONES.mohDefault, SOON_MS);
+    expect(musicAtMs - messageAtMs).toBeGreaterThan(500);
+    expect(call.longestGapMs(messageAtMs, nowMs())).toBeLessThan(MAX_GAP_MS);
+    await call.hangUp();
+  });
+
+  it('hears message and ringback without a gap', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await caller.startHold({ message: 'vm-goodbye', afterwards: { kind: 'tone', country: 'us' } });
+    const messageAtMs = await call.waitUntilHears('sound', SOON_MS);
+    await call.waitUntilHears('ringback', SOON_MS);
+    expect(call.longestGapMs(messageAtMs, nowMs())).toBeLessThan(MAX_GAP_MS);
+    await call.hangUp();
+  });
+
+  it('hears another class of music', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await caller.startHold({ message: undefined, afterwards: { kind: 'music', musicClass: 'other' } });
+    await call.waitUntilHears(TONES.mohOther, SOON_MS);
+    await caller.startHold({ message: undefined, afterwards: { kind: 'music', musicClass: 'no-such-class' } });
+    await call.waitUntilHears(TONES.mohDefault, SOON_MS);
+    await call.hangUp();
+  });
+
+  it('gets 180 where no media is up, and hears what follows a message that does not exist', async () => {
+    const ringing = await lab.arrive('bare');
+    await ringing.caller.startHold({ message: undefined, afterwards: { kind: 'ringing' } });
+    await ringing.call.waitFor('ringing', SOON_MS);
+    await ringing.call.hangUp();
+    const { caller, call } = await lab.arrive('early');
+    await caller.startHold({ message: 'no-such-sound', afterwards: { kind: 'tone', country: 'us' } });
+    await call.waitUntilHears('ringback', SOON_MS);
+    expect(lab.log.told.map(({ message }) => message)).toContain(
+      'Asterisk could not play a sound; what follows it plays all the same',
+    );
+    await call.hangUp();
+  });
+
+  it('hears no more once the hold is stopped', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await caller.startHold({ message: 'demo-congrats', afterwards: { kind: 'music', musicClass: undefined } });
+    await call.waitUntilHears('sound', SOON_MS);
+    await caller.stopHold();
+    await caller.stopHold();
+    await caller.startHold({ message: undefined, afterwards: { kind: 'tone', country: 'us' } });
+    await call.waitUntilHears('ringback', SOON_MS);
+    await call.hangUp();
+  });
+
+  it.each(['alone', 'in its bridge'] as const)(
+    'goes on in the dialplan with status and reason while the message plays; %s',
+    async (where) => {
+      const { caller, call } = await lab.arrive('early');
+      if (where === 'in its bridge') await lab.pbx.bridges.open(lab.bridgeId, caller);
+      await caller.startHold({ message: 'demo-congrats', afterwards: { kind: 'music', musicClass: undefined } });
+      await call.waitUntilHears('sound', SOON_MS);
+      await caller.giveBack('BUSY', 'on-the-phone');
+      await call.waitFor('ended', 3_000);
+      expect(call.record.finalStatus).toBe(486);
+      expect(caller.left.aborted).toBe(false);
+      await expect(caller.answer()).rejects.toBeInstanceOf(CallerGone);
+      await caller.hangUp();
+      await caller.stopHold();
+      await lab.pbx.bridges.close(lab.bridgeId);
+    },
+  );
+
+  it('that has left is known at once, and everything says so', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await call.hangUp();
+    await expect.poll(() => caller.left.aborted).toBe(true);
+    expect(caller.left.reason).toBeInstanceOf(CallerGone);
+    await expect(caller.answer()).rejects.toBe(caller.left.reason);
+    await expect(caller.giveBack('NOANSWER', 'x')).rejects.toBe(caller.left.reason);
+    await expect(caller.read({ variables: ['A'], globals: [], contactsOf: [] })).rejects.toBe(caller.left.reason);
+    await caller.stopHold();
+    await caller.hangUp();
+  });
+
+  it('that somebody else hangs up is gone', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await lab.asterisk.ari('DELETE', `/channels/${caller.channelId}`);
+    await call.waitFor('ended', SOON_MS);
+    await expect(caller.write({ A: 'b' })).rejects.toBeInstanceOf(CallerGone);
+  });
+
+  it('that is up was answered before, and is hung up', async () => {
+    const { caller, call } = await lab.arrive('up');
+    expect(caller.answered).toBe(true);
+    await caller.hangUp();
+    await call.waitFor('ended', SOON_MS);
+    await expect.poll(() => caller.left.aborted).toBe(true);
+  });
+});

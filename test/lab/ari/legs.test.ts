@@ -1,0 +1,166 @@
+/** Legs on a real Asterisk: what the phone is shown and told, what its answers are called, and that none outlives its call. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PbxError } from '../../../src/call/errors.ts';
+import { answersDespiteCancel, refuses, rings } from '../phone/invite-policies.ts';
+import { APP, type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
+
+describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
+  let lab: AriLab;
+
+  beforeAll(async () => {
+    lab = await startAriLab(version);
+  });
+  afterEach(() => lab.clear());
+  afterAll(() => lab.stop());
+
+  const channels = async () => (await lab.asterisk.leftovers()).channels.filter((name) => !name.includes('trunk'));
+
+  it('shows the caller, offers no video, and reports ringing, answer and hang-up once each', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early', { video: true });
+    const leg = await lab.dial(caller, mobile, { caller: { name: 'Zoé "Z" Müller', number: '+33612345678' } });
+    const there = await mobile.nextCall(SOON_MS);
+    expect(there.record.shown.from).toEqual({ name: 'Zoé "Z" Müller', number: '+33612345678' });
+    expect(there.record.shown.asserted).toEqual({ name: 'Zoé "Z" Müller', number: '+33612345678' });
+    expect(there.record.offered?.video).toBe(false);
+    there.ring();
+    await leg.waitFor('ringing');
+    there.answer();
+    await leg.waitFor('answered');
+    await there.hangUp();
+    await leg.waitFor('ended');
+    expect(leg.events).toEqual([
+      { kind: 'ringing' },
+      { kind: 'answered' },
+      { kind: 'ended', end: 'hung-up', detail: expect.any(String) },
+    ]);
+    await lab.pbx.legs.hangUp(leg.legId, 'normal');
+    await call.hangUp();
+  });
+
+  it.each([
+    [603, 'declined', '21'],
+    [486, 'busy', '17'],
+    [600, 'busy', '17'],
+    [480, 'unreachable', '19'],
+    [408, 'unreachable', '18'],
+    [503, 'unreachable', '34'],
+    [404, 'unreachable', '1'],
+    [488, 'unreachable', '58'],
+  ] as const)('that the phone refuses with %i is %s', async (status, end, cause) => {
+    const mobile = await lab.phone('mobile');
+    mobile.onInvite(refuses(status));
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile);
+    const ended = await leg.waitFor('ended');
+    expect(ended).toMatchObject({ end, detail: expect.stringMatching(`^${cause} `) });
+    expect(leg.events).toHaveLength(1);
+    await call.hangUp();
+  });
+
+  it('to a contact where nobody listens ends by Asterisk’s own bound, as unreachable', async () => {
+    const mobile = await lab.phone('mobile');
+    mobile.die();
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile, { ringMs: 1_000 });
+    expect(await leg.waitFor('ended')).toMatchObject({ end: 'unreachable' });
+    await call.hangUp();
+  });
+
+  it('that Asterisk does not take is refused, and no event follows', async () => {
+    const { caller, call } = await lab.arrive('early');
+    const contact = { endpoint: 'PJSIP/nobody', uri: 'sip:nobody@127.0.0.1:9', expiresAtSec: undefined };
+    const mobile = await lab.phone('mobile');
+    await expect(lab.dial(caller, mobile, { contact })).rejects.toBeInstanceOf(PbxError);
+    await expect(lab.dial(caller, mobile, { contact: { ...contact, uri: 'nonsense' } })).rejects.toBeInstanceOf(
+      PbxError,
+    );
+    await call.hangUp();
+  });
+
+  it.each(['before it rings', 'while it rings', 'after it answered'] as const)(
+    'says "answered elsewhere" %s',
+    async (when) => {
+      const mobile = await lab.phone('mobile');
+      const { caller, call } = await lab.arrive('early');
+      const leg = await lab.dial(caller, mobile);
+      const there = await mobile.nextCall(SOON_MS);
+      if (when !== 'before it rings') {
+        there.ring();
+        await leg.waitFor('ringing');
+      } else {
+        there.trying();
+      }
+      if (when === 'after it answered') {
+        there.answer();
+        await leg.waitFor('answered');
+      }
+      await lab.pbx.legs.hangUp(leg.legId, 'answered-elsewhere');
+      await there.waitFor('ended', SOON_MS);
+      expect(there.record.reasons).toContainEqual(expect.stringMatching(/^SIP ?; ?cause=200/));
+      expect(there.answeredElsewhere).toBe(true);
+      expect(await leg.waitFor('ended')).toMatchObject({ end: 'answered-elsewhere' });
+      await call.hangUp();
+    },
+  );
+
+  it('that is not needed does not claim to be answered elsewhere', async () => {
+    const mobile = await lab.phone('mobile');
+    mobile.onInvite(rings());
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile);
+    const there = await mobile.nextCall(SOON_MS);
+    await leg.waitFor('ringing');
+    await lab.pbx.legs.hangUp(leg.legId, 'not-needed');
+    await there.waitFor('ended', SOON_MS);
+    expect(there.answeredElsewhere).toBe(false);
+    expect(await leg.waitFor('ended')).toMatchObject({ end: 'hung-up' });
+    await call.hangUp();
+  });
+
+  it('is hung up though its order is still under way (EDGES 13)', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early');
+    await call.hangUp();
+    const legId = `${lab.callId}-leg-7`;
+    const dialled = lab.dial(caller, mobile, { legId });
+    await lab.pbx.legs.hangUp(legId, 'normal');
+    await dialled;
+    await expect.poll(channels).toEqual([]);
+  });
+
+  it('that nobody owns is hung up when it enters the application (EDGES 14)', async () => {
+    const mobile = await lab.phone('mobile');
+    const endpoint = `PJSIP/mobile/${lab.contactOf(mobile).uri}`;
+    await lab.asterisk.ari('POST', '/channels/xm-stray-leg-1', { endpoint, app: APP, appArgs: 'leg,gone' });
+    const there = await mobile.nextCall(SOON_MS);
+    there.answer();
+    await there.waitFor('ended', SOON_MS);
+    expect(there.record.endedBy).toBe('there');
+    expect(lab.arrivals).toEqual([]);
+  });
+
+  it('that answers after its cancel is hung up (EDGES 29)', async () => {
+    const mobile = await lab.phone('mobile');
+    mobile.onInvite(answersDespiteCancel());
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile);
+    const there = await mobile.nextCall(SOON_MS);
+    await leg.waitFor('ringing');
+    await lab.pbx.legs.hangUp(leg.legId, 'normal');
+    await there.waitFor('ended', SOON_MS);
+    await expect.poll(channels).toEqual([]);
+    await expect.poll(() => leg.events.at(-1)?.kind).toBe('ended');
+    await call.hangUp();
+  });
+
+  it('that answers just when Asterisk gives up ringing ends all the same (EDGES 29)', async () => {
+    const mobile = await lab.phone('mobile');
+    mobile.onInvite(answersDespiteCancel(50));
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile, { ringMs: 1_000 });
+    expect(await leg.waitFor('ended')).toMatchObject({ end: 'unreachable' });
+    await expect.poll(channels, { timeout: SOON_MS }).toEqual([]);
+    await call.hangUp();
+  });
+});
