@@ -75,8 +75,8 @@ async function start(config: Config, log: OpenLog, shutdown: Shutdown): Promise<
   shutdown.later('HTTP', CLOSE_MS, () => api.close());
   log.info(`HTTP listens on ${config.http.host}:${api.port}`);
 
-  asterisk.onCaller((caller, userId) => {
-    void router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, userId, caller });
+  asterisk.onCaller((arrival) => {
+    void router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, ...arrival });
   });
   await warm;
   shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());

@@ -22,9 +22,15 @@ export function applicationPath(app: string, below = ''): string {
   return `/applications/${encodeURIComponent(app)}${below}`;
 }
 
+/** The application as it stands in an answer of Asterisk's; undefined where the answer is none. */
+export function readState(answer: unknown): ApplicationState | undefined {
+  const { data } = Application.safeParse(answer);
+  return data && { channelIds: new Set(data.channel_ids), endpoints: new Set(data.endpoint_ids) };
+}
+
 /** Rejects with AriRefusal 404 when Asterisk has no such application. */
 export async function readApplication(requests: AriRequests, app: string): Promise<ApplicationState> {
-  const answer = Application.safeParse(await requests.send({ method: 'GET', path: applicationPath(app) }));
-  if (!answer.success) throw new PbxError('Asterisk described the application in a form that is not that of ARI');
-  return { channelIds: new Set(answer.data.channel_ids), endpoints: new Set(answer.data.endpoint_ids) };
+  const state = readState(await requests.send({ method: 'GET', path: applicationPath(app) }));
+  if (state === undefined) throw new PbxError('Asterisk described the application in a form that is not that of ARI');
+  return state;
 }

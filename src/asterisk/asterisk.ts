@@ -2,7 +2,7 @@
  * Asterisk as the call sees it: wires requests, the event connection and the ports' adapters, and nothing else. Closing it leaves no socket and no
  * timer behind, and leaves Asterisk's channels alone.
  */
-import type { Caller, Clock, Legs, Log, Registrations } from '../call/ports.ts';
+import type { Caller, Clock, FoundLeg, Legs, Log, Registrations } from '../call/ports.ts';
 import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
 import { AriBridges } from './bridges.ts';
@@ -11,7 +11,7 @@ import { channelPath } from './channel-ids.ts';
 import { type Channel, readEvent } from './events.ts';
 import { AriLegs } from './legs.ts';
 import { Pulse } from './pulse.ts';
-import { reconcile } from './reconcile.ts';
+import { type LeftBehind, reconcile } from './reconcile.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
 import { EventSocket } from './socket.ts';
@@ -29,11 +29,19 @@ export interface AsteriskSettings {
   readonly clock: Clock;
 }
 
-/** `new`: has just come. `found`: was in the application when we connected, came while we were away or belonged to an earlier run. */
-export type Arrival = 'new' | 'found';
+/** A caller's channel that has come to us, or was in the application already when we connected. */
+export interface Arrival {
+  readonly caller: Caller;
+  /** First argument of the dialplan's Stasis(), '' where there is none. */
+  readonly userId: string;
+  /** What an earlier run of the router has left on the channel; '' where nothing. The dialplan hands it on as the second argument. */
+  readonly memory: string;
+  readonly legs: readonly FoundLeg[];
+  /** `found`: it came while we were away, or an earlier run of the router had it. */
+  readonly how: 'new' | 'found';
+}
 
-/** @param userId first argument of the dialplan's Stasis(), '' where there is none */
-type CallerHandler = (caller: Caller, userId: string, arrival: Arrival) => void | Promise<void>;
+type CallerHandler = (arrival: Arrival) => void | Promise<void>;
 
 export interface Asterisk {
   readonly legs: Legs;
@@ -60,16 +68,17 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   let handler: CallerHandler | undefined;
   let holding: Promise<void> | undefined;
 
-  const arrive = (channel: Channel, args: readonly string[], arrival: Arrival) => {
-    const caller = new CallerChannel(channel, requests, board, log);
+  const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
+    const caller = new CallerChannel(channel, requests, board, log, left !== undefined);
     const fail = (error: unknown) =>
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
-    const take = async () => handler?.(caller, args[0] ?? '', arrival);
+    const how = left === undefined ? 'new' : 'found';
+    const take = async () => handler?.({ caller, userId, how, memory: left?.memory || told, legs: left?.legs ?? [] });
     take().catch(fail);
   };
   const board = new Switchboard({
     log,
-    onArrival: (channel, args) => arrive(channel, args, 'new'),
+    onArrival: (channel, args) => arrive(channel, args),
     onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),
     hangUpStray: (channelId) => {
@@ -122,14 +131,23 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         app,
         log,
         isBridgeOpen: (bridgeId) => bridges.isOpen(bridgeId),
-        onFound: (channel, args) => arrive(channel, args, 'found'),
+        legs,
+        onFound: arrive,
       });
       await registrations.renew();
     },
   });
 
+  const legs = new AriLegs({
+    requests,
+    board,
+    app,
+    log,
+    trouble: () => (socket.isOpen() ? undefined : socket.state().why),
+  });
+
   return {
-    legs: new AriLegs({ requests, board, app, log, trouble: () => (socket.isOpen() ? undefined : socket.state().why) }),
+    legs,
     bridges,
     registrations,
     onCaller(taker) {

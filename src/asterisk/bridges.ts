@@ -5,6 +5,7 @@
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
 import type { Bridges, Caller, Log } from '../call/ports.ts';
+import { CallerChannel } from './caller.ts';
 import { bridgePath } from './channel-ids.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 
@@ -42,7 +43,9 @@ export class AriBridges implements Bridges {
       this.#open.delete(bridgeId);
       throw error;
     }
-    if (caller !== undefined) void this.#join(bridgeId, caller.channelId);
+    if (caller === undefined) return;
+    const joining = this.#join(bridgeId, caller.channelId);
+    if (caller instanceof CallerChannel) caller.joining = joining;
   }
 
   async connect(bridgeId: string, caller: Caller, legId: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/
 import { channelPath } from './channel-ids.ts';
 import { contactQuestions, readContacts } from './contacts.ts';
 import type { Channel } from './events.ts';
-import { type HoldOrders, holdOrders } from './hold.ts';
+import { type HoldOrders, holdOrders, stopWhatever } from './hold.ts';
 import { ask, isVariableName, variableQuestion } from './question.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
@@ -22,11 +22,14 @@ export class CallerChannel implements Caller, ChannelOwner {
   readonly #board: Switchboard;
   readonly #log: Log;
   readonly #leaving = new AbortController();
+  /** The way into the call's bridge; what it shall hear is ordered after it. Never rejects. */
+  joining: Promise<void> = Promise.resolve();
   #ours = true;
   #hold: HoldOrders | undefined;
   #holdCount = 0;
 
-  constructor(channel: Channel, requests: AriRequests, board: Switchboard, log: Log) {
+  /** @param wasHeld an earlier run of the router may have left something playing */
+  constructor(channel: Channel, requests: AriRequests, board: Switchboard, log: Log, wasHeld = false) {
     this.channelId = channel.id;
     this.party = { name: channel.caller.name, number: channel.caller.number };
     this.answered = channel.state === 'Up';
@@ -34,6 +37,10 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#requests = requests;
     this.#board = board;
     this.#log = log;
+    if (wasHeld) {
+      this.#holdCount = 1;
+      this.#hold = { start: [], stop: stopWhatever(channel.id, holdIdOf(channel.id, 1)) };
+    }
     board.own(channel.id, this);
   }
 
@@ -71,10 +78,14 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async startHold(hold: Hold): Promise<void> {
-    await this.stopHold();
+    const stopped = this.stopHold();
     this.#holdCount += 1;
-    const orders = holdOrders(this.channelId, hold, `${this.channelId}-hold-${this.#holdCount}`);
+    const orders = holdOrders(this.channelId, hold, holdIdOf(this.channelId, this.#holdCount));
     this.#hold = orders;
+    await Promise.all([stopped, this.joining]);
+    this.#throwIfGone();
+    // Stopped before anything was ordered: someone has answered.
+    if (this.#hold !== orders) return;
     for (const order of orders.start) {
       await this.#send(order);
       // Stopped while the order was under way, perhaps before it took effect.
@@ -183,4 +194,9 @@ export class CallerChannel implements Caller, ChannelOwner {
   #setOrder(variable: string, value: string): AriOrder {
     return { ...this.#order('POST', '/variable'), body: { variable, value } };
   }
+}
+
+/** Ids of what a channel hears, the same in every run of the router. */
+function holdIdOf(channelId: string, count: number): string {
+  return `${channelId}-hold-${count}`;
 }

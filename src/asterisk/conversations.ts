@@ -3,7 +3,7 @@
  * one side leaves, the other is hung up and the bridge removed. Must never touch a bridge that is not ours.
  */
 
-import { bridgePath, channelPath } from './channel-ids.ts';
+import { bridgePath, channelPath, isOurs } from './channel-ids.ts';
 import type { AriRequests } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 
@@ -14,6 +14,10 @@ export interface ConversationPorts {
 
 /** Takes over what is left of a connected call. */
 export function adoptConversation(bridgeId: string, channelIds: readonly string[], ports: ConversationPorts): void {
+  // The run before may have ended between bridging and answering; for a channel that is answered this does nothing.
+  for (const channelId of channelIds.filter((id) => !isOurs(id))) {
+    ports.requests.send({ method: 'POST', path: channelPath(channelId, '/answer') }).catch(() => undefined);
+  }
   const { requests, board } = ports;
   let over = false;
   const owners = new Map<string, ChannelOwner>();

@@ -53,3 +53,11 @@ export function holdOrders(channelId: string, hold: Hold, playbackId: string): H
   }
   return { start, stop };
 }
+
+/** Stops whatever an earlier run of the router may have left playing. */
+export function stopWhatever(channelId: string, playbackId: string): readonly AriOrder[] {
+  return [
+    { method: 'DELETE', path: `/playbacks/${encodeURIComponent(playbackId)}` },
+    { method: 'DELETE', path: channelPath(channelId, '/moh') },
+  ];
+}

@@ -9,11 +9,15 @@ import { channelPath } from './channel-ids.ts';
 import type { AriOrder } from './requests.ts';
 
 const MAX_TEXT = 80;
+const MAX_MEMORY = 1200;
+/** Variables on the leg's channel by which another run of the router finds out what it is. */
+export const LEG_MEMORY = 'XIVO_MAPP_LEG';
+export const LEG_CALLER = 'XIVO_MAPP_CALLER';
 const CONTROL = /\p{Cc}+/gu;
 
 /** A text that may stand in a SIP header: on one line and of sane length. Quotes and brackets are Asterisk's to escape. */
-function clean(text: string): string {
-  return [...text.replace(CONTROL, ' ').trim()].slice(0, MAX_TEXT).join('');
+function clean(text: string, max = MAX_TEXT): string {
+  return [...text.replace(CONTROL, ' ').trim()].slice(0, max).join('');
 }
 
 function withText(variables: Record<string, string>, name: string, text: string): void {
@@ -27,7 +31,10 @@ export function legOrder(request: DialRequest, app: string): AriOrder {
   if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
   // An ampersand would make Asterisk ring several; a URI that needs one is not dialled at all.
   if (!/^sips?:[^\s&]+$/i.test(contact.uri)) throw new PbxError(`not a contact that can be dialled: ${contact.uri}`);
-  const variables: Record<string, string> = {};
+  const variables: Record<string, string> = {
+    [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
+    [LEG_CALLER]: request.forChannelId,
+  };
   withText(variables, 'CONNECTEDLINE(name,i)', caller.name);
   withText(variables, 'CONNECTEDLINE(num,i)', caller.number);
   withText(variables, 'CALLERID(name)', callee.name);

@@ -15,6 +15,7 @@ export interface LegPorts {
 
 export class Leg implements ChannelOwner {
   readonly #ports: LegPorts;
+  #onEvent: (event: LegEvent) => void;
   readonly #order = Promise.withResolvers<void>();
   #held: LegEvent[] | undefined = [];
   #rang = false;
@@ -24,6 +25,7 @@ export class Leg implements ChannelOwner {
 
   constructor(ports: LegPorts) {
     this.#ports = ports;
+    this.#onEvent = ports.onEvent;
   }
 
   get settled(): boolean {
@@ -40,7 +42,18 @@ export class Leg implements ChannelOwner {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#order.resolve();
-    for (const event of held) this.#ports.onEvent(event);
+    for (const event of held) this.#onEvent(event);
+  }
+
+  /** An earlier run has ordered it: no order is waited for, and events are held back until somebody takes it over. */
+  found(): void {
+    this.#order.resolve();
+  }
+
+  /** A leg that an earlier run has left is taken over: what was held back since it was found is told now. */
+  adopt(onEvent: (event: LegEvent) => void): void {
+    this.#onEvent = onEvent;
+    this.taken();
   }
 
   /** Asterisk has refused the order, or nobody knows: no event follows. */
@@ -83,6 +96,6 @@ export class Leg implements ChannelOwner {
   #emit(event: LegEvent): void {
     if (this.#ended) return;
     if (this.#held !== undefined) this.#held.push(event);
-    else this.#ports.onEvent(event);
+    else this.#onEvent(event);
   }
 }

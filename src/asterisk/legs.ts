@@ -8,7 +8,7 @@ import { channelPath } from './channel-ids.ts';
 import { Leg } from './leg.ts';
 import { legOrder } from './leg-order.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
-import type { Switchboard } from './switchboard.ts';
+import type { ChannelOwner, Switchboard } from './switchboard.ts';
 
 export interface LegsSettings {
   readonly requests: AriRequests;
@@ -51,6 +51,25 @@ export class AriLegs implements Legs {
       throw error;
     }
     leg.taken();
+  }
+
+  /** Answers for a leg that an earlier run has left, until adopt() says to whom. */
+  find(legId: string): ChannelOwner {
+    const leg = new Leg({
+      onEvent: () => {},
+      onLateAnswer: (reason) => void this.#delete(legId, reason).catch(() => undefined),
+      onGone: () => this.#forget(legId, leg),
+    });
+    leg.found();
+    this.#legs.set(legId, leg);
+    this.#settings.board.own(legId, leg);
+    return leg;
+  }
+
+  adopt(legId: string, onEvent: (event: LegEvent) => void): void {
+    const leg = this.#legs.get(legId);
+    if (leg === undefined) onEvent({ kind: 'ended', end: 'unreachable', detail: 'gone before it was taken over' });
+    else leg.adopt(onEvent);
   }
 
   async hangUp(legId: string, reason: LegHangUpReason): Promise<void> {

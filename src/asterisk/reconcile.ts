@@ -4,11 +4,14 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import type { Log } from '../call/ports.ts';
+import { CALL_MEMORY } from '../call/memory.ts';
+import type { FoundLeg, Log } from '../call/ports.ts';
 import { applicationPath, readApplication } from './application.ts';
 import { bridgePath, channelPath, isOurs } from './channel-ids.ts';
 import { adoptConversation } from './conversations.ts';
 import { Channel } from './events.ts';
+import { LEG_CALLER, LEG_MEMORY } from './leg-order.ts';
+import type { AriLegs } from './legs.ts';
 import { ask, variableQuestion } from './question.ts';
 import { type AriRequests, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
@@ -20,7 +23,14 @@ export interface ReconcilePorts {
   readonly log: Log;
   readonly isBridgeOpen: (bridgeId: string) => boolean;
   /** A caller in our application whom nobody owns: it came while we were away, or an earlier run of us had it. */
-  readonly onFound: (channel: Channel, args: readonly string[]) => void;
+  readonly onFound: (channel: Channel, args: readonly string[], left: LeftBehind) => void;
+  readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
+}
+
+/** What an earlier run has left of a caller's call, in its own words. */
+export interface LeftBehind {
+  readonly memory: string;
+  readonly legs: readonly FoundLeg[];
 }
 
 const ChannelList = z.array(z.unknown());
@@ -60,15 +70,39 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
   else owner.onEnd();
 }
 
-/** Whether the caller's conversation has ended while we were away, so that nothing is left to do for it. Undefined when the caller is gone. */
-async function hasTalked(channelId: string, { requests }: ReconcilePorts): Promise<boolean | undefined> {
+/** Variables of a channel. Undefined when it is gone. */
+async function readFrom(channelId: string, names: readonly string[], { requests }: ReconcilePorts) {
   try {
-    const [status] = await ask(requests, channelId, [variableQuestion('XIVO_MAPP_STATUS')]);
-    return status === 'ANSWERED';
+    return await ask(requests, channelId, names.map(variableQuestion));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
   }
+}
+
+/** Legs that an earlier run has left, by the channel id of the caller whom they were for. Each is owned from now on, so that nothing it does is missed. */
+async function findLegs(legIds: readonly string[], ports: ReconcilePorts): Promise<Map<string, FoundLeg[]>> {
+  const { requests, app, legs } = ports;
+  const found = new Map<string, FoundLeg[]>();
+  const owners = legIds.map((legId) => ({ legId, owner: legs.find(legId) }));
+  await subscribe(legIds, ports);
+  const findOne = async ({ legId, owner }: { legId: string; owner: ChannelOwner }) => {
+    const values = await readFrom(legId, [LEG_CALLER, LEG_MEMORY], ports);
+    const state = await requests.send({ method: 'GET', path: channelPath(legId) }).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
+    const channel = Channel.safeParse(state);
+    if (values === undefined || !channel.success) {
+      owner.onDestroyed(0, MISSING);
+      return;
+    }
+    owner.onState(channel.data.state);
+    if (argsIn(channel.data, app) !== undefined) owner.onStart();
+    const [callerId = '', memory = ''] = values;
+    found.set(callerId, [...(found.get(callerId) ?? []), { legId, memory }]);
+  };
+  await Promise.all(owners.map(findOne));
+  return found;
 }
 
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
@@ -103,10 +137,11 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
       .catch((error: unknown) => log.debug('could not clear up', { path, error: String(error) }));
   const unowned = [...channels.values()].filter((channel) => !board.isOwned(channel.id));
   const strays = unowned.filter((channel) => isOurs(channel.id));
-  await Promise.all([
-    ...strays.map((channel) => remove(channelPath(channel.id))),
-    ...left.filter((bridge) => !talking.includes(bridge)).map((bridge) => remove(bridgePath(bridge.id))),
-  ]);
+  const legsOf = await findLegs(
+    strays.map((channel) => channel.id),
+    ports,
+  );
+  await Promise.all(left.filter((bridge) => !talking.includes(bridge)).map((bridge) => remove(bridgePath(bridge.id))));
   const found = unowned.flatMap((channel) => {
     const args = isOurs(channel.id) ? undefined : argsIn(channel, app);
     return args === undefined || board.isOwned(channel.id) ? [] : [{ channel, args }];
@@ -115,10 +150,25 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
     found.map(({ channel }) => channel.id),
     ports,
   );
-  for (const { channel, args } of found) {
-    const talked = await hasTalked(channel.id, ports);
-    if (talked === undefined || board.isOwned(channel.id)) continue;
-    if (talked) await remove(channelPath(channel.id));
-    else ports.onFound(channel, args);
-  }
+  const bringBack = async ({ channel, args }: { channel: Channel; args: readonly string[] }) => {
+    const values = await readFrom(channel.id, ['XIVO_MAPP_STATUS', CALL_MEMORY], ports);
+    if (values === undefined || board.isOwned(channel.id)) return;
+    const [status, memory = ''] = values;
+    const ownLegs = legsOf.get(channel.id) ?? [];
+    // Its conversation has ended while nobody was there: nothing is left to do for it.
+    const isOver = status === 'ANSWERED' && ownLegs.length === 0;
+    legsOf.delete(channel.id);
+    if (isOver) await remove(channelPath(channel.id));
+    else ports.onFound(channel, args, { memory, legs: ownLegs });
+  };
+  await Promise.all(found.map(bringBack));
+  // Whose caller is gone.
+  const ownerless = [...legsOf.values()].flat();
+  await Promise.all(
+    ownerless.map(({ legId }) =>
+      ports.legs
+        .hangUp(legId, 'not-needed')
+        .catch((error: unknown) => log.debug('could not hang up', { legId, error: String(error) })),
+    ),
+  );
 }

@@ -3,15 +3,18 @@
  * them. Orders for one endpoint go out one after another, so that a late "unsubscribe" never undoes a new "subscribe".
  */
 import type { Log } from '../call/ports.ts';
-import { applicationPath, readApplication } from './application.ts';
+import { applicationPath, readApplication, readState } from './application.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
+
+/** More orders for one endpoint than ever get lost. */
+const MOST_COUNTED = 10;
 
 interface Entry {
   users: number;
   /** The last order for this endpoint. Never rejects. */
   last: Promise<void>;
-  /** Asterisk has our subscription, as far as we know. */
-  stands: boolean;
+  /** Whether Asterisk has our subscription; `perhaps` where the answer to an order was lost. */
+  stands: 'yes' | 'no' | 'perhaps';
 }
 
 export class Subscriptions {
@@ -28,45 +31,60 @@ export class Subscriptions {
 
   /** Resolves when events of the endpoint come, also when Asterisk does not know the endpoint, so that none ever will. */
   async add(endpoint: string): Promise<void> {
-    const entry = this.#entries.get(endpoint) ?? { users: 0, last: Promise.resolve(), stands: false };
-    this.#entries.set(endpoint, entry);
+    const entry = this.#entryOf(endpoint);
     entry.users += 1;
     await this.#next(entry, async () => {
-      if (entry.stands || entry.users === 0) return;
-      await this.#order('POST', endpoint);
-      entry.stands = true;
+      if (entry.stands === 'yes' || entry.users === 0) return;
+      await this.#begin(endpoint, entry);
     });
   }
 
-  /** Never rejects: a subscription that stays behind does no harm, and the next connection starts without it. */
+  /** Never rejects: a subscription that stays behind does no harm, and the next connection ends it. */
   async remove(endpoint: string): Promise<void> {
     const entry = this.#entries.get(endpoint);
     if (entry === undefined || entry.users === 0) return;
     entry.users -= 1;
     if (entry.users > 0) return;
-    await this.#next(entry, async () => {
-      if (entry.users === 0 && entry.stands) {
-        entry.stands = false;
-        await this.#order('DELETE', endpoint);
-      }
-      if (entry.users === 0) this.#entries.delete(endpoint);
-    }).catch((error: unknown) => this.#log.debug('could not end a subscription', { endpoint, error: String(error) }));
+    await this.#next(entry, () => this.#settle(endpoint, entry)).catch((error: unknown) =>
+      this.#log.debug('could not end a subscription', { endpoint, error: String(error) }),
+    );
   }
 
-  /** Asks again for those that Asterisk no longer has, after a reconnect. */
+  /** After a reconnect: asks again for those that Asterisk no longer has, and ends those that nobody needs. */
   async renew(): Promise<void> {
-    if (this.#entries.size === 0) return;
     const { endpoints } = await readApplication(this.#requests, this.#app);
+    for (const endpoint of endpoints) this.#entryOf(endpoint).stands = 'yes';
     const renewals = [...this.#entries].map(([endpoint, entry]) =>
       this.#next(entry, async () => {
-        if (!entry.stands || endpoints.has(endpoint)) return;
-        entry.stands = false;
-        if (entry.users === 0) return;
-        await this.#order('POST', endpoint);
-        entry.stands = true;
+        if (entry.stands !== 'no' && !endpoints.has(endpoint)) entry.stands = 'no';
+        if (entry.users === 0) await this.#settle(endpoint, entry);
+        else if (entry.stands === 'no') await this.#begin(endpoint, entry);
       }),
     );
     await Promise.all(renewals);
+  }
+
+  #entryOf(endpoint: string): Entry {
+    const entry = this.#entries.get(endpoint) ?? { users: 0, last: Promise.resolve(), stands: 'no' };
+    this.#entries.set(endpoint, entry);
+    return entry;
+  }
+
+  async #begin(endpoint: string, entry: Entry): Promise<void> {
+    entry.stands = 'perhaps';
+    await this.#order('POST', endpoint);
+    entry.stands = 'yes';
+  }
+
+  /** Ends what nobody uses any more. Asterisk counts, and may have counted an order whose answer we never saw. */
+  async #settle(endpoint: string, entry: Entry): Promise<void> {
+    if (entry.users > 0) return;
+    for (let turn = 0; entry.stands !== 'no' && turn < MOST_COUNTED; turn += 1) {
+      entry.stands = 'perhaps';
+      const left = await this.#order('DELETE', endpoint);
+      entry.stands = left.has(endpoint) ? 'yes' : 'no';
+    }
+    if (entry.users === 0) this.#entries.delete(endpoint);
   }
 
   #next(entry: Entry, act: () => Promise<void>): Promise<void> {
@@ -75,17 +93,20 @@ export class Subscriptions {
     return turn;
   }
 
-  async #order(method: 'POST' | 'DELETE', endpoint: string): Promise<void> {
+  /** Gives the endpoints that the application is subscribed to afterwards. */
+  async #order(method: 'POST' | 'DELETE', endpoint: string): Promise<ReadonlySet<string>> {
     try {
-      await this.#requests.send({
+      const answer = await this.#requests.send({
         method,
         path: applicationPath(this.#app, '/subscription'),
         query: { eventSource: `endpoint:${endpoint}` },
       });
+      return readState(answer)?.endpoints ?? new Set();
     } catch (error) {
       const unknown = error instanceof AriRefusal && (error.status === 422 || error.status === 400);
       if (!unknown && !(method === 'DELETE' && isGone(error))) throw error;
       if (method === 'POST') this.#log.warn('Asterisk does not know an endpoint', { endpoint });
+      return new Set();
     }
   }
 }

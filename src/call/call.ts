@@ -6,7 +6,8 @@
 import { Diary, type Facts } from './diary.ts';
 import { CallerGone } from './errors.ts';
 import { Inbox } from './inbox.ts';
-import type { Caller, CallPorts, Contact, Device, LegEvent, Party, PushResult } from './ports.ts';
+import type { CallMemory } from './memory.ts';
+import type { Caller, CallPorts, Contact, Device, FoundLeg, LegEvent, Party, PushResult } from './ports.ts';
 import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */
@@ -15,6 +16,14 @@ export interface Arrival {
   readonly callId: string;
   readonly userId: string;
   readonly caller: Caller;
+  /** Set where an earlier run of the router had this call: then it goes on from there. */
+  readonly resumed?: Resumed;
+}
+
+/** What an earlier run has left of a call. */
+export interface Resumed {
+  readonly memory: CallMemory;
+  readonly legs: readonly FoundLeg[];
 }
 
 /** What can happen to a call from outside, one at a time. */
@@ -27,6 +36,7 @@ export class Call {
   readonly callId: string;
   readonly userId: string;
   readonly caller: Caller;
+  readonly resumed: Resumed | undefined;
   readonly ports: CallPorts;
   readonly diary: Diary;
   readonly undo = new Undo();
@@ -41,6 +51,7 @@ export class Call {
     this.callId = arrival.callId;
     this.userId = arrival.userId;
     this.caller = arrival.caller;
+    this.resumed = arrival.resumed;
     this.shown = arrival.caller.party;
     this.ports = ports;
     this.diary = new Diary(ports.clock, ports.journal, {

@@ -101,6 +101,14 @@ export interface DialRequest {
   readonly ringMs: number;
   /** The caller's channel, to which the leg belongs. */
   readonly forChannelId: string;
+  /** Kept on the leg's channel, to be found again by another router. One line. */
+  readonly memory: string;
+}
+
+/** A leg that an earlier run of the router has left, with what it kept on it. */
+export interface FoundLeg {
+  readonly legId: string;
+  readonly memory: string;
 }
 
 export type LegHangUpReason = 'answered-elsewhere' | 'not-needed' | 'normal';
@@ -112,6 +120,8 @@ export interface Legs {
    * Resolves when Asterisk has taken the order; rejects with PbxError when it has not, and then no event follows. Never retried.
    */
   dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
+  /** Takes over a found leg: what it has come to meanwhile is reported, and everything from then on, as for one that was dialled. */
+  adopt(legId: string, onEvent: (event: LegEvent) => void): void;
   /** Ends a leg in whatever state it is, also one whose order is still under way. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
   hangUp(legId: string, reason: LegHangUpReason): Promise<void>;
 }
@@ -119,8 +129,8 @@ export interface Legs {
 /** Bridges. One per call, with an id made from the call's. */
 export interface Bridges {
   /**
-   * Creates the bridge ahead of need.
-   * @param caller put in beforehand
+   * Creates the bridge ahead of need. Resolves when it is there; the caller gets in beside.
+   * @param caller put in beforehand: in a bridge, a channel obeys at once
    * @param callerHasVideo then the bridge offers none of it to the leg, at the price of mixing the audio
    */
   open(bridgeId: string, caller?: Caller, callerHasVideo?: boolean): Promise<void>;

@@ -16,8 +16,15 @@ export type Decision =
   | { readonly kind: 'answered'; readonly leg: Leg }
   | { readonly kind: 'ended'; readonly ending: Ending };
 
-export async function ringUntilDecided(call: Call, plan: Plan, wake: Wake, ringing: Ringing): Promise<Decision> {
-  const round = new Round(call, plan, wake, ringing);
+/** @param waitMs the wait that is left: the plan's, or less for a call that an earlier run of the router began */
+export async function ringUntilDecided(
+  call: Call,
+  plan: Plan,
+  waitMs: number,
+  wake: Wake,
+  ringing: Ringing,
+): Promise<Decision> {
+  const round = new Round(call, plan, waitMs, wake, ringing);
   round.begin();
   try {
     for (;;) {
@@ -52,14 +59,14 @@ class Round {
   private winner: Leg | undefined;
   private closeWatch: () => Promise<void> = async () => undefined;
 
-  constructor(call: Call, plan: Plan, wake: Wake, ringing: Ringing) {
+  constructor(call: Call, plan: Plan, waitMs: number, wake: Wake, ringing: Ringing) {
     this.call = call;
     this.plan = plan;
     this.wake = wake;
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
     this.startedMs = call.ports.clock.nowMs();
-    this.waitUntilMs = this.startedMs + plan.waitMs;
+    this.waitUntilMs = this.startedMs + waitMs;
     this.nextLookMs = this.startedMs + plan.intervalMs;
   }
 
@@ -67,9 +74,26 @@ class Round {
   begin(): void {
     const { plan } = this;
     this.call.diary.enter(plan.waitMs > 0 ? 'waiting' : 'ringing');
+    for (const leg of this.ringing.alive()) this.goOnRinging(leg);
     if (plan.webAppRings === 'at-once') this.ringWebApp();
-    for (const contact of this.sightings.of(plan.mobileEndpoints)) this.ringing.ring(contact, 'mobile', false);
+    // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
+    const tooLate = plan.waitMs > 0 && this.waitUntilMs <= this.startedMs;
+    for (const contact of tooLate ? [] : this.sightings.of(plan.mobileEndpoints)) {
+      const last = this.ringing.lastTo(contact);
+      if (last === undefined || last.state === 'ended') this.ringing.ring(contact, 'mobile', false);
+    }
     this.openWatch();
+  }
+
+  /** A leg that an earlier run of the router has dialled rings for the time that is left. */
+  private goOnRinging(leg: Leg): void {
+    const { clock } = this.call.ports;
+    if (leg.on === 'webapp') this.webAppHasRung = true;
+    else if (leg.fresh) this.mobileIsFresh = true;
+    else return;
+    const leftMs = leg.dialledAtMs + this.plan.ringMs - clock.wallMs();
+    this.ringUntilMs ??= this.startedMs + Math.min(this.plan.ringMs, Math.max(0, leftMs));
+    this.call.diary.enter('ringing');
   }
 
   /** Nobody needs to be watched any more. */
@@ -100,7 +124,7 @@ class Round {
     }
     if (this.mobileMayCome(nowMs)) return undefined;
     if (this.ringing.alive().length === 0) return ended(this.whyNobody(nowMs));
-    if (this.ringUntilMs === undefined) return ended({ outcome: 'no-answer', reason: 'wait-over' });
+    if (this.ringUntilMs === undefined) return ended(this.whyNobody(nowMs));
     return undefined;
   }
 
@@ -157,6 +181,8 @@ class Round {
       if (!this.refused) this.ringFresh(contact, last);
     } else if (this.webAppHasRung && (last === undefined || last.end === 'unreachable')) {
       this.ringing.ring(contact, 'webapp', true);
+      // One that was not there when the UC Assistant was to ring has its whole time, too.
+      this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
     }
   }
 

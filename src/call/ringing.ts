@@ -4,8 +4,9 @@
  */
 
 import type { Call } from './call.ts';
+import { readLegMemory, writeLegMemory } from './memory.ts';
 import type { Plan } from './plan.ts';
-import type { Contact, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
+import type { Contact, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
 
 export type DeviceKind = 'mobile' | 'webapp';
 
@@ -20,11 +21,16 @@ export interface Leg {
   end: LegEndKind | undefined;
   /** True once we have ordered its end. */
   dropped: boolean;
+  /** When it was dialled, ms since 1970. */
+  readonly dialledAtMs: number;
 }
 
 export class Ringing {
   private readonly legs = new Map<string, Leg>();
   private bridge: Promise<void> | undefined;
+  private dialled = 0;
+  /** Tells our legs' ids from those of an earlier run. */
+  private readonly series: string;
   private readonly call: Call;
   private readonly callee: Party;
   private readonly callerHasVideo: boolean;
@@ -36,6 +42,7 @@ export class Ringing {
     this.callee = callee;
     this.callerHasVideo = callerHasVideo;
     this.longestMs = longestMs;
+    this.series = call.resumed === undefined ? '' : `${Math.round(call.ports.clock.wallMs() / 1000).toString(36)}-`;
   }
 
   private get bridgeId(): string {
@@ -64,11 +71,11 @@ export class Ringing {
   /** Orders a leg to the contact. */
   ring(contact: Contact, on: DeviceKind, fresh: boolean): void {
     const { call } = this;
-    const legId = `${call.callId}-leg-${this.legs.size + 1}`;
-    const leg: Leg = { legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false };
-    this.legs.set(legId, leg);
+    this.dialled += 1;
+    const legId = `${call.callId}-leg-${this.series}${this.dialled}`;
+    const dialledAtMs = call.ports.clock.wallMs();
     call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
-    call.undo.add(`leg ${legId}`, () => this.drop(leg, 'not-needed'));
+    this.own({ legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false, dialledAtMs });
     const order = call.ports.legs.dial(
       {
         legId,
@@ -77,6 +84,7 @@ export class Ringing {
         callee: this.callee,
         ringMs: this.longestMs,
         forChannelId: call.caller.channelId,
+        memory: writeLegMemory({ on, fresh, dialledAtMs, contact }),
       },
       (event) => call.inbox.post({ what: 'leg', legId, event }),
     );
@@ -85,21 +93,47 @@ export class Ringing {
       call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
     };
     call.beside(`dial ${legId}`, order.catch(refused));
-    this.bridge ??= this.openBridge();
   }
 
-  /** The call's bridge, opened with the first leg so that an answer need not wait for it; tried again if that failed. */
-  async readyBridge(): Promise<string> {
-    await this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId, undefined, this.callerHasVideo));
-    return this.bridgeId;
+  /** Takes over the legs that an earlier run of the router has dialled for this call. One that says nothing of itself is ended. */
+  adopt(found: readonly FoundLeg[]): void {
+    const { call } = this;
+    for (const { legId, memory } of found) {
+      const known = readLegMemory(memory);
+      if (known === undefined) {
+        call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'not-needed'));
+        continue;
+      }
+      const { contact, on, fresh, dialledAtMs } = known;
+      call.note('leg-adopted', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
+      this.own({ legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false, dialledAtMs });
+      call.ports.legs.adopt(legId, (event) => call.inbox.post({ what: 'leg', legId, event }));
+    }
   }
 
-  private openBridge(): Promise<void> {
+  private own(leg: Leg): void {
+    this.legs.set(leg.legId, leg);
+    this.call.undo.add(`leg ${leg.legId}`, () => this.drop(leg, 'not-needed'));
+  }
+
+  /** Opens the call's bridge ahead of need, with the caller in it, so that an answer waits for nothing. */
+  openBridge(): void {
     const { bridges } = this.call.ports;
-    this.call.undo.add('bridge', () => bridges.close(this.bridgeId));
-    const opened = bridges.open(this.bridgeId, undefined, this.callerHasVideo);
-    this.call.beside('open bridge', opened);
-    return opened;
+    // One that is still being opened is closed once it is there.
+    this.call.undo.add('bridge', async () => {
+      await this.bridge?.catch(() => undefined);
+      await bridges.close(this.bridgeId);
+    });
+    this.bridge = bridges.open(this.bridgeId, this.call.caller, this.callerHasVideo);
+    this.call.beside('open bridge', this.bridge);
+  }
+
+  /** The bridge's id, once it is there; opening it is tried again if that failed. */
+  async readyBridge(): Promise<string> {
+    // Whoever asks next waits for the same try.
+    this.bridge = this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId, undefined, this.callerHasVideo));
+    await this.bridge;
+    return this.bridgeId;
   }
 
   /** Takes in what a leg reports. Returns the leg where the report changed it. */
@@ -121,7 +155,13 @@ export class Ringing {
     if (leg.dropped || leg.state === 'ended') return;
     leg.dropped = true;
     this.call.note('leg-hung-up', { leg: leg.legId, on: leg.on, reason });
-    await this.call.ports.legs.hangUp(leg.legId, reason);
+    const { legs } = this.call.ports;
+    try {
+      await legs.hangUp(leg.legId, reason);
+    } catch {
+      // Once more: a leg that nobody hangs up rings on, or is answered by somebody who hears nobody.
+      await legs.hangUp(leg.legId, reason);
+    }
   }
 
   /** Ends, beside the story, all living legs but one. */

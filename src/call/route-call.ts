@@ -5,6 +5,8 @@
 
 import { type Arrival, Call } from './call.ts';
 import { CallerGone, PbxError, Stopping } from './errors.ts';
+import { keepCompany } from './keep-company.ts';
+import { CALL_MEMORY, writeCallMemory } from './memory.ts';
 import { type Ending, statusOf } from './outcomes.ts';
 import { endpointsOf, isEndpoint, isWithheld, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { CallPorts, Device, Reading } from './ports.ts';
@@ -23,7 +25,8 @@ export interface Overseer {
 export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
   const call = new Call(arrival, ports);
   overseer.started(call);
-  call.note('arrived', { user: call.userId, channel: call.caller.channelId });
+  const how = call.resumed === undefined ? 'arrived' : 'resumed';
+  call.note(how, { user: call.userId, channel: call.caller.channelId });
   const wake = new Wake(call);
   let talkingOn: Leg | undefined;
   let ending: Ending;
@@ -33,9 +36,14 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
       ending = passOn(call, plan);
     } else {
       const ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
-      wake.push(plan.devices, plan.waitMs + plan.ringMs);
-      call.beside('hold', keepCompany(call, plan));
-      const decision = await ringUntilDecided(call, plan, wake, ringing);
+      call.signal.throwIfAborted();
+      const waitMs = waitLeftMs(call, plan);
+      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.memory.pushed ?? []);
+      call.beside('memory', remember(call, plan, waitMs));
+      ringing.openBridge();
+      ringing.adopt(call.resumed?.legs ?? []);
+      call.beside('hold', keepCompany(call, plan, ringing));
+      const decision = await ringUntilDecided(call, plan, waitMs, wake, ringing);
       if (decision.kind === 'answered') {
         talkingOn = decision.leg;
         ending = { outcome: 'answered', reason: talkingOn.on };
@@ -98,18 +106,22 @@ async function withContactsOf(endpoints: readonly string[], reading: Reading, ca
   return { ...reading, contacts: [...reading.contacts, ...more.contacts] };
 }
 
-/** The caller hears the message, then music on hold or ringing. Nothing of the story waits for this. */
-async function keepCompany(call: Call, plan: Plan): Promise<void> {
-  if (plan.answerEarly) {
-    await call.caller.answer();
-    call.note('answered-early');
-    // XiVO's own pickup sets it too: its dialplan must know that the caller is answered already.
-    await call.caller.write({ XIVO_PICKEDUP: '1' });
-  }
-  // Someone may have answered meanwhile: what starts now would play into the conversation.
-  if (call.signal.aborted || ['connecting', 'talking', 'ending'].includes(call.diary.stage)) return;
-  call.note('hold', { message: plan.hold.message ?? '', afterwards: plan.hold.afterwards.kind });
-  await call.caller.startHold(plan.hold);
+/** The plan's wait; less where an earlier run of the router has begun it. */
+function waitLeftMs(call: Call, plan: Plan): number {
+  if (call.resumed === undefined) return plan.waitMs;
+  const leftMs = call.resumed.memory.waitUntilMs - call.ports.clock.wallMs();
+  return Math.min(plan.waitMs, Math.max(0, leftMs));
+}
+
+/** Keeps on the caller's channel what another router must know to go on. Asterisk does what is ordered first, first: so this comes before anything plays. */
+async function remember(call: Call, plan: Plan, waitMs: number): Promise<void> {
+  const memory = writeCallMemory({
+    callId: call.callId,
+    userId: call.userId,
+    waitUntilMs: call.ports.clock.wallMs() + waitMs,
+    pushed: plan.devices.map((device) => device.deviceId),
+  });
+  await call.caller.write({ [CALL_MEMORY]: memory });
 }
 
 /** The first to answer is connected; the others, and the pushed mobiles, are told. So is the dialplan, beforehand: a caller may hang up as soon as it is answered. */
@@ -135,7 +147,13 @@ async function talk(call: Call, ringing: Ringing, winner: Leg): Promise<void> {
   }
   call.note('callee-hung-up');
   call.diary.enter('ending');
-  await call.caller.hangUp();
+  try {
+    await call.caller.hangUp();
+  } catch (fault) {
+    // It stays a conversation. The dialplan, told so, hangs up.
+    call.note('fault', { in: 'hang-up', detail: String(fault) });
+    call.beside('give back', call.caller.giveBack('ANSWERED', winner.on));
+  }
 }
 
 /** Hands the call back to the dialplan, which knows the user's scenarios. */
@@ -144,7 +162,18 @@ async function fallBack(call: Call, ending: Ending): Promise<void> {
   const status = statusOf(ending);
   if (status === undefined) return;
   call.note('given-back', { status, reason: ending.reason });
-  await call.caller.giveBack(status, ending.reason);
+  // The channel may come to us again, for another user. A router that stops leaves the memory to the next one.
+  if (ending.reason !== 'router-stopping') call.beside('forget', call.caller.write({ [CALL_MEMORY]: '' }));
+  try {
+    await call.caller.giveBack(status, ending.reason);
+  } catch (fault) {
+    if (!(fault instanceof PbxError)) throw fault;
+    // A caller that is left where it is sits there for ever. One that is gone now has gone on, or has hung up: it is over either way.
+    call.note('fault', { in: 'give-back', detail: fault.message });
+    await call.caller.giveBack(status, ending.reason).catch((again: unknown) => {
+      if (!(again instanceof CallerGone)) throw again;
+    });
+  }
 }
 
 function passOn(call: Call, plan: PassOn): Ending {
@@ -181,6 +210,8 @@ async function endAfter(fault: unknown, call: Call, talkingOn: Leg | undefined):
   } catch (again) {
     if (again instanceof CallerGone) return { outcome: 'caller-left', reason: whenLeft(call) };
     call.ports.log.error(`call ${call.callId} could not be given back`, { callId: call.callId, fault: again });
+    // Better cut off than left in silence for ever.
+    call.beside('hang up the caller', call.caller.hangUp());
     return ending;
   }
 }
@@ -208,7 +239,8 @@ async function tidyUp(call: Call, wake: Wake, ending: Ending, talkedOn: Leg | un
     ...Object.fromEntries(Object.entries(call.diary.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
   });
   const answeredOn = ending.outcome === 'answered' ? answeredDevice(wake, talkedOn) : undefined;
-  const told = wake.withdraw(ending.outcome, answeredOn);
+  // A router that stops leaves the call, and so its pushes, to the next one.
+  const told = ending.reason === 'router-stopping' ? wake.leaveToNext() : wake.withdraw(ending.outcome, answeredOn);
   await call.close();
   await told;
   call.diary.close(ending.outcome, ending.reason);

@@ -4,10 +4,21 @@
 
 import type { Arrival, Call } from './call.ts';
 import { Stopping } from './errors.ts';
+import { readCallMemory } from './memory.ts';
 import type { Ending } from './outcomes.ts';
-import type { CallPorts } from './ports.ts';
+import type { Caller, CallPorts, FoundLeg } from './ports.ts';
 import { routeCall } from './route-call.ts';
 import type { Warning } from './settings.ts';
+
+/** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
+export interface Newcomer {
+  /** Chosen for the call, should it be a new one. */
+  readonly callId: string;
+  readonly userId: string;
+  readonly caller: Caller;
+  readonly memory?: string;
+  readonly legs?: readonly FoundLeg[];
+}
 
 export class Router {
   private readonly ports: CallPorts;
@@ -27,9 +38,9 @@ export class Router {
   }
 
   /** Routes a call to its end. Never rejects. */
-  async route(arrival: Arrival): Promise<Ending> {
+  async route(newcomer: Newcomer): Promise<Ending> {
     let call: Call | undefined;
-    const ending = routeCall(arrival, this.ports, {
+    const ending = routeCall(this.recall(newcomer), this.ports, {
       started: (started) => {
         call = started;
       },
@@ -50,6 +61,20 @@ export class Router {
     this.stopping = true;
     for (const call of this.live.keys()) call.abort(new Stopping());
     await Promise.all(this.live.values());
+  }
+
+  /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */
+  private recall({ callId, userId, caller, memory = '', legs = [] }: Newcomer): Arrival {
+    const known = readCallMemory(memory);
+    if (known !== undefined && known.userId === userId) {
+      return { callId: known.callId, userId, caller, resumed: { memory: known, legs } };
+    }
+    for (const { legId } of legs) {
+      this.ports.legs.hangUp(legId, 'not-needed').catch((fault: unknown) => {
+        this.ports.log.warn('a leg of an earlier run could not be ended', { legId, fault });
+      });
+    }
+    return { callId, userId, caller };
   }
 
   /** One warning for each value of each global, however many calls read it. */

@@ -9,6 +9,8 @@ interface Sighting {
   contact: Contact;
   /** Every expiry that it was seen with. One that is seen again comes from an answer that was overtaken by a later one. */
   readonly expiriesSec: Set<number>;
+  /** True from its announcement until somebody has read its expiry, which belongs to the same registration. */
+  isUnread: boolean;
 }
 
 export class Sightings {
@@ -28,14 +30,22 @@ export class Sightings {
     const { expiresAtSec } = contact;
     const before = this.seen.get(key(contact));
     if (before === undefined) {
-      this.seen.set(key(contact), { contact, expiriesSec: new Set(expiresAtSec === undefined ? [] : [expiresAtSec]) });
+      const expiriesSec = new Set(expiresAtSec === undefined ? [] : [expiresAtSec]);
+      this.seen.set(key(contact), { contact, expiriesSec, isUnread: expiresAtSec === undefined });
       return true;
     }
-    if (expiresAtSec === undefined || before.expiriesSec.has(expiresAtSec)) return false;
+    if (expiresAtSec === undefined) {
+      // Announced anew at an address that is known: it was gone meanwhile. Said again before anybody has looked, it is the same.
+      const isNews = !before.isUnread;
+      before.isUnread = true;
+      return isNews;
+    }
+    if (before.expiriesSec.has(expiresAtSec)) return false;
     before.contact = contact;
     before.expiriesSec.add(expiresAtSec);
-    // Announced as new without an expiry, now read for the first time: the same registration, not another.
-    return before.expiriesSec.size > 1;
+    const isNews = !before.isUnread;
+    before.isUnread = false;
+    return isNews;
   }
 }
 

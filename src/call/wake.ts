@@ -29,8 +29,11 @@ export class Wake {
     return this.results.size > 0 && [...this.results.values()].every((result) => result?.kind === 'dead-token');
   }
 
-  /** Pushes all devices at once. `worthMs`: how long the push is worth anything. */
-  push(devices: readonly Device[], worthMs: number): void {
+  /**
+   * Pushes all devices at once, but those that an earlier run of the router has pushed for this call.
+   * @param worthMs how long the push is worth anything
+   */
+  push(devices: readonly Device[], worthMs: number, pushedBefore: readonly string[]): void {
     const { call } = this;
     if (devices.length === 0) return;
     const sentAtMs = call.ports.clock.wallMs();
@@ -43,9 +46,15 @@ export class Wake {
     };
     for (const device of devices) {
       this.results.set(device, undefined);
+      if (pushedBefore.includes(device.deviceId)) continue;
       call.note('push-sent', { device: device.deviceId, platform: device.platform });
       call.beside(`push to ${device.deviceId}`, this.pushOne(device, notice));
     }
+  }
+
+  /** Calls back what is still being pushed, and tells nobody: another router goes on with this call. */
+  leaveToNext(): void {
+    this.pushing.abort();
   }
 
   /**

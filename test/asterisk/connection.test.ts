@@ -24,7 +24,7 @@ describe('the event connection', () => {
 
   const connect = (url = pbx.url) => {
     asterisk = connectAsterisk({ url, username: 'u', password: 'secret', app: 'app', log, clock });
-    asterisk.onCaller((caller, userId, arrival) => {
+    asterisk.onCaller(({ caller, userId, how: arrival }) => {
       callers.push({ caller, userId, arrival });
     });
   };
@@ -86,6 +86,7 @@ describe('the event connection', () => {
           callee: { name: '', number: '' },
           ringMs: 1,
           forChannelId: '1',
+          memory: '',
         },
         () => undefined,
       ),
@@ -185,7 +186,7 @@ describe('the event connection', () => {
 
   it('takes a caller without a user id, and outlives a handler that throws', async () => {
     asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log, clock });
-    asterisk.onCaller((_, userId) => {
+    asterisk.onCaller(({ userId }) => {
       throw new Error(`no such user: ${userId}`);
     });
     await connected();

@@ -13,6 +13,7 @@ const request: DialRequest = {
   callee: { name: 'Zoé', number: '1001' },
   ringMs: 29_001,
   forChannelId: '1700000000.1',
+  memory: 'v1 mobile',
 };
 
 describe('the order for a leg', () => {
@@ -26,6 +27,8 @@ describe('the order for a leg', () => {
         appArgs: 'leg,1700000000.1',
         timeout: 30,
         variables: {
+          XIVO_MAPP_LEG: 'v1 mobile',
+          XIVO_MAPP_CALLER: '1700000000.1',
           'CONNECTEDLINE(name,i)': 'Carol "C" Injected: x',
           'CONNECTEDLINE(num,i)': '0612345678',
           'CALLERID(name)': 'Zoé',

@@ -98,7 +98,25 @@ describe('subscriptions', () => {
       'GET null',
       'POST endpoint:PJSIP/m1',
       'DELETE endpoint:PJSIP/m1',
+      'GET null',
     ]);
+    requests.close();
+    await pbx[Symbol.asyncDispose]();
+  });
+
+  it('whose answers were lost are ended after the reconnect, as often as Asterisk counted them', async () => {
+    const { pbx, requests, subscriptions, orders } = await setUp();
+    pbx.answer = (_, response) => response.destroy();
+    await expect(subscriptions.add(M1)).rejects.toThrow();
+    await subscriptions.remove(M1);
+    let counted = 2;
+    pbx.answer = ({ method }, response) => {
+      if (method === 'DELETE') counted -= 1;
+      answerJson(response, 200, { endpoint_ids: counted > 0 ? [M1] : [] });
+    };
+    const before = orders().length;
+    await subscriptions.renew();
+    expect(orders().slice(before)).toEqual(['GET null', 'DELETE endpoint:PJSIP/m1', 'DELETE endpoint:PJSIP/m1']);
     requests.close();
     await pbx[Symbol.asyncDispose]();
   });

@@ -55,6 +55,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         callee: { name: '', number: '' },
         ringMs: 20_000,
         forChannelId: caller.channelId,
+        memory: '',
       };
       const order = pbx.legs.dial(request, (event) => events.push(event));
       const has = (kind: LegEvent['kind']) =>

@@ -33,6 +33,7 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
   return {
     legs: {
       dial: (request, onEvent) => flowing(pbx.legsPort.dial(request, onEvent)),
+      adopt: (legId, onEvent) => pbx.legsPort.adopt(legId, onEvent),
       hangUp: (legId, reason) => flowing(pbx.legsPort.hangUp(legId, reason)),
     },
     bridges: {

@@ -50,6 +50,18 @@ it('moves the wall clock alone when it jumps', async () => {
   expect([clock.nowMs(), clock.wallMs()]).toEqual([1_010, 1_010]);
 });
 
+it('lets the world act in its turn, and counts that for no sleep', async () => {
+  const clock = new VirtualClock(0, 0, 1);
+  const seen: string[] = [];
+  void clock.sleep(10, signal()).then(() => seen.push('sleeper'));
+  clock.later(10, () => seen.push('world'));
+  clock.later(5, () => seen.push('world first'));
+  expect(clock.pendingSleeps).toBe(1);
+  await clock.advance(10);
+  expect(seen).toEqual(['world first', 'sleeper', 'world']);
+  expect(clock.nextWakeMs).toBeUndefined();
+});
+
 it('stops a story that sleeps for nothing for ever', async () => {
   const clock = new VirtualClock();
   const controller = new AbortController();

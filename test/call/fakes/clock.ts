@@ -9,10 +9,12 @@ import type { Clock } from '../../../src/call/ports.ts';
 interface Sleeper {
   readonly dueMs: number;
   readonly wake: () => void;
+  /** True for what the world has in mind, which is no sleep of anybody's. */
+  readonly worlds: boolean;
 }
 
 /** How many turns of the event loop settle() allows for; each drains every promise chain, so only chains through I/O need more than one. */
-const settleTurns = 3;
+const SETTLE_TURNS = 3;
 
 /** A story that wakes this many sleepers without time going on waits in a loop on sleep(0). */
 const mostWakesAtOnce = 10_000;
@@ -21,11 +23,17 @@ export class VirtualClock implements Clock {
   readonly #sleepers = new Set<Sleeper>();
   #nowMs: number;
   #wallOffsetMs: number;
+  readonly #settleTurns: number;
 
-  /** @param startMs first monotonic reading. @param wallMs wall clock at that moment, ms since 1970. */
-  constructor(startMs = 0, wallMs = Date.UTC(2024, 0, 1)) {
+  /**
+   * @param startMs first monotonic reading
+   * @param wallMs wall clock at that moment, ms since 1970
+   * @param settleTurns turns of the event loop in which everything settles; 1 is enough where nothing goes through I/O
+   */
+  constructor(startMs = 0, wallMs = Date.UTC(2024, 0, 1), settleTurns = SETTLE_TURNS) {
     this.#nowMs = startMs;
     this.#wallOffsetMs = wallMs - startMs;
+    this.#settleTurns = settleTurns;
   }
 
   readonly nowMs = (): number => this.#nowMs;
@@ -42,6 +50,7 @@ export class VirtualClock implements Clock {
       };
       const sleeper: Sleeper = {
         dueMs: this.#nowMs + Math.max(0, ms),
+        worlds: false,
         wake: () => {
           this.#sleepers.delete(sleeper);
           signal.removeEventListener('abort', abort);
@@ -53,9 +62,24 @@ export class VirtualClock implements Clock {
     });
   };
 
+  /** What the world does after `ms`: it happens in its turn among the sleepers, and counts for none of them. */
+  later(ms: number, act: () => void): void {
+    const sleeper: Sleeper = {
+      dueMs: this.#nowMs + Math.max(0, ms),
+      worlds: true,
+      wake: () => {
+        this.#sleepers.delete(sleeper);
+        act();
+      },
+    };
+    this.#sleepers.add(sleeper);
+  }
+
   /** How many sleeps are under way. A story that has ended leaves 0. */
   get pendingSleeps(): number {
-    return this.#sleepers.size;
+    let sleeps = 0;
+    for (const sleeper of this.#sleepers) if (!sleeper.worlds) sleeps += 1;
+    return sleeps;
   }
 
   /** When the next sleeper wakes, as a monotonic reading; undefined where nobody sleeps. */
@@ -79,21 +103,23 @@ export class VirtualClock implements Clock {
   /** Goes on to the next sleeper's moment and wakes it. False where nobody sleeps or the next sleep is for ever. */
   async advanceToNextWake(): Promise<boolean> {
     await this.settle();
-    const dueMs = this.nextWakeMs;
-    if (dueMs === undefined || !Number.isFinite(dueMs)) return false;
-    await this.advance(dueMs - this.#nowMs);
+    const next = this.#next();
+    if (next === undefined || !Number.isFinite(next.dueMs)) return false;
+    this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+    next.wake();
+    await this.settle();
     return true;
   }
 
   /** Lets whatever can happen without time passing happen, sleep(0) included. */
   async settle(): Promise<void> {
-    await turns(settleTurns);
+    await turns(this.#settleTurns);
     for (let wakes = 0; ; wakes += 1) {
       const next = this.#next();
       if (next === undefined || next.dueMs > this.#nowMs) return;
       if (wakes >= mostWakesAtOnce) throw new Error('the story waits in a loop on sleep(0): time never goes on');
       next.wake();
-      await turns(settleTurns);
+      await turns(this.#settleTurns);
     }
   }
 

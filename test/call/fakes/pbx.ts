@@ -56,6 +56,8 @@ export class FakePbx {
   callerHungUp = false;
   holding = false;
   looks = 0;
+  /** Port calls by name that take so many ms longer. */
+  readonly slowMs = new Map<string, number>();
   private registerings = 0;
   /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
   intervene: (call: string, number: number, moment: Moment) => void = () => {};
@@ -94,6 +96,14 @@ export class FakePbx {
     for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(contact);
   }
 
+  /** A phone that has unregistered registers at the address that it had: announced anew, and nobody has looked yet until when. */
+  registerAnew(endpoint: string, uri: string, script: PhoneScript): void {
+    this.scripts.set(uri, script);
+    for (const watch of this.watches) {
+      if (watch.endpoints.includes(endpoint)) watch.onContact({ endpoint, uri, expiresAtSec: undefined });
+    }
+  }
+
   later(ms: number, act: () => void): void {
     this.clock.sleep(ms, this.world).then(act, () => {});
   }
@@ -106,7 +116,7 @@ export class FakePbx {
       if (isCallers && this.callerIsGone) throw new CallerGone();
     };
     gone();
-    await this.clock.sleep(ORDER_MS, this.world);
+    await this.clock.sleep(ORDER_MS + (this.slowMs.get(name) ?? 0), this.world);
     gone();
     const result = await act();
     this.intervene(name, number, 'after');
@@ -168,6 +178,11 @@ export class FakePbx {
         leg.state = 'dialling';
         this.play(leg, script);
       });
+    },
+    adopt: (legId: string, onEvent: (event: LegEvent) => void) => {
+      this.reporters.set(legId, onEvent);
+      const state = this.legs.get(legId)?.state;
+      if (state === 'ringing' || state === 'answered') onEvent({ kind: state });
     },
     hangUp: (legId: string, reason: LegHangUpReason) =>
       this.through('legs.hangUp', async () => {

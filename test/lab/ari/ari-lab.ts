@@ -44,7 +44,8 @@ exten => s,1,Set(HELD="quoted, \${DOLLAR} value")
 export interface LabArrival {
   readonly caller: Caller;
   readonly userId: string;
-  readonly arrival: Arrival;
+  readonly arrival: Arrival['how'];
+  readonly legs: Arrival['legs'];
 }
 
 export interface LabLeg {
@@ -112,8 +113,8 @@ export class AriLab {
       log: this.log,
       clock: systemClock,
     });
-    this.#pbx.onCaller((caller, userId, arrival) => {
-      this.arrivals.push({ caller, userId, arrival });
+    this.#pbx.onCaller(({ caller, userId, how: arrival, legs }) => {
+      this.arrivals.push({ caller, userId, arrival, legs });
     });
     await this.connected();
   }
@@ -170,6 +171,7 @@ export class AriLab {
       callee: { name: '', number: '' },
       ringMs: 20_000,
       forChannelId: caller.channelId,
+      memory: '',
       ...change,
     };
     await this.pbx.legs.dial(request, (event) => events.push(event));

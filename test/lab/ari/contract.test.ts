@@ -34,7 +34,7 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
     log: fakeLog(),
   });
   const arrived: Caller[] = [];
-  connection.onCaller((caller) => void arrived.push(caller));
+  connection.onCaller(({ caller }) => void arrived.push(caller));
   const server = { host: asterisk.sipHost, port: asterisk.sipPort };
   const trunk = await createPhone({ user: 'trunk', host: asterisk.trunkAddress, server, audio: { socket: false } });
   const phones = new Map<string, Phone>();

@@ -1,6 +1,7 @@
 /** Asterisk or the connection goes away and comes back: what was missed is made good, and what is gone is known to be gone. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CallerGone } from '../../../src/call/errors.ts';
+import type { LegEvent } from '../../../src/call/ports.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
@@ -82,21 +83,40 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     await again.call.hangUp();
   });
 
-  it('the next run finds the callers who wait, and clears up what the last one left', async () => {
+  it('the next run finds the callers who wait, with their legs, which ring on', async () => {
     const mobile = await lab.phone('mobile');
     const { caller, call } = await lab.arrive('early');
     await lab.pbx.bridges.open(lab.bridgeId, caller);
-    await lab.dial(caller, mobile);
+    const { legId } = await lab.dial(caller, mobile, { memory: 'what it was for' });
     const there = await mobile.nextCall(SOON_MS);
     there.ring();
     await lab.disconnect();
     await lab.connect();
     const found = await lab.nextArrival();
     expect(found).toMatchObject({ userId: 'user-42', arrival: 'found', caller: { channelId: caller.channelId } });
+    expect(found.legs).toEqual([{ legId, memory: 'what it was for' }]);
+    const events: LegEvent[] = [];
+    lab.pbx.legs.adopt(legId, (event) => events.push(event));
+    there.answer();
+    await expect.poll(() => events.map(({ kind }) => kind), { timeout: SOON_MS }).toEqual(['ringing', 'answered']);
+    await lab.pbx.legs.hangUp(legId, 'not-needed');
     await there.waitFor('ended', SOON_MS);
     await found.caller.giveBack('BUSY', 'on-the-phone');
     await call.waitFor('ended', SOON_MS);
     expect(call.record.finalStatus).toBe(486);
+  });
+
+  it('the next run ends a leg whose caller has gone meanwhile', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early');
+    await lab.dial(caller, mobile);
+    const there = await mobile.nextCall(SOON_MS);
+    there.ring();
+    await lab.disconnect();
+    await call.hangUp();
+    await lab.connect();
+    await there.waitFor('ended', SOON_MS);
+    expect(lab.arrivals).toEqual([]);
   });
 
   it.each(['caller', 'callee'] as const)(

@@ -1,0 +1,52 @@
+/**
+ * What the caller hears while waiting: the message, then music on hold or ringing. Nothing of the story waits for this, and nothing that fails here
+ * ends it, except that the caller is gone: as long as the caller waits, it is tried again. It must never leave a caller in silence.
+ */
+
+import type { Call } from './call.ts';
+import { PbxError } from './errors.ts';
+import type { Plan } from './plan.ts';
+import type { Ringing } from './ringing.ts';
+
+/** How long the bridge is waited for, and how long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */
+const BRIDGE_MS = 300;
+const AGAIN_MS = 300;
+
+export async function keepCompany(call: Call, plan: Plan, ringing: Ringing): Promise<void> {
+  // In its bridge the caller's channel obeys at once; without one it obeys all the same.
+  await briefly(call, ringing.readyBridge());
+  if (plan.answerEarly) await answerEarly(call);
+  const message = call.resumed === undefined ? plan.hold.message : undefined;
+  for (;;) {
+    // Someone may have answered meanwhile: what starts now would play into the conversation.
+    if (call.signal.aborted || ['connecting', 'talking', 'ending'].includes(call.diary.stage)) return;
+    call.note('hold', { message: message ?? '', afterwards: plan.hold.afterwards.kind });
+    try {
+      return await call.caller.startHold({ ...plan.hold, message });
+    } catch (fault) {
+      if (!(fault instanceof PbxError)) throw fault;
+      call.note('fault', { in: 'hold', detail: fault.message });
+    }
+    await call.ports.clock.sleep(AGAIN_MS, call.signal);
+  }
+}
+
+/** A failure here may well have answered the caller all the same, so that the hold must come in any case. */
+async function answerEarly(call: Call): Promise<void> {
+  const answered = call.caller.answer().then(() => {
+    call.note('answered-early');
+    // XiVO's own pickup sets it too: its dialplan must know that the caller is answered already.
+    call.beside('picked up', call.caller.write({ XIVO_PICKEDUP: '1' }));
+  });
+  call.beside('answer early', answered);
+  await answered.catch(() => undefined);
+}
+
+/** Waits for the work, but not long. Never rejects. */
+async function briefly(call: Call, work: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  const bound = call.ports.clock.sleep(BRIDGE_MS, enough.signal).catch(() => undefined);
+  await Promise.race([work.catch(() => undefined), bound]);
+  enough.abort();
+  await bound;
+}
