@@ -20,17 +20,34 @@ function failing(story: Story, port: string, times = 1): Story {
 describe('a phone that unregisters and registers again at the same address', () => {
   it('is awake: it rings', async () => {
     const story = new Story().registered(MOBILE, 'sip:phone@10.0.0.1', {}).sleepingMobile('phone');
-    story.at(2000, () => story.pbx.registerAnew(MOBILE, 'sip:phone@10.0.0.1', ANSWERS));
+    story.at(2000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS, 'announced'));
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.leg('sip:phone@10.0.0.1').map((leg) => leg.hangUpReason)).toEqual(['not-needed', undefined]);
     story.nothingIsLeft();
   });
 
-  it('is news once, however often it is told and whenever its expiry is read', () => {
+  it('rings again when it does so a second time, its first leg having failed', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const fails = { endsAfterMs: [50, 'unreachable'] } as const;
+    story.at(1000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', fails, 'announced'));
+    story.at(2000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS, 'announced'));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  });
+
+  it('rings again when it refreshes after that, its first leg ringing nowhere', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', {}, 'announced'));
+    story.at(2000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  });
+
+  it('is news each time, and so is each expiry but one that an overtaken answer brings', () => {
     const at = (expiresAtSec: number | undefined) => ({ endpoint: MOBILE, uri: 'sip:phone@10.0.0.1', expiresAtSec });
     const sightings = new Sightings([at(100)]);
-    const told = [at(undefined), at(undefined), at(100), at(700), at(700), at(900)];
-    expect(told.map((contact) => sightings.isNews(contact))).toEqual([true, false, false, false, false, true]);
+    const told = [at(undefined), at(100), at(700), at(100), at(700), at(undefined), at(60)];
+    expect(told.map((contact) => sightings.isNews(contact))).toEqual([true, false, true, false, false, true, true]);
   });
 });
 

@@ -59,6 +59,7 @@ export class FakePbx {
   /** Port calls by name that take so many ms longer. */
   readonly slowMs = new Map<string, number>();
   private registerings = 0;
+  private readonly announced = new Set<Contact>();
   /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
   intervene: (call: string, number: number, moment: Moment) => void = () => {};
   private readonly watches = new Set<{ endpoints: readonly string[]; onContact: (contact: Contact) => void }>();
@@ -84,8 +85,16 @@ export class FakePbx {
     return this.leaving.signal.aborted || this.givenBack.length > 0 || this.callerHungUp;
   }
 
-  /** A phone registers: a new contact, or the same with a later expiry. Asterisk tells whoever watches. */
-  register(endpoint: string, uri: string, script: PhoneScript = this.scripts.get(uri) ?? {}): void {
+  /**
+   * A phone registers: a new contact, or the same with a later expiry. Asterisk tells whoever watches.
+   * @param how `announced`: an address that was not there, told of before anybody has read until when it is; reading it then is no news
+   */
+  register(
+    endpoint: string,
+    uri: string,
+    script: PhoneScript = this.scripts.get(uri) ?? {},
+    how: 'read' | 'announced' = 'read',
+  ): void {
     this.scripts.set(uri, script);
     const index = this.contacts.findIndex((contact) => contact.uri === uri);
     this.registerings += 1;
@@ -93,15 +102,9 @@ export class FakePbx {
     const contact: Contact = { endpoint, uri, expiresAtSec };
     if (index >= 0) this.contacts[index] = contact;
     else this.contacts.push(contact);
-    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(contact);
-  }
-
-  /** A phone that has unregistered registers at the address that it had: announced anew, and nobody has looked yet until when. */
-  registerAnew(endpoint: string, uri: string, script: PhoneScript): void {
-    this.scripts.set(uri, script);
-    for (const watch of this.watches) {
-      if (watch.endpoints.includes(endpoint)) watch.onContact({ endpoint, uri, expiresAtSec: undefined });
-    }
+    if (how === 'announced') this.announced.add(contact);
+    const told = how === 'announced' ? { ...contact, expiresAtSec: undefined } : contact;
+    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(told);
   }
 
   later(ms: number, act: () => void): void {
@@ -226,6 +229,7 @@ export class FakePbx {
       onContact: (contact: Contact) => void,
     ) => {
       const lookedAt = (contact: Contact) =>
+        this.announced.has(contact) ||
         known.some((before) => before.uri === contact.uri && before.expiresAtSec === contact.expiresAtSec);
       const look = () => {
         this.looks += 1;
@@ -247,6 +251,20 @@ export class FakePbx {
       });
     },
   } satisfies Registrations;
+
+  /** A leg that an earlier run of the router has dialled, and what its phone does from now on. */
+  leaveLeg(
+    legId: string,
+    contact: Contact,
+    state: 'dialling' | 'ringing' | 'answered',
+    script: PhoneScript = {},
+  ): void {
+    const nobody = { name: '', number: '' };
+    const request = { legId, contact, caller: nobody, callee: nobody, ringMs: 0, forChannelId: 'caller-1', memory: '' };
+    const leg: FakeLeg = { request, state, hangUpReason: undefined };
+    this.legs.set(legId, leg);
+    this.play(leg, script);
+  }
 
   private play(leg: FakeLeg, script: PhoneScript): void {
     const at = (ms: number | undefined, act: () => void) => {

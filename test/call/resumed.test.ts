@@ -1,0 +1,134 @@
+/** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
+import { describe, expect, it } from 'vitest';
+import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
+import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+
+/** What learning takes in the fake world; it counts, for the deadline is on the wall. */
+const LEARNING_MS = 6;
+const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
+
+function memoryOf(story: Story, waitLeftMs: number, pushed: readonly string[] = ['phone']): string {
+  const waitUntilMs = story.clock.wallMs() + waitLeftMs;
+  return writeCallMemory({ callId: 'xm-1', userId: '7', waitUntilMs, pushed });
+}
+
+function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: number) {
+  const contact = { endpoint: on === 'mobile' ? MOBILE : WEBAPP, uri: `sip:${on}@10.0.0.1`, expiresAtSec: undefined };
+  const memory = writeLegMemory({ on, fresh, dialledAtMs: story.clock.wallMs() - agoMs, contact });
+  return { legId: `xm-1-leg-${on}`, contact, memory };
+}
+
+describe('a call that waits', () => {
+  it('is remembered on the channel before anything plays, and forgotten when it is given back', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const written: string[] = [];
+    story.at(1000, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
+    await story.tell();
+    expect(readCallMemory(written[0] ?? '')).toMatchObject({ callId: 'xm-1', userId: '7', pushed: ['phone'] });
+    const calls = story.pbx.portCalls;
+    expect(calls.indexOf('caller.write')).toBeLessThan(calls.indexOf('caller.startHold'));
+    expect(story.pbx.written.get('XIVO_MAPP_MEMORY')).toBe('');
+    story.nothingIsLeft();
+  });
+
+  it('waits for the time that is left, without another push and without the message', async () => {
+    const story = new Story().sleepingMobile('phone');
+    expect(await story.tell({ memory: memoryOf(story, 4000) })).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+    expect(story.woken).toEqual([]);
+    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.waiting).toBe(4000 - LEARNING_MS);
+    expect(story.pbx.holds[0]?.message).toBeUndefined();
+    expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(['phone']);
+    story.nothingIsLeft();
+  });
+
+  it('falls back at once when the router was away for longer than the wait', async () => {
+    const story = new Story().registered(MOBILE, 'sip:old@10.0.0.1', {}).sleepingMobile('phone');
+    const ending = await story.tell({ memory: memoryOf(story, -5000) });
+    expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+    expect(story.pbx.legs.size).toBe(0);
+    story.nothingIsLeft();
+  });
+
+  it('rings a mobile that registers afterwards', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS));
+    expect(await story.tell({ memory: memoryOf(story, 8000) })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  });
+
+  it('pushes a device that has not been pushed yet', async () => {
+    const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
+    await story.tell({ memory: memoryOf(story, 4000) });
+    expect(story.woken.map(({ device }) => device.deviceId)).toEqual(['tablet']);
+    story.nothingIsLeft();
+  });
+
+  it.each(['', 'nonsense', 'v1 xm-9 8 99999999999999 phone'])(
+    'begins anew when the memory is none, or another user’s: %j',
+    async (memory) => {
+      const story = new Story().sleepingMobile('phone');
+      story.pbx.leaveLeg('xm-9-leg-1', { endpoint: MOBILE, uri: 'sip:x@h', expiresAtSec: undefined }, 'ringing');
+      await story.tell({ memory, legs: [{ legId: 'xm-9-leg-1', memory: '' }] });
+      expect(story.woken).toHaveLength(1);
+      expect(story.pbx.legs.get('xm-9-leg-1')?.hangUpReason).toBe('not-needed');
+      story.nothingIsLeft();
+    },
+  );
+});
+
+describe('a call that rings', () => {
+  it('rings on, and is connected when it answers', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', true, 4000);
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing', { answersAfterMs: 2000, hangsUpAfterMs: 100 });
+    expect(await story.tell({ memory: memoryOf(story, 9000), legs: [leg] })).toEqual({
+      outcome: 'answered',
+      reason: 'mobile',
+    });
+    expect(story.pbx.talks.map(({ legId }) => legId)).toEqual([leg.legId]);
+    story.nothingIsLeft();
+  });
+
+  it('is connected when it has answered while no router was there', async () => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+    const mobile = legOn(story, 'mobile', true, 4000);
+    const webApp = legOn(story, 'webapp', true, 4000);
+    story.pbx.leaveLeg(mobile.legId, mobile.contact, 'ringing');
+    story.pbx.leaveLeg(webApp.legId, webApp.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
+    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [mobile, webApp] });
+    expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
+    expect(story.pbx.legs.get(mobile.legId)?.hangUpReason).toBe('answered-elsewhere');
+    story.nothingIsLeft();
+  });
+
+  it('rings for the time that is left', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', true, 22_000);
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
+    const ending = await story.tell({ memory: memoryOf(story, -7000), legs: [leg] });
+    expect(ending).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
+    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.ringing).toBe(8000 - LEARNING_MS);
+    story.nothingIsLeft();
+  });
+
+  it('has lost its caller’s callee meanwhile: the wait goes on', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', false, 2000);
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'dialling', { endsAfterMs: [10, 'unreachable'] });
+    const ending = await story.tell({ memory: memoryOf(story, 5000), legs: [leg] });
+    expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+    story.nothingIsLeft();
+  });
+});
+
+describe('a router that stops', () => {
+  it('hands a waiting call to the next one by way of the dialplan: no push is withdrawn, the memory stays', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(3000, () => void story.router.stop());
+    expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
+    expect(story.toldEnded).toEqual([]);
+    const memory = story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '';
+    expect(readCallMemory(memory)).toMatchObject({ callId: 'xm-1', pushed: ['phone'] });
+    story.nothingIsLeft();
+  });
+});
