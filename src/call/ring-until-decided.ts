@@ -5,9 +5,10 @@
  */
 
 import type { Call, Happening } from './call.ts';
+import { Lookout } from './lookout.ts';
 import type { Ending } from './outcomes.ts';
 import type { Plan } from './plan.ts';
-import type { Contact, Watch } from './ports.ts';
+import type { Contact } from './ports.ts';
 import type { Leg, Ringing } from './ringing.ts';
 import { Sightings } from './sightings.ts';
 import type { Wake } from './wake.ts';
@@ -44,10 +45,10 @@ class Round {
   private readonly wake: Wake;
   private readonly ringing: Ringing;
   private readonly sightings: Sightings;
+  private readonly lookout: Lookout;
   private readonly startedMs: number;
   private readonly waitUntilMs: number;
   private nextLookMs: number;
-  private watch: 'none' | 'opening' | Watch = 'none';
   /** When the ringing is over; undefined until something rings that shall ring its whole time. */
   private ringUntilMs: number | undefined;
   private waitIsOver = false;
@@ -57,7 +58,6 @@ class Round {
   private refused = false;
   private callDeclined = false;
   private winner: Leg | undefined;
-  private closeWatch: () => Promise<void> = async () => undefined;
 
   constructor(call: Call, plan: Plan, waitMs: number, wake: Wake, ringing: Ringing) {
     this.call = call;
@@ -65,6 +65,7 @@ class Round {
     this.wake = wake;
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
+    this.lookout = new Lookout(call, [...plan.mobileEndpoints, ...plan.webAppEndpoints], plan.known);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
     this.nextLookMs = this.startedMs + plan.intervalMs;
@@ -82,7 +83,7 @@ class Round {
       const last = this.ringing.lastTo(contact);
       if (last === undefined || last.state === 'ended') this.ringing.ring(contact, 'mobile', false);
     }
-    this.openWatch();
+    this.lookout.look();
   }
 
   /** A leg that an earlier run of the router has dialled rings for the time that is left. */
@@ -98,7 +99,7 @@ class Round {
 
   /** Nobody needs to be watched any more. */
   end(): void {
-    this.call.beside('close watch', this.closeWatch());
+    this.lookout.close();
   }
 
   take(happened: Happening): void {
@@ -133,7 +134,7 @@ class Round {
     const nowMs = this.nowMs();
     if (nowMs >= this.nextLookMs) {
       this.nextLookMs = nowMs + this.plan.intervalMs;
-      this.look();
+      this.lookout.look();
     }
     const moments = [this.nextLookMs];
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
@@ -263,40 +264,6 @@ class Round {
     if (ends.length > 0) return { outcome: 'unreachable', reason: 'every-leg-failed' };
     const reason = this.plan.mobileEndpoints.length > 0 ? 'no-device' : 'not-registered';
     return { outcome: 'unreachable', reason };
-  }
-
-  /** Subscribe first, then look, then wait: the adapter's promise. A watch that cannot be opened is tried again at the next look. */
-  private openWatch(): void {
-    const { call, plan } = this;
-    this.watch = 'opening';
-    const opening = call.ports.registrations.watch(
-      [...new Set([...plan.mobileEndpoints, ...plan.webAppEndpoints])],
-      plan.known,
-      call.caller.channelId,
-      (contact) => call.inbox.post({ what: 'contact', contact }),
-    );
-    this.closeWatch = () => {
-      this.closeWatch = async () => undefined;
-      return opening.then(
-        (watch) => watch.close(),
-        () => undefined,
-      );
-    };
-    const opened = opening.then(
-      (watch) => {
-        this.watch = watch;
-      },
-      (fault: unknown) => {
-        this.watch = 'none';
-        throw fault;
-      },
-    );
-    call.beside('watch registrations', opened);
-  }
-
-  private look(): void {
-    if (this.watch === 'none') this.openWatch();
-    else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
   }
 }
 

@@ -6,13 +6,14 @@
 import { type Arrival, Call } from './call.ts';
 import { CallerGone, PbxError, Stopping } from './errors.ts';
 import { keepCompany } from './keep-company.ts';
+import { learn } from './learn.ts';
 import { CALL_MEMORY, writeCallMemory } from './memory.ts';
 import { type Ending, statusOf } from './outcomes.ts';
-import { endpointsOf, isEndpoint, isWithheld, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
-import type { CallPorts, Device, Reading } from './ports.ts';
+import type { PassOn, Plan } from './plan.ts';
+import type { CallPorts, Device } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
 import { type Leg, Ringing } from './ringing.ts';
-import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
+import type { Warning } from './settings.ts';
 import { Wake } from './wake.ts';
 
 /** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
@@ -31,7 +32,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   let talkingOn: Leg | undefined;
   let ending: Ending;
   try {
-    const plan = await learn(call, overseer);
+    const plan = await learn(call, overseer.warn);
     if (plan.kind === 'pass') {
       ending = passOn(call, plan);
     } else {
@@ -59,51 +60,6 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   }
   await tidyUp(call, wake, ending, talkingOn);
   return ending;
-}
-
-/** Learns all that the plan needs, in as few looks as can be: the push waits for this. */
-async function learn(call: Call, overseer: Overseer): Promise<Plan | PassOn> {
-  const callee = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
-    // Without the registry the channel's own variables may still say enough: the call goes on by what is known.
-    call.note('fault', { in: 'registry', detail: String(fault) });
-    call.ports.log.error('the registry of users and devices cannot be read; calls go on without push', { fault });
-    return { user: undefined, devices: [] };
-  });
-  const fromRegistry = endpointsOf(callee.user, new Map());
-  const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
-  let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
-  if (isWithheld(reading.variables)) call.shown = { name: '', number: '' };
-  const named = endpointsOf(callee.user, reading.variables);
-  const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
-  if (missing.length > 0) reading = await withContactsOf(missing, reading, call);
-  const { settings, warnings } = readSettings(reading.globals);
-  for (const warning of warnings) overseer.warn(warning);
-  const plan = makePlan({
-    userId: call.userId,
-    user: callee.user,
-    devices: callee.devices,
-    reading,
-    settings,
-    callerAnswered: call.caller.answered,
-  });
-  if (plan.kind === 'ring') {
-    call.note('planned', {
-      device: plan.device,
-      mobile: plan.mobileEndpoints.join('&'),
-      webapp: plan.webAppEndpoints.join('&'),
-      devices: plan.devices.length,
-      registered: plan.known.map((contact) => contact.uri).join(' '),
-      waitMs: plan.waitMs,
-      ringMs: plan.ringMs,
-    });
-  }
-  return plan;
-}
-
-/** The channel named endpoints that the registry did not: one more look, for their contacts. */
-async function withContactsOf(endpoints: readonly string[], reading: Reading, call: Call): Promise<Reading> {
-  const more = await call.caller.read({ variables: [], globals: [], contactsOf: [...new Set(endpoints)] });
-  return { ...reading, contacts: [...reading.contacts, ...more.contacts] };
 }
 
 /** The plan's wait; less where an earlier run of the router has begun it. */

@@ -1,6 +1,7 @@
 /**
  * Fresh told from stale: what is known of an endpoint's registrations, and whether a contact seen now is news.
- * A registration is news when its address is new, or when the expiry of a known address has moved, be it to an earlier time. Pure.
+ * A registration is news when its address is new, when the expiry of a known address has moved, be it to an earlier time, or when it is announced
+ * anew. Pure.
  */
 
 import type { Contact } from './ports.ts';
@@ -9,8 +10,6 @@ interface Sighting {
   contact: Contact;
   /** Every expiry that it was seen with. One that is seen again comes from an answer that was overtaken by a later one. */
   readonly expiriesSec: Set<number>;
-  /** True from its announcement until somebody has read its expiry, which belongs to the same registration. */
-  isUnread: boolean;
 }
 
 export class Sightings {
@@ -30,22 +29,15 @@ export class Sightings {
     const { expiresAtSec } = contact;
     const before = this.seen.get(key(contact));
     if (before === undefined) {
-      const expiriesSec = new Set(expiresAtSec === undefined ? [] : [expiresAtSec]);
-      this.seen.set(key(contact), { contact, expiriesSec, isUnread: expiresAtSec === undefined });
+      this.seen.set(key(contact), { contact, expiriesSec: new Set(expiresAtSec === undefined ? [] : [expiresAtSec]) });
       return true;
     }
-    if (expiresAtSec === undefined) {
-      // Announced anew at an address that is known: it was gone meanwhile. Said again before anybody has looked, it is the same.
-      const isNews = !before.isUnread;
-      before.isUnread = true;
-      return isNews;
-    }
+    // Announced anew at an address that is known: it was gone meanwhile.
+    if (expiresAtSec === undefined) return true;
     if (before.expiriesSec.has(expiresAtSec)) return false;
     before.contact = contact;
     before.expiriesSec.add(expiresAtSec);
-    const isNews = !before.isUnread;
-    before.isUnread = false;
-    return isNews;
+    return true;
   }
 }
 

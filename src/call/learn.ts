@@ -1,0 +1,53 @@
+/**
+ * What must be known before a call can be planned, learnt in as few looks as can be: the push waits for this. It changes nothing in the world.
+ */
+
+import type { Call } from './call.ts';
+import { endpointsOf, isEndpoint, isWithheld, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
+import type { Reading } from './ports.ts';
+import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
+
+/** Learns and plans. Warnings about globals go to `warn`. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
+export async function learn(call: Call, warn: (warning: Warning) => void): Promise<Plan | PassOn> {
+  const callee = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
+    // Without the registry the channel's own variables may still say enough: the call goes on by what is known.
+    call.note('fault', { in: 'registry', detail: String(fault) });
+    call.ports.log.error('the registry of users and devices cannot be read; calls go on without push', { fault });
+    return { user: undefined, devices: [] };
+  });
+  const fromRegistry = endpointsOf(callee.user, new Map());
+  const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
+  let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
+  if (isWithheld(reading.variables)) call.shown = { name: '', number: '' };
+  const named = endpointsOf(callee.user, reading.variables);
+  const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
+  if (missing.length > 0) reading = await withContactsOf(missing, reading, call);
+  const { settings, warnings } = readSettings(reading.globals);
+  for (const warning of warnings) warn(warning);
+  const plan = makePlan({
+    userId: call.userId,
+    user: callee.user,
+    devices: callee.devices,
+    reading,
+    settings,
+    callerAnswered: call.caller.answered,
+  });
+  if (plan.kind === 'ring') {
+    call.note('planned', {
+      device: plan.device,
+      mobile: plan.mobileEndpoints.join('&'),
+      webapp: plan.webAppEndpoints.join('&'),
+      devices: plan.devices.length,
+      registered: plan.known.map((contact) => contact.uri).join(' '),
+      waitMs: plan.waitMs,
+      ringMs: plan.ringMs,
+    });
+  }
+  return plan;
+}
+
+/** The channel named endpoints that the registry did not: one more look, for their contacts. */
+async function withContactsOf(endpoints: readonly string[], reading: Reading, call: Call): Promise<Reading> {
+  const more = await call.caller.read({ variables: [], globals: [], contactsOf: [...new Set(endpoints)] });
+  return { ...reading, contacts: [...reading.contacts, ...more.contacts] };
+}

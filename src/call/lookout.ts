@@ -1,0 +1,54 @@
+/**
+ * The lookout of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
+ * promise; that a watch which cannot be opened is tried again at the next look is this file's. What is seen goes into the call's inbox.
+ */
+
+import type { Call } from './call.ts';
+import type { Contact, Watch } from './ports.ts';
+
+export class Lookout {
+  private readonly call: Call;
+  private readonly endpoints: readonly string[];
+  private readonly known: readonly Contact[];
+  private watch: 'none' | 'opening' | Watch = 'none';
+  private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
+
+  /** @param known registrations as they were before; whatever differs from them is told */
+  constructor(call: Call, endpoints: readonly string[], known: readonly Contact[]) {
+    this.call = call;
+    this.endpoints = [...new Set(endpoints)];
+    this.known = known;
+  }
+
+  /** Looks again now; for the first time, or where it failed before, begins to watch. Nothing of the story waits for this. */
+  look(): void {
+    if (this.watch === 'none') this.open();
+    else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
+  }
+
+  /** Watches no more. Also one that is still being opened is closed. */
+  close(): void {
+    const closed = this.opened.then((watch) => watch?.close());
+    this.opened = Promise.resolve(undefined);
+    this.call.beside('close watch', closed);
+  }
+
+  private open(): void {
+    const { call } = this;
+    this.watch = 'opening';
+    const opening = call.ports.registrations.watch(this.endpoints, this.known, call.caller.channelId, (contact) =>
+      call.inbox.post({ what: 'contact', contact }),
+    );
+    this.opened = opening.catch(() => undefined);
+    const settled = opening.then(
+      (watch) => {
+        this.watch = watch;
+      },
+      (fault: unknown) => {
+        this.watch = 'none';
+        throw fault;
+      },
+    );
+    call.beside('watch registrations', settled);
+  }
+}
