@@ -25,7 +25,7 @@ export type Ending =
   | { readonly outcome: 'failed'; readonly reason: 'router-stopping' | 'pbx-error' | 'router-error' }
   | { readonly outcome: 'caller-left'; readonly reason: 'before-push' | 'while-waiting' | 'while-ringing' };
 
-export type UnreachableReason =
+type UnreachableReason =
   /** Nothing is registered and no device has a live token to be woken by. */
   | 'no-device'
   /** Every push came back as a dead token and nothing is registered. */
