@@ -17,7 +17,7 @@ export interface Leg {
   state: 'dialling' | 'ringing' | 'answered' | 'ended';
   /** True when it was dialled on a registration newer than the push. */
   fresh: boolean;
-  /** How it ended; undefined while it lives, and for legs that we ended ourselves. */
+  /** How it ended; undefined while it lives, and for legs that we ended ourselves, unless the person declined first. */
   end: LegEndKind | undefined;
   /** True once we have ordered its end. */
   dropped: boolean;
@@ -141,7 +141,8 @@ export class Ringing {
     const leg = this.legs.get(legId);
     if (leg === undefined || leg.state === 'ended') return undefined;
     leg.state = event.kind === 'ended' ? 'ended' : event.kind;
-    if (event.kind === 'ended' && !leg.dropped) leg.end = event.end;
+    // A person who declines means it, be it on a leg that was being given up in that instant.
+    if (event.kind === 'ended' && (!leg.dropped || event.end === 'declined')) leg.end = event.end;
     this.call.note(`leg-${event.kind}`, {
       leg: legId,
       on: leg.on,

@@ -143,6 +143,16 @@ describe('how a call ended', () => {
   });
 });
 
+it('a decline counts, although its leg was being given up for a newer one', async () => {
+  const story = new Story()
+    .registered(MOBILE, 'sip:phone@10.0.0.1', { endsAfterMs: [1995, 'declined'] })
+    .sleepingMobile('phone');
+  story.at(2000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS));
+  expect(await story.tell()).toEqual({ outcome: 'declined', reason: 'declined' });
+  expect(story.leg('sip:phone@10.0.0.1').map((leg) => leg.hangUpReason)).toEqual(['not-needed', 'not-needed']);
+  story.nothingIsLeft();
+});
+
 it('a UC Assistant that shall ring at once and registers during the wait rings its whole time', async () => {
   const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
   story.pbx.globals.set('XIVO_MAPP_RING_WEBAPP_AT_ONCE', 'True');

@@ -1,0 +1,63 @@
+/** What must hold for the people: the caller is never left in silence, and a phone that wakes in time rings. */
+import { MOBILE } from '../fakes/world.ts';
+import type { Facts } from './facts.ts';
+import type { Played } from './play.ts';
+
+const LONGEST_SILENCE_MS = 1000;
+
+/** From a registration to its leg, ms, where nothing is slow: the short looks come every 300 ms. */
+const SEEN_MS = 700;
+
+/** Where every order takes long, some of them have to be waited for; where a single one does, none of its likes. */
+export function* neverWithoutSound(played: Played, { call }: Facts): Iterable<string> {
+  const { longestMs } = call.channel.silence;
+  const { reachMs, replyMs } = played.plan;
+  if (longestMs > LONGEST_SILENCE_MS + 3 * (reachMs + replyMs)) yield `the caller heard nothing for ${longestMs} ms`;
+}
+
+/** What the caller would hear while waiting does not start in a conversation. */
+export function* nothingPlaysIntoAConversation({ call }: Facts): Iterable<string> {
+  if (call.channel.holdsTooLate > 0) yield 'a hold was ordered when the caller waited no more';
+}
+
+/** The wait is over early only where nobody can come any more. */
+export function* theWaitIsHonoured({ planned, pushes, legs, waitedMs }: Facts): Iterable<string> {
+  if (planned === undefined || waitedMs === undefined || waitedMs >= planned.waitMs) return;
+  const refusals = legs.flatMap(({ file }) => file.told).filter(({ end }) => end === 'declined' || end === 'busy');
+  const dead = pushes.every(({ what, result }) => what === 'ended' || result === 'dead-token');
+  if (refusals.length === 0 && !dead) yield `the wait was over after ${waitedMs} ms of ${planned.waitMs}`;
+}
+
+/** A mobile that registers while the call waits is rung, unless its person has refused. */
+export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> {
+  const { call, legs, planned, decidedAtMs, patienceMs, failures } = facts;
+  const { plan, struck, pbx } = played;
+  if (planned === undefined || plan.ringingDevice === 'WebApp') return;
+  const ends = legs.flatMap(({ file }) => file.told.map(({ end }) => end));
+  if (ends.includes('declined')) return;
+  const missedLooks = struck.filter(({ port, fails }) => port.startsWith('watch.') && fails !== undefined).length;
+  const intervalMs = Number(plan.globals.XIVO_MAPP_LOOPS_INTERVAL ?? 5) * 1000;
+  const seenMs = SEEN_MS + patienceMs + missedLooks * intervalMs + (plan.gaps.length > 0 ? 1000 : 0);
+  for (const registered of pbx.phones.registered) {
+    const { atMs, endpoint, uri, visible, overAtMs } = registered;
+    if (endpoint !== MOBILE || !visible || atMs < planned.atMs || atMs + seenMs > decidedAtMs) continue;
+    const rung = legs.filter(({ file }) => file.request.contact.uri === uri);
+    // One that has just been announced is not looked at before the next loop's end, so that its refresh until then is not seen.
+    const justAnnounced = pbx.phones.registered.some(
+      (before) =>
+        before.uri === uri &&
+        before.atMs >= call.arrivedAtMs &&
+        before.atMs <= atMs &&
+        before !== registered &&
+        atMs - before.atMs < intervalMs + seenMs,
+    );
+    if (justAnnounced || (overAtMs ?? decidedAtMs) < atMs + seenMs) continue;
+    const anew = rung.some(({ file }) => file.orderedAtMs >= atMs);
+    const rings = rung.some(
+      ({ file, overAtMs }) => overAtMs > atMs && file.told.some(({ kind }) => kind === 'ringing'),
+    );
+    const busy = rung.some(({ file }) => file.told.some(({ end }) => end === 'busy'));
+    if (!anew && !rings && !busy && failures('legs.dial') === 0)
+      yield `${uri} registered at ${atMs} ms and was never rung`;
+  }
+}

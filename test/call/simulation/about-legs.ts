@@ -1,0 +1,95 @@
+/** What must hold of each call's legs, bridges and watches: one winner, no loser that rings on, none ordered too late, none left behind. */
+import { MOBILE } from '../fakes/world.ts';
+import type { Facts, OwnLeg } from './facts.ts';
+import type { Played } from './play.ts';
+
+export function* atMostOneAnsweredLeg({ connects }: Facts): Iterable<string> {
+  if (connects.length > 1)
+    yield `${connects.length} legs were connected: ${connects.map(({ legId }) => legId).join(', ')}`;
+}
+
+/** When one has won, all others are told so in the same instant. */
+export function* losersAreTold(played: Played, { connects, legs }: Facts): Iterable<string> {
+  const winner = legs.find(({ legId }) => legId === connects[0]?.legId);
+  if (winner === undefined) return;
+  const answered = winner.file.told.find(({ kind }) => kind === 'answered');
+  if (answered === undefined) return yield `${winner.legId} won without an answer`;
+  if (winner.file.hangUps.some(({ step }) => step < answered.step)) yield `${winner.legId} won after it was hung up`;
+  for (const { legId, file, overAtMs } of legs) {
+    if (legId === winner.legId || overAtMs <= answered.atMs) continue;
+    const [hangUp] = file.hangUps;
+    if (hangUp === undefined) yield `${legId} lost and was never hung up`;
+    else if (hangUp.atMs > answered.atMs) yield `${legId} lost and rang on for ${hangUp.atMs - answered.atMs} ms`;
+    else if (
+      hangUp.step > answered.step &&
+      hangUp.reason !== 'answered-elsewhere' &&
+      !toldOfMore(played, answered.atMs)
+    )
+      yield `${legId} lost and was told ${hangUp.reason}`;
+  }
+}
+
+/** Something else was told in the same instant, and may have been the reason of what was done in it. */
+function toldOfMore({ lines }: Played, atMs: number): boolean {
+  return lines.filter((line) => line.atMs === atMs && / ?told (that|of) /.test(line.what)).length > 1;
+}
+
+/** A decline on a mobile ends what the setting says, in the same instant. */
+export function* aDeclineIsObeyed(played: Played, { legs, decidedAtMs }: Facts): Iterable<string> {
+  const mobiles = legs.filter(({ file }) => file.request.contact.endpoint === MOBILE);
+  const declines = mobiles.flatMap(({ file }) =>
+    file.told.filter(({ end, step }) => end === 'declined' && file.hangUps.every((hangUp) => hangUp.step > step)),
+  );
+  const atMs = Math.min(...declines.map((decline) => decline.atMs));
+  if (atMs >= decidedAtMs) return;
+  const ends = played.plan.globals.XIVO_MAPP_DECLINE_ENDS ?? 'mobiles';
+  if (ends === 'call') yield `it went on for ${decidedAtMs - atMs} ms after a decline`;
+  if (ends !== 'mobiles') return;
+  for (const { legId, file, overAtMs } of mobiles) {
+    const rings = overAtMs > atMs && file.hangUps.every((hangUp) => hangUp.atMs > atMs);
+    if (file.orderedAtMs > atMs || rings) yield `${legId} rang although another mobile had declined`;
+  }
+}
+
+/** A registration that comes too late gets no INVITE. */
+export function* nobodyIsRungTooLate({ legs, decidedAtMs }: Facts): Iterable<string> {
+  for (const { legId, file } of legs)
+    if (file.orderedAtMs > decidedAtMs) yield `${legId} was ordered ${file.orderedAtMs - decidedAtMs} ms too late`;
+}
+
+export function* everyLegIsAccountedFor(facts: Facts): Iterable<string> {
+  const { legs, endedAtMs, connects, leftTalking, failures } = facts;
+  const forgiven = failures('legs.hangUp') > 1;
+  for (const leg of legs) {
+    if (leftTalking && leg.legId === connects[0]?.legId) continue;
+    const hungUp = leg.file.hangUps.length > 0;
+    if (!hungUp && leg.overAtMs > endedAtMs) yield `${leg.legId} was neither ended nor hung up`;
+    if (!forgiven && livesAt(leg, endedAtMs)) yield `${leg.legId} outlived its call`;
+  }
+}
+
+/** One whose answer crosses the hang-up is the adapter's, which hangs it up again. */
+function livesAt({ channel }: OwnLeg, atMs: number): boolean {
+  if (channel === undefined) return false;
+  return !channel.crossing && (channel.goneAtMs ?? Number.POSITIVE_INFINITY) > atMs;
+}
+
+export function* nothingStaysBehind(played: Played, all: readonly Facts[]): Iterable<string> {
+  const { pbx, sleepersLeft, endless, strays, journal, stop, log } = played;
+  if (endless) yield 'the world does not come to an end';
+  if (stop === 'asked') yield 'the stop never ends';
+  if (sleepersLeft > 0) yield `${sleepersLeft} sleepers are left`;
+  for (const stray of strays) yield `nobody took the rejection ${String(stray)}`;
+  for (const misuse of journal.misuses) yield `journal: ${misuse}`;
+  if (pbx.registrations.open > 0) yield `${pbx.registrations.open} watches are open`;
+  const closeFails = all[0]?.failures('bridges.close') ?? 0;
+  const stay = all.filter(({ leftTalking }) => leftTalking).length;
+  const open = pbx.exchange.bridges.size - stay - closeFails;
+  if (open > 0) yield `bridges are open: ${[...pbx.exchange.bridges.keys()].join(', ')}`;
+  for (const { call, listenersLeft } of all) {
+    if (listenersLeft > 0) yield `${call.callId} leaves ${listenersLeft} listeners`;
+    if (journal.calls.get(call.callId)?.summary === undefined) yield `${call.callId} is not closed in the journal`;
+    const told = log.at('info').filter(({ fields }) => fields.callId === call.callId).length;
+    if (told !== 1) yield `${call.callId} has ${told} lines in the log`;
+  }
+}

@@ -1,0 +1,81 @@
+/** Bridges as the router has them, over the exchange: the caller is answered, what it hears is stopped, and both are put in, all at the same time, as the real adapter does. */
+import { CallerGone, PbxError } from '../../../src/call/errors.ts';
+import type { Bridges, Caller } from '../../../src/call/ports.ts';
+import type { CallerChannel } from './caller-channel.ts';
+import type { CallerPort } from './caller-port.ts';
+import type { Exchange } from './exchange.ts';
+import type { Orders } from './orders.ts';
+
+/** One connecting that was ordered. */
+export interface Connecting {
+  readonly channelId: string;
+  readonly legId: string;
+  readonly atMs: number;
+  /** How many things had happened by then. */
+  readonly step: number;
+  /** Both have been in the bridge together. */
+  talked: boolean;
+  /** The router was told so. */
+  done: boolean;
+}
+
+interface BridgesWorld {
+  readonly exchange: () => Exchange;
+  readonly orders: Orders;
+  readonly nowMs: () => number;
+  readonly step: () => number;
+  readonly callerOf: (channelId: string) => { readonly channel: CallerChannel; readonly port: CallerPort } | undefined;
+  /** Told when caller and leg are together. */
+  readonly onTalk: (channelId: string) => void;
+}
+
+export class BridgesPort implements Bridges {
+  readonly connects: Connecting[] = [];
+  readonly #world: BridgesWorld;
+
+  constructor(world: BridgesWorld) {
+    this.#world = world;
+  }
+
+  open(bridgeId: string): Promise<void> {
+    const { orders, exchange } = this.#world;
+    return orders.send('bridges.open', bridgeId, () => {
+      exchange().bridges.set(bridgeId, new Set());
+    });
+  }
+
+  async connect(bridgeId: string, caller: Caller, legId: string): Promise<void> {
+    const { orders, exchange, callerOf, onTalk, nowMs, step } = this.#world;
+    caller.left.throwIfAborted();
+    const { channelId } = caller;
+    const held = callerOf(channelId);
+    if (held === undefined) throw new PbxError(`no channel ${channelId}`);
+    const connecting = { channelId, legId, atMs: nowMs(), step: step(), talked: false, done: false };
+    this.connects.push(connecting);
+    held.port.waitsNoMore();
+    const results = await Promise.allSettled([
+      caller.stopHold(),
+      caller.answered ? undefined : caller.answer(),
+      orders.send('bridges.connect', `${bridgeId} ${channelId} ${legId}`, () => {
+        const members = exchange().bridges.get(bridgeId);
+        if (members === undefined || !held.channel.isOurs || !exchange().isUp(legId)) throw new PbxError('404');
+        members.add(channelId).add(legId);
+        connecting.talked = true;
+        held.channel.talk(true);
+        onTalk(channelId);
+      }),
+    ]);
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (caller.left.aborted) throw caller.left.reason;
+    const gone = errors.find((error) => error instanceof CallerGone);
+    if (gone !== undefined || errors.length > 0) throw gone ?? errors[0];
+    connecting.done = true;
+  }
+
+  close(bridgeId: string): Promise<void> {
+    const { orders, exchange } = this.#world;
+    return orders.send('bridges.close', bridgeId, () => {
+      exchange().bridges.delete(bridgeId);
+    });
+  }
+}

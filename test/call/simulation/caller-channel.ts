@@ -1,0 +1,120 @@
+/**
+ * A caller's channel in the exchange: where it is, whether its media is up, and what is heard on it. Orders change it, and the caller may hang up at any moment.
+ * It must say truly what is heard: a ringing signal is worth nothing once media is up.
+ */
+import type { VirtualClock } from '../fakes/clock.ts';
+import type { Trace } from './orders.ts';
+import { Silence } from './silence.ts';
+
+export class CallerChannel {
+  readonly channelId: string;
+  where: 'app' | 'dialplan' | 'gone' = 'app';
+  /** What the dialplan was told, each time that it got the channel. */
+  readonly givenBack: { status: string; reason: string; readonly atMs: number }[] = [];
+  readonly variables = new Map<string, string>();
+  goneAtMs: number | undefined;
+  hungUpByUs = false;
+  readonly silence: Silence;
+  /** Whether somebody has undertaken to keep the caller company by now. */
+  companyIsDue: boolean;
+  /** Orders under way that change what is heard. */
+  soundOrders = 0;
+  waits = true;
+  /** Holds that were ordered when the caller waited no more. */
+  holdsTooLate = 0;
+  readonly #clock: VirtualClock;
+  readonly #trace: Trace;
+  readonly #onEnd: (where: 'dialplan' | 'gone') => void;
+  #mediaIsUp: boolean;
+  #rings: boolean;
+  #plays: { readonly untilMs: number } | undefined;
+  #music = false;
+  #talks = false;
+
+  constructor(
+    channelId: string,
+    answered: boolean,
+    clock: VirtualClock,
+    trace: Trace,
+    onEnd: (where: 'dialplan' | 'gone') => void,
+  ) {
+    this.channelId = channelId;
+    this.#clock = clock;
+    this.#trace = trace;
+    this.#onEnd = onEnd;
+    this.#mediaIsUp = answered;
+    this.#rings = !answered;
+    this.companyIsDue = !answered;
+    this.silence = new Silence(() => clock.nowMs());
+    this.listen();
+  }
+
+  get isOurs(): boolean {
+    return this.where === 'app';
+  }
+
+  hangsUp(byUs = false): void {
+    if (this.where === 'gone') return;
+    this.#trace(`${this.channelId} ${byUs ? 'is hung up' : 'hangs up'}`);
+    this.hungUpByUs = byUs;
+    this.#leave('gone');
+  }
+
+  goesOn(status: string, reason: string): void {
+    this.givenBack.push({ status, reason, atMs: this.#clock.nowMs() });
+    this.#trace(`${this.channelId} goes on in the dialplan: ${status} ${reason}`);
+    this.#leave('dialplan');
+  }
+
+  answer(): void {
+    this.#mediaIsUp = true;
+    this.listen();
+  }
+
+  ring(): void {
+    this.#rings = true;
+    this.listen();
+  }
+
+  /** @param forMs Infinity for a tone */
+  play(forMs: number): void {
+    this.#mediaIsUp = true;
+    const plays = { untilMs: this.#clock.nowMs() + forMs };
+    this.#plays = plays;
+    this.listen();
+    if (Number.isFinite(forMs)) this.#clock.later(forMs, () => this.listen());
+  }
+
+  playMusic(): void {
+    this.#mediaIsUp = true;
+    this.#music = true;
+    this.listen();
+  }
+
+  stopSound(): void {
+    this.#plays = undefined;
+    this.#music = false;
+    this.#rings = false;
+    this.listen();
+  }
+
+  talk(talks: boolean): void {
+    this.#talks = talks;
+    this.listen();
+  }
+
+  /** To be called whenever something may have changed. */
+  listen(): void {
+    const plays = this.#plays !== undefined && this.#clock.nowMs() < this.#plays.untilMs;
+    const heard = this.#talks || this.#music || plays || (this.#rings && !this.#mediaIsUp);
+    const waits = this.waits && this.isOurs && this.companyIsDue;
+    this.silence.is(waits && !heard && this.soundOrders === 0);
+  }
+
+  #leave(where: 'dialplan' | 'gone'): void {
+    this.where = where;
+    this.goneAtMs ??= this.#clock.nowMs();
+    this.listen();
+    this.#onEnd(where);
+  }
+}

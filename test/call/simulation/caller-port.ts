@@ -1,0 +1,179 @@
+/**
+ * The Caller as the router has it, over a channel in the exchange. It knows of the caller's leaving only by an event, or when Asterisk refuses an order for a channel
+ * that is gone, and it may be told so late. Must behave as the real one does, down to what is stopped before what.
+ */
+import { CallerGone, PbxError } from '../../../src/call/errors.ts';
+import type { Caller, Contact, DialplanStatus, Hold, Party, Reading } from '../../../src/call/ports.ts';
+import type { CallerChannel } from './caller-channel.ts';
+import type { Orders } from './orders.ts';
+import type { PortName } from './world-plan.ts';
+
+/** What a channel can be asked. */
+export interface Asked {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly globals: ReadonlyMap<string, string>;
+  readonly contactsOf: (endpoints: readonly string[]) => readonly Contact[];
+  readonly messageMs: number;
+}
+
+/** Asterisk has no such channel, or it is no longer in our application. */
+class NotThere extends PbxError {}
+
+export class CallerPort implements Caller {
+  readonly channelId: string;
+  readonly party: Party = { name: 'Carol', number: '0123456789' };
+  readonly answered: boolean;
+  readonly left: AbortSignal;
+  /** When it was known here that the caller has left. */
+  leftAtMs: number | undefined;
+  /** When it was first given back, whatever came of that. */
+  givenBackAtMs: number | undefined;
+  readonly #channel: CallerChannel;
+  readonly #orders: Orders;
+  readonly #asked: Asked;
+  readonly #nowMs: () => number;
+  readonly #leaving = new AbortController();
+  #ours = true;
+  #hold: Hold | undefined;
+  /** To be called when the router gives the caller back. */
+  onDecision: () => void = () => {};
+
+  constructor(channel: CallerChannel, answered: boolean, orders: Orders, asked: Asked, nowMs: () => number) {
+    this.channelId = channel.channelId;
+    this.answered = answered;
+    this.left = this.#leaving.signal;
+    this.#channel = channel;
+    this.#orders = orders;
+    this.#asked = asked;
+    this.#nowMs = nowMs;
+  }
+
+  read: Caller['read'] = ({ variables, globals, contactsOf }) =>
+    this.#send('caller.read', '', (): Reading => {
+      const values = (names: readonly string[], from: ReadonlyMap<string, string>) =>
+        new Map(names.map((name) => [name, from.get(name) ?? '']));
+      return {
+        variables: values(variables, this.#asked.variables),
+        globals: values(globals, this.#asked.globals),
+        contacts: this.#asked.contactsOf(contactsOf),
+      };
+    });
+
+  write: Caller['write'] = (variables) =>
+    this.#send('caller.write', JSON.stringify(variables), () => {
+      for (const [name, value] of Object.entries(variables)) this.#channel.variables.set(name, value);
+    });
+
+  answer: Caller['answer'] = () => this.#heard(() => this.#send('caller.answer', '', () => this.#channel.answer()));
+
+  startHold: Caller['startHold'] = (hold) => {
+    this.#channel.companyIsDue = true;
+    if (!this.#channel.waits) this.#channel.holdsTooLate += 1;
+    return this.#heard(async () => {
+      await this.stopHold();
+      this.#hold = hold;
+      for (const [what, act] of this.#holdOrders(hold)) {
+        await this.#send('caller.startHold', what, act);
+        // Stopped while the order was under way: it may have taken effect after that.
+        if (this.#hold !== hold) return this.#stopSound();
+      }
+    });
+  };
+
+  async stopHold(): Promise<void> {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold !== undefined && this.#ours && !this.left.aborted) await this.#stopSound();
+  }
+
+  async giveBack(status: DialplanStatus, reason: string): Promise<void> {
+    this.#throwIfGone();
+    this.givenBackAtMs ??= this.#nowMs();
+    this.waitsNoMore();
+    this.onDecision();
+    await this.stopHold();
+    this.#throwIfGone();
+    this.#ours = false;
+    try {
+      await this.#orders.send('caller.giveBack', `${this.channelId} ${status} ${reason}`, () => {
+        if (!this.#channel.isOurs) throw new NotThere('404');
+        this.#channel.goesOn(status, reason);
+      });
+    } catch (error) {
+      this.#ours = true;
+      throw this.#explain(error);
+    }
+  }
+
+  async hangUp(): Promise<void> {
+    if (this.left.aborted || !this.#ours) return;
+    this.waitsNoMore();
+    await this.#orders.send('caller.hangUp', this.channelId, () => this.#channel.hangsUp(true));
+  }
+
+  /** Asterisk has said that the channel is gone, or has left us. */
+  onGone(): void {
+    this.#leave();
+  }
+
+  /** From now on somebody else answers for what the caller hears. */
+  waitsNoMore(): void {
+    this.#channel.waits = false;
+    this.#channel.listen();
+  }
+
+  #leave(): void {
+    if (!this.#ours || this.left.aborted) return;
+    this.leftAtMs = this.#nowMs();
+    this.#leaving.abort(new CallerGone());
+  }
+
+  #throwIfGone(): void {
+    this.left.throwIfAborted();
+    if (!this.#ours) throw new CallerGone('the caller has been given back');
+  }
+
+  async #send<T>(port: PortName, what: string, act: () => T): Promise<T> {
+    this.#throwIfGone();
+    try {
+      return await this.#orders.send(port, `${this.channelId} ${what}`, () => {
+        if (!this.#channel.isOurs) throw new NotThere('404');
+        return act();
+      });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    if (error instanceof NotThere) this.#leave();
+    return this.left.aborted ? this.left.reason : error;
+  }
+
+  async #heard<T>(order: () => Promise<T>): Promise<T> {
+    this.#channel.soundOrders += 1;
+    this.#channel.listen();
+    try {
+      return await order();
+    } finally {
+      this.#channel.soundOrders -= 1;
+      this.#channel.listen();
+    }
+  }
+
+  #holdOrders({ message, afterwards }: Hold): readonly (readonly [string, () => void])[] {
+    const channel = this.#channel;
+    const plays = message !== undefined || afterwards.kind === 'tone';
+    const forMs = afterwards.kind === 'tone' ? Number.POSITIVE_INFINITY : this.#asked.messageMs;
+    return [
+      ...(plays ? [[message ?? 'tone', () => channel.play(forMs)] as const] : []),
+      ...(afterwards.kind === 'music' ? [['music', () => channel.playMusic()] as const] : []),
+      ...(afterwards.kind === 'ringing' ? [['ringing', () => channel.ring()] as const] : []),
+    ];
+  }
+
+  /** Never rejects: what cannot be stopped has stopped, or is no harm. */
+  async #stopSound(): Promise<void> {
+    await this.#orders.send('caller.stopHold', this.channelId, () => this.#channel.stopSound()).catch(() => undefined);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Registrations as the router has them: announced contacts come by the event line, silent refreshes are found by short looks, and the adapter's own
+ * ContactWatch says what is news. Answers of looks may be overtaken by later ones, and the same news may be told twice.
+ */
+import { ContactWatch } from '../../../src/asterisk/watch.ts';
+import type { Contact, Registrations, Watch } from '../../../src/call/ports.ts';
+import type { VirtualClock } from '../fakes/clock.ts';
+import type { Orders, Trace } from './orders.ts';
+import type { HeldContact, Telephones } from './telephones.ts';
+
+/** How often the adapter looks for silent refreshes. */
+const STEP_MS = 300;
+
+interface RegistrationsWorld {
+  readonly phones: () => Telephones;
+  readonly orders: Orders;
+  readonly clock: VirtualClock;
+  readonly trace: Trace;
+  readonly contactsAgainMs: number | undefined;
+}
+
+interface OpenWatch {
+  readonly watch: ContactWatch;
+  readonly openedAtMs: number;
+}
+
+export class RegistrationsPort implements Registrations {
+  readonly #world: RegistrationsWorld;
+  readonly #watches = new Set<OpenWatch>();
+
+  constructor(world: RegistrationsWorld) {
+    this.#world = world;
+  }
+
+  /** Watches that are open now. */
+  get open(): number {
+    return this.#watches.size;
+  }
+
+  async watch(
+    endpoints: readonly string[],
+    known: readonly Contact[],
+    throughChannelId: string,
+    onContact: (contact: Contact) => void,
+  ): Promise<Watch> {
+    const { orders, clock } = this.#world;
+    const watch = new ContactWatch(endpoints, known, throughChannelId, this.#telling(throughChannelId, onContact));
+    const opened = { watch, openedAtMs: clock.nowMs() };
+    this.#watches.add(opened);
+    const shut = () => {
+      watch.open = false;
+      this.#watches.delete(opened);
+    };
+    try {
+      await orders.send('watch.open', throughChannelId, () => {});
+      await this.#look(watch);
+    } catch (error) {
+      shut();
+      throw error;
+    }
+    return {
+      lookAgain: () => this.#look(watch),
+      close: () => {
+        shut();
+        return orders.send('watch.close', throughChannelId, () => {});
+      },
+    };
+  }
+
+  /** An announcement has come in. */
+  announced({ endpoint, uri }: HeldContact): void {
+    for (const { watch } of this.#watches) {
+      if (watch.endpoints.includes(endpoint) && watch.announced(endpoint, uri)) this.#lookBeside(watch);
+    }
+  }
+
+  removed({ endpoint, uri }: HeldContact): void {
+    for (const { watch } of this.#watches) if (watch.endpoints.includes(endpoint)) watch.removed(endpoint, uri);
+  }
+
+  /** A contact's expiry has moved without a word: the next short look of each watch sees it. */
+  refreshed(contact: HeldContact): void {
+    const { clock, phones } = this.#world;
+    for (const { watch, openedAtMs } of this.#watches) {
+      const untilLookMs = STEP_MS - ((clock.nowMs() - openedAtMs) % STEP_MS);
+      clock.later(untilLookMs, () => watch.read(contact.uri, phones().contacts.get(contact.uri)?.expiresAtSec));
+    }
+  }
+
+  /** After a reconnect. */
+  renew(): void {
+    for (const { watch } of this.#watches) this.#lookBeside(watch);
+  }
+
+  #telling(channelId: string, onContact: (contact: Contact) => void): (contact: Contact) => void {
+    const { contactsAgainMs, clock, trace } = this.#world;
+    return (contact) => {
+      trace(`${channelId} told of contact ${contact.uri} until ${contact.expiresAtSec ?? '?'}`);
+      onContact(contact);
+      if (contactsAgainMs !== undefined) clock.later(contactsAgainMs, () => onContact(contact));
+    };
+  }
+
+  #lookBeside(watch: ContactWatch): void {
+    this.#look(watch).catch((error: unknown) => this.#world.trace(`a look beside failed: ${String(error)}`));
+  }
+
+  async #look(watch: ContactWatch): Promise<void> {
+    const { orders, phones } = this.#world;
+    const found = await orders.send('watch.look', watch.throughChannelId, () =>
+      [...phones().contacts.values()].map((contact) => ({ ...contact, contactId: contact.uri })),
+    );
+    watch.found(found);
+  }
+}
