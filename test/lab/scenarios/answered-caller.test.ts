@@ -1,0 +1,114 @@
+/**
+ * What a caller hears who was answered before any device has: by the site's dialplan, or by us (XIVO_MAPP_ANSWER_EARLY), for carriers that pass on no early media.
+ * The media is up then, so that ringback is a tone.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { TONES } from '../asterisk/asterisk.ts';
+import { type Lab, startLab } from '../lab.ts';
+import {
+  ANSWERED_BEFORE,
+  ENGLISH,
+  everyGlobal,
+  type PitchedSounds,
+  PREFIXES_DIALPLAN,
+  soundsHeard,
+  writePitchedSounds,
+} from '../rigs/pitched-sounds.ts';
+
+/** The longest silence that a caller may hear between two things. */
+const LONGEST_GAP_MS = 300;
+
+/** Callers whose network sends audio from the first early media on, and callers whose network sends none before the answer. */
+const carriers = [
+  { carrier: 'a caller who sends audio early', audio: { sendFrom: 'early-media' } },
+  { carrier: 'a caller who sends none before the answer', audio: { sendFrom: 'answer' } },
+] as const;
+
+const channels = z.array(z.object({ id: z.string() }));
+
+const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
+
+describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i', (version) => {
+  let lab: Lab;
+  let sounds: PitchedSounds;
+
+  beforeAll(async () => {
+    lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan: PREFIXES_DIALPLAN } });
+    sounds = await writePitchedSounds(lab);
+  });
+  afterEach(() => lab.nothingRemains());
+  afterAll(() => lab?.stop());
+
+  const globals = (lines: Readonly<Record<string, string>>): Promise<void> =>
+    lab.asterisk.reloadGlobals(everyGlobal({ XIVO_MAPP_MSG_SOUND: sounds.short, ...lines }));
+
+  it('no message, and the site has answered before: ringback as a tone', async () => {
+    await globals({ XIVO_MAPP_PLAY_MSG: 'False', XIVO_MAPP_TONE_COUNTRY: 'de' });
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call({ number: `${ANSWERED_BEFORE}${alice.number}` });
+    await call.waitFor('answered');
+    const fromMs = await call.hears('ringback');
+    await call.sip.waitUntilHears('silence', 5_000, fromMs + 200);
+    const [ring] = call.heard().filter(({ what }) => what === 'ringback');
+    const lengthMs = (ring?.toMs ?? 0) - (ring?.fromMs ?? 0);
+    // A second, in Germany.
+    expect(lengthMs).toBeGreaterThan(800);
+    expect(lengthMs).toBeLessThan(1_200);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+  });
+
+  it('the message and music also to a caller whom the site has answered before', async () => {
+    await globals({});
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call({ number: `${ANSWERED_BEFORE}${alice.number}` });
+    await call.hears(ENGLISH);
+    await call.hears(TONES.mohDefault);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.hears(alice.mobile);
+    expect(soundsHeard(call)).toEqual([ENGLISH, TONES.mohDefault, alice.mobile.toneHz]);
+    await call.hangUp();
+  });
+
+  it.each(carriers)('EDGES 24: XIVO_MAPP_ANSWER_EARLY answers before the message, for $carrier', async ({ audio }) => {
+    await globals({ XIVO_MAPP_ANSWER_EARLY: 'True' });
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller({ audio }).call(alice);
+    await call.waitFor('answered');
+    expect(alice.mobile.calls).toEqual([]);
+    const messageAtMs = await call.hears(ENGLISH);
+    const musicAtMs = await call.hears(TONES.mohDefault);
+    expect(call.sip.longestGapMs(messageAtMs, musicAtMs)).toBeLessThanOrEqual(LONGEST_GAP_MS);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect((await lab.story(call)).timeline.map(({ what }) => what)).toContain('answered-early');
+  });
+
+  it('XIVO_MAPP_ANSWER_EARLY without a message: ringback as a tone', async () => {
+    await globals({ XIVO_MAPP_ANSWER_EARLY: 'True', XIVO_MAPP_PLAY_MSG: 'False' });
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await call.waitFor('answered');
+    await call.hears('ringback');
+    await call.hangUp();
+  });
+
+  it('XIVO_MAPP_ANSWER_EARLY and nobody wakes: the scenario goes on with the answered channel, marked XIVO_PICKEDUP', async () => {
+    await globals({ XIVO_MAPP_ANSWER_EARLY: 'True', XIVO_MAPP_LOOPS_INTERVAL: '1', XIVO_MAPP_LOOPS_MOBILEAPP: '1' });
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await call.waitFor('answered');
+    await call.hears(TONES.noAnswer);
+    const [channel] = channels.parse((await lab.asterisk.ari('GET', '/channels')).body);
+    const path = `/channels/${channel?.id}/variable`;
+    expect((await lab.asterisk.ari('GET', path, { variable: 'XIVO_PICKEDUP' })).body).toEqual({ value: '1' });
+    await call.waitFor('ended');
+    expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over', scenario: 'NOANSWER' });
+  });
+});

@@ -1,0 +1,195 @@
+/**
+ * The way to Asterisk breaks and mends in the middle of calls, or Asterisk itself goes and comes back: calls go on, what happened meanwhile is made good, and
+ * nothing is done twice.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { awaitThat } from '../asterisk/deadline.ts';
+import type { Lab } from '../lab.ts';
+import { CutLab } from '../rigs/cut-lab.ts';
+
+const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
+/** A mobile that the test itself wakes. */
+const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
+const awake = { ringingDevice: 'MobileApp', mobile: { is: 'awake' } } as const;
+
+describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version) => {
+  let rig: CutLab;
+  let lab: Lab;
+
+  beforeAll(async () => {
+    rig = await CutLab.start(version, GLOBALS);
+    lab = rig.lab;
+  });
+  afterEach(async () => {
+    await rig.comeBack();
+    await lab.nothingRemains();
+  });
+  afterAll(() => rig?.stop());
+
+  it('EDGES 15: a call that waits goes on waiting, and a mobile that registers in the gap rings', async () => {
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    const musicAtMs = await rig.waits(call, alice);
+    await rig.lose();
+    await alice.mobile.wake();
+    await rig.comeBack();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    // The caller has not noticed anything.
+    expect(call.sip.longestGapMs(musicAtMs, call.record.answeredAtMs ?? 0)).toBeLessThanOrEqual(300);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(await rig.count(call, 'mobile-registered')).toBe(1);
+    expect(alice.mobile.calls).toHaveLength(1);
+  });
+
+  it('EDGES 15: a mobile that rings goes on ringing, and is connected', async () => {
+    const alice = await lab.user(awake);
+    const call = await lab.caller().call(alice);
+    await rig.rings(call);
+    await rig.lose();
+    await rig.comeBack();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(alice.mobile.calls).toHaveLength(1);
+    expect(await rig.count(call, 'leg-dialled')).toBe(1);
+  });
+
+  it('EDGES 15: a refusal in the gap is noticed, and the call falls back', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebApp' });
+    const call = await lab.caller().call(alice);
+    await rig.rings(call);
+    await rig.lose();
+    await alice.webApp.refuse(486);
+    await alice.webApp.call.waitFor('ended', 5_000);
+    await rig.comeBack();
+    await call.waitFor('ended');
+    expect(await lab.ending(call)).toMatchObject({ scenario: 'NOANSWER', stasisStatus: 'SUCCESS' });
+  });
+
+  it.each(['caller', 'callee'] as const)(
+    'EDGES 15: a conversation goes on, and when the %s hangs up in the gap, the other side is told after it',
+    async (who) => {
+      const alice = await lab.user(awake);
+      const call = await lab.caller().call(alice);
+      await alice.mobile.answer();
+      await call.talksWith(alice.mobile);
+      await rig.lose();
+      await rig.stillTalk(call, alice.mobile);
+      await (who === 'caller' ? call.hangUp() : alice.mobile.hangUp());
+      await rig.comeBack();
+      await call.waitFor('ended');
+      await alice.mobile.call.waitFor('ended', 5_000);
+      expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+      expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+    },
+  );
+
+  it('EDGES 15: a conversation outlives the gap', async () => {
+    const alice = await lab.user(awake);
+    const call = await lab.caller().call(alice);
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await rig.lose();
+    await rig.comeBack();
+    await rig.stillTalk(call, alice.mobile);
+    await alice.mobile.hangUp();
+    await call.waitFor('ended');
+  });
+
+  it('EDGES 15: a caller who gives up in the gap is noticed, and the mobile is told', async () => {
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await rig.waits(call, alice);
+    await rig.lose();
+    await call.hangUp();
+    await rig.comeBack();
+    await alice.mobile.waitForPush('call-ended');
+    expect(await lab.story(call)).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+    expect(alice.mobile.calls).toEqual([]);
+  });
+
+  it("a call that comes in the gap rings the user's devices directly", async () => {
+    const alice = await lab.user(awake);
+    await rig.lose();
+    const call = await lab.caller().call(alice);
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await rig.comeBack();
+    await rig.stillTalk(call, alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ stasisStatus: 'FAILED', reason: 'router-absent' });
+  });
+
+  it('EDGES 15: after many breaks there is one dispatcher: one call, one push, one leg', async () => {
+    const bob = await lab.user(sleeper);
+    const waiting = await lab.caller().call(bob);
+    await rig.waits(waiting, bob);
+    for (let turn = 0; turn < 5; turn += 1) await rig.flicker();
+    const alice = await lab.user(sleeper);
+    const before = (await lab.api.calls()).length;
+    const call = await lab.caller().call(alice);
+    await alice.mobile.waitForPush();
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    expect((await lab.api.calls()).length).toBe(before + 1);
+    await call.hangUp();
+    for (const what of ['push-sent', 'mobile-registered', 'leg-dialled', 'leg-answered']) {
+      expect(await rig.count(call, what), what).toBe(1);
+    }
+    expect(alice.mobile.pushes.filter(({ payload }) => payload.type === 'incoming-call')).toHaveLength(1);
+    expect(alice.mobile.calls).toHaveLength(1);
+    await bob.mobile.wake();
+    await bob.mobile.answer();
+    await waiting.talksWith(bob.mobile);
+    await waiting.hangUp();
+    expect(bob.mobile.calls).toHaveLength(1);
+  });
+
+  it('EDGES 15: a connection that is half-open is found, and what was missed is made good', async () => {
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await rig.waits(call, alice);
+    rig.cable.silence();
+    await alice.mobile.wake();
+    await alice.mobile.answer(15_000);
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(alice.mobile.calls).toHaveLength(1);
+  });
+
+  it('EDGES 17: Asterisk restarts: the router comes back and forgets the old channels', async () => {
+    const [alice, bob] = [await lab.user(sleeper), await lab.user(awake)];
+    const waiting = await lab.caller().call(alice);
+    const talking = await lab.caller().call(bob);
+    await alice.mobile.waitForPush();
+    await bob.mobile.answer();
+    await talking.talksWith(bob.mobile);
+    const ids = await Promise.all([waiting, talking].map((call) => lab.callId(call)));
+    await lab.asterisk.restart();
+    // Nobody told the phones: their Asterisk was killed.
+    for (const call of [waiting.sip, talking.sip, bob.mobile.call]) call.vanish();
+    await alice.mobile.waitForPush('call-ended');
+    await lab.router.waitUntilHealthy();
+    const outcomes = await awaitThat(
+      async () => {
+        const stories = await Promise.all(ids.map((id) => lab.story(id)));
+        return stories.every(({ ended }) => ended) ? stories.map(({ outcome }) => outcome) : undefined;
+      },
+      10_000,
+      async () => `the router still has the old calls\n${lab.router.log.tail()}`,
+    );
+    expect(outcomes).toEqual(['caller-left', 'answered']);
+    expect(await lab.api.metrics()).toMatch(/xivo_mapp_live_calls\{stage="waiting"\} 0/);
+
+    const carol = await lab.user(sleeper);
+    const call = await lab.caller().call(carol);
+    await carol.mobile.waitForPush();
+    await carol.mobile.wake();
+    await carol.mobile.answer();
+    await call.talksWith(carol.mobile);
+    await call.hangUp();
+  });
+});
