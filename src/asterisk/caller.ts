@@ -31,7 +31,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** @param wasHeld an earlier run of the router may have left something playing */
   constructor(channel: Channel, requests: AriRequests, board: Switchboard, log: Log, wasHeld = false) {
     this.channelId = channel.id;
-    this.party = { name: channel.caller.name, number: channel.caller.number };
+    this.party = { name: unescaped(channel.caller.name), number: channel.caller.number };
     this.answered = channel.state === 'Up';
     this.left = this.#leaving.signal;
     this.#requests = requests;
@@ -194,6 +194,11 @@ export class CallerChannel implements Caller, ChannelOwner {
   #setOrder(variable: string, value: string): AriOrder {
     return { ...this.#order('POST', '/variable'), body: { variable, value } };
   }
+}
+
+/** Asterisk keeps a name from SIP as it stood between the quotes, escapes included. */
+function unescaped(name: string): string {
+  return name.replace(/\\(["\\])/g, '$1');
 }
 
 /** Ids of what a channel hears, the same in every run of the router. */

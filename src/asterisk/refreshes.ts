@@ -16,6 +16,8 @@ export interface RefreshesSettings {
   readonly log: Log;
   readonly watches: ReadonlySet<ContactWatch>;
   readonly ask: (questions: readonly string[]) => Promise<string[]>;
+  /** A whole look at what these watches watch. */
+  readonly look: (watches: readonly ContactWatch[]) => Promise<void>;
 }
 
 export class Refreshes {
@@ -51,7 +53,9 @@ export class Refreshes {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { watches, ask } = this.#settings;
+    const { watches, ask, look } = this.#settings;
+    const unread = [...watches].filter((watch) => watch.hasUnread());
+    if (unread.length > 0) await look(unread);
     const contactIds = [...new Set([...watches].flatMap((watch) => watch.contactIds()))];
     for (let from = 0; from < contactIds.length && !signal.aborted; from += TOGETHER) {
       const group = contactIds.slice(from, from + TOGETHER);

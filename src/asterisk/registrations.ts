@@ -32,6 +32,7 @@ export class AriRegistrations implements Registrations {
       log: settings.log,
       watches: this.#watches,
       ask: (questions) => this.#ask(questions, undefined),
+      look: (watches) => this.#look(watches),
     });
   }
 

@@ -10,6 +10,8 @@ interface Seen {
   expiresAtSec: number | undefined;
   /** The id by which its expiry can be asked for, once a look has found it. */
   contactId: string | undefined;
+  /** A look did not find it. */
+  missed?: boolean;
 }
 
 function keyOf(contact: { readonly endpoint: string; readonly uri: string }): string {
@@ -42,6 +44,11 @@ export class ContactWatch {
     return [...this.#seen.values()].flatMap(({ contactId }) => (contactId === undefined ? [] : [contactId]));
   }
 
+  /** True while a contact was announced whose expiry nobody has read: its refreshes could not be seen. */
+  hasUnread(): boolean {
+    return [...this.#seen.values()].some(({ contactId }) => contactId === undefined);
+  }
+
   /** A contact was announced. True when its expiry must be looked up to know whether it is news. */
   announced(endpoint: string, uri: string): boolean {
     const key = keyOf({ endpoint, uri });
@@ -57,6 +64,13 @@ export class ContactWatch {
 
   /** A look at these endpoints found these contacts. */
   found(contacts: readonly FoundContact[]): void {
+    const keys = new Set(contacts.map(keyOf));
+    for (const [key, seen] of this.#seen) {
+      if (seen.contactId !== undefined || keys.has(key)) continue;
+      // Announced, and gone before anybody looked; unless the look began before the announcement, which the next one will tell.
+      if (seen.missed === true) this.#seen.delete(key);
+      seen.missed = true;
+    }
     for (const contact of contacts) {
       if (!this.endpoints.includes(contact.endpoint)) continue;
       const { endpoint, uri, expiresAtSec, contactId } = contact;

@@ -1,10 +1,13 @@
 /**
  * The lookout of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
- * promise; that a watch which cannot be opened is tried again at the next look is this file's. What is seen goes into the call's inbox.
+ * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox.
  */
 
 import type { Call } from './call.ts';
 import type { Contact, Watch } from './ports.ts';
+
+/** How soon a watch that could not be opened is tried again, in ms: a registration in between would go unseen. */
+const AGAIN_MS = 500;
 
 export class Lookout {
   private readonly call: Call;
@@ -12,6 +15,7 @@ export class Lookout {
   private readonly known: readonly Contact[];
   private watch: 'none' | 'opening' | Watch = 'none';
   private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
+  private closed = false;
 
   /** @param known registrations as they were before; whatever differs from them is told */
   constructor(call: Call, endpoints: readonly string[], known: readonly Contact[]) {
@@ -28,6 +32,7 @@ export class Lookout {
 
   /** Watches no more. Also one that is still being opened is closed. */
   close(): void {
+    this.closed = true;
     const closed = this.opened.then((watch) => watch?.close());
     this.opened = Promise.resolve(undefined);
     this.call.beside('close watch', closed);
@@ -46,9 +51,15 @@ export class Lookout {
       },
       (fault: unknown) => {
         this.watch = 'none';
+        call.beside('watch again', this.openAgain());
         throw fault;
       },
     );
     call.beside('watch registrations', settled);
+  }
+
+  private async openAgain(): Promise<void> {
+    await this.call.ports.clock.sleep(AGAIN_MS, this.call.signal);
+    if (!this.closed && this.watch === 'none') this.open();
   }
 }

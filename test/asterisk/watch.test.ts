@@ -61,6 +61,26 @@ describe('a watch over contacts', () => {
     expect(told).toEqual(['old undefined']);
   });
 
+  it('wants to look at an announced one, and outlives a look that began before the announcement', () => {
+    const { watch, told } = watchFrom([]);
+    watch.announced(M1, 'new');
+    expect(watch.hasUnread()).toBe(true);
+    watch.found([]);
+    watch.found([found('new', 200)]);
+    expect(watch.hasUnread()).toBe(false);
+    expect(told).toEqual(['new undefined']);
+  });
+
+  it('forgets an announced one that two looks did not find', () => {
+    const { watch, told } = watchFrom([]);
+    watch.announced(M1, 'new');
+    watch.found([]);
+    watch.found([]);
+    expect(watch.hasUnread()).toBe(false);
+    watch.announced(M1, 'new');
+    expect(told).toEqual(['new undefined', 'new undefined']);
+  });
+
   it('tells nothing once closed', () => {
     const { watch, told } = watchFrom([]);
     watch.open = false;
