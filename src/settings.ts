@@ -79,7 +79,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'AGI_HOST',
-    about: 'Where FastAGI listens.',
+    about: 'Where FastAGI will listen. Nothing listens there yet: the setting is checked and kept for later.',
     unit: 'address or host name',
     fallback: '127.0.0.1',
   },

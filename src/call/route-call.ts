@@ -3,7 +3,7 @@
  * It must end each call exactly once, with a reason, and leave nothing behind.
  */
 
-import { type Arrival, Call } from './call.ts';
+import { type Arrival, Call, type Happening } from './call.ts';
 import { CallerGone, PbxError, Stopping } from './errors.ts';
 import { keepCompany } from './keep-company.ts';
 import { learn } from './learn.ts';
@@ -15,6 +15,9 @@ import { ringUntilDecided } from './ring-until-decided.ts';
 import { type Leg, Ringing } from './ringing.ts';
 import type { Warning } from './settings.ts';
 import { Wake } from './wake.ts';
+
+/** How much later than a refusal word of its cause may come, in ms. */
+const WORD_COMES_MS = 300;
 
 /** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
 export interface Overseer {
@@ -87,19 +90,31 @@ async function connect(call: Call, ringing: Ringing, wake: Wake, winner: Leg): P
   const reason = winner.on === 'mobile' ? 'answered' : 'answered-elsewhere';
   call.beside('withdraw', wake.withdraw(reason, answeredDevice(wake, winner)));
   call.beside('status', call.caller.write({ XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: winner.on }));
-  await call.ports.bridges.connect(await ringing.readyBridge(), call.caller, winner.legId);
+  try {
+    await call.ports.bridges.connect(await ringing.readyBridge(), call.caller, winner.legId);
+  } catch (fault) {
+    // One who answers and hangs up at once has been talked to: the dialplan must not ring the same phone again.
+    if (!(fault instanceof PbxError) || !(await hasHungUp(call, ringing, winner))) throw fault;
+  }
   call.diary.enter('talking');
+}
+
+/** Whether the winner is gone. Word of it may come a little later than the refusal to bridge it. */
+async function hasHungUp(call: Call, ringing: Ringing, winner: Leg): Promise<boolean> {
+  const untilMs = call.ports.clock.nowMs() + WORD_COMES_MS;
+  while (winner.state !== 'ended') {
+    const happened = await call.inbox.next(untilMs);
+    if (happened === 'time') return false;
+    takeWhileTalking(happened, ringing, winner);
+  }
+  return true;
 }
 
 /** Until either side hangs up. The caller's own hang-up arrives as the signal. */
 async function talk(call: Call, ringing: Ringing, winner: Leg): Promise<void> {
-  for (;;) {
+  while (winner.state !== 'ended') {
     const happened = await call.inbox.next();
-    if (happened === 'time' || happened.what !== 'leg') continue;
-    const leg = ringing.take(happened.legId, happened.event);
-    if (leg === winner && leg.state === 'ended') break;
-    // Two answers in the same instant: the second one is hung up like every other loser.
-    if (leg !== undefined && leg !== winner) ringing.dropOthers(winner, 'answered-elsewhere');
+    if (happened !== 'time') takeWhileTalking(happened, ringing, winner);
   }
   call.note('callee-hung-up');
   call.diary.enter('ending');
@@ -110,6 +125,13 @@ async function talk(call: Call, ringing: Ringing, winner: Leg): Promise<void> {
     call.note('fault', { in: 'hang-up', detail: String(fault) });
     call.beside('give back', call.caller.giveBack('ANSWERED', winner.on));
   }
+}
+
+function takeWhileTalking(happened: Happening, ringing: Ringing, winner: Leg): void {
+  if (happened.what !== 'leg') return;
+  const leg = ringing.take(happened.legId, happened.event);
+  // Two answers in the same instant: the second one is hung up like every other loser.
+  if (leg !== undefined && leg !== winner) ringing.dropOthers(winner, 'answered-elsewhere');
 }
 
 /** Hands the call back to the dialplan, which knows the user's scenarios. */
