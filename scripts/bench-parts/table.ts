@@ -1,0 +1,121 @@
+/**
+ * What was measured, as Markdown: one column for each Asterisk, a verdict for each target. It rounds, and must never leave out what was not reached.
+ */
+import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
+import { CROWD, CROWD_ROWS, type CrowdCount } from './crowd.ts';
+import { type Samples, type Sheet, tellMs } from './figures.ts';
+import { pushRow } from './invite-to-push.ts';
+import type { Part } from './options.ts';
+import { BURST, CONTESTANTS, FROM_200, registerRow } from './register-to-invite.ts';
+
+/** What one Asterisk gave. */
+export interface Measured {
+  /** `22.10.0` */
+  readonly exactly: string;
+  readonly figures: Sheet;
+  readonly crowd: CrowdCount | undefined;
+}
+
+type Cell = (measured: Measured) => string;
+
+export function renderTable(all: readonly Measured[], parts: readonly Part[], machine: string): string {
+  const blocks = [
+    `Measured by \`scripts/bench\` in one run: ${machine}; everything on one machine, on loopback. Times in ms.`,
+    row('| median / p90 / p99 / max', all, ({ exactly }) => `Asterisk ${exactly}`),
+    `|---|${all.map(() => '---|').join('')}`,
+    ...parts.flatMap((part) => LINES[part].map(([title, cell]) => row(`| ${title}`, all, cell))),
+  ];
+  return `${blocks[0]}\n\n${blocks.slice(1).join('\n')}`;
+}
+
+function row(title: string, all: readonly Measured[], cell: Cell): string {
+  return `${title} | ${all.map(cell).join(' | ')} |`;
+}
+
+const told =
+  (name: string): Cell =>
+  ({ figures }) =>
+    figures.of(name).told();
+const nothing: Cell = () => '';
+
+/** The medians against each other: `450 : 1`. */
+const ratio =
+  (one: string, other: string): Cell =>
+  ({ figures }) => {
+    const quotient = figures.of(one).medianMs / figures.of(other).medianMs;
+    return Number.isNaN(quotient) ? '-' : `${quotient.toFixed(quotient < 10 ? 1 : 0)} : 1`;
+  };
+
+function verdict(isReached: boolean, words: string): string {
+  return `${isReached ? 'reached' : '**not reached**'}: ${words}`;
+}
+
+const medianWithin =
+  (name: string, targetMs: number): Cell =>
+  ({ figures }) => {
+    const samples: Samples = figures.of(name);
+    return verdict(samples.medianMs <= targetMs, `${tellMs(samples.medianMs)} (${samples.count} calls)`);
+  };
+
+const aboveBare =
+  (caller: keyof typeof CALLERS, withinMs: number): Cell =>
+  ({ figures }) => {
+    const [ours, bare] = (['router', 'bare'] as const).map((way) => figures.of(answerRow(way, caller, '200')));
+    const moreMs = (ours?.medianMs ?? Number.NaN) - (bare?.medianMs ?? Number.NaN);
+    return verdict(moreMs <= withinMs, `${moreMs > 0 ? '+' : ''}${tellMs(moreMs)} (${ours?.count} calls each)`);
+  };
+
+const ofCrowd =
+  (tell: (count: CrowdCount) => string): Cell =>
+  ({ crowd }) =>
+    crowd === undefined ? '-' : tell(crowd);
+
+/** Whether nothing was lost and nothing was left behind. */
+export function isWhole({ calls, pushed, invited, answered, told: ended, left }: CrowdCount): boolean {
+  return [pushed, invited, answered, ended].every((count) => count === calls) && left === '';
+}
+
+const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
+  register: [
+    ['**REGISTER to INVITE, 24 waiting calls: 10 in the median**', medianWithin(registerRow('router'), 10)],
+    [CONTESTANTS.router, told(registerRow('router'))],
+    ["the same, from the REGISTER's 200", told(FROM_200)],
+    [CONTESTANTS.script, told(registerRow('script'))],
+    [CONTESTANTS.poll, told(registerRow('poll'))],
+    ['dialplan to router', ratio(registerRow('poll'), registerRow('router'))],
+    ['script to router', ratio(registerRow('script'), registerRow('router'))],
+    [`router, all 24 register within ${BURST} ms`, told(registerRow('router', BURST))],
+    [`script, all 24 register within ${BURST} ms`, told(registerRow('script', BURST))],
+  ],
+  push: [
+    ["**caller's INVITE to push received, FCM: 25 in the median**", medianWithin(pushRow('android'), 25)],
+    ['FCM', told(pushRow('android'))],
+    ["**caller's INVITE to push received, APNs: 25 in the median**", medianWithin(pushRow('ios'), 25)],
+    ['APNs', told(pushRow('ios'))],
+  ],
+  answer: ANSWER_ROWS.flatMap(({ caller, to }): (readonly [string, Cell])[] => [
+    to === '200'
+      ? [`**answer to the caller's 200, ${CALLERS[caller]}: within 10 of the bare way**`, aboveBare(caller, 10)]
+      : [`to the callee's first audio, ${CALLERS[caller]}`, nothing],
+    [WAYS.router, told(answerRow('router', caller, to))],
+    [WAYS.bare, told(answerRow('bare', caller, to))],
+  ]),
+  crowd: [
+    [
+      `**${CROWD} waiting calls at once: none lost**`,
+      ofCrowd((count) =>
+        verdict(
+          isWhole(count),
+          `${count.pushed} pushed, ${count.invited} rung, ${count.answered} answered, ${count.told} ended so; ${count.left === '' ? 'nothing left behind' : 'something was left behind'}`,
+        ),
+      ),
+    ],
+    ['INVITE to push, all within 2 s', told(CROWD_ROWS.push)],
+    ['REGISTER to INVITE, all within 1 s', told(CROWD_ROWS.register)],
+    ["answer to the caller's 200", told(CROWD_ROWS.answer)],
+    [
+      "router's memory before, during, after, MB",
+      ofCrowd(({ memoryMb: { before, during, after } }) => `${before}, ${during}, ${after}`),
+    ],
+  ],
+};

@@ -1,0 +1,98 @@
+/**
+ * Measures the router on real Asterisks, against plainer ways in the same run; scripts/bench starts it. It prints a table, and however it ends, also by
+ * Ctrl-C, no process and no temporary folder stays behind.
+ */
+import { FetchError } from '../test/lab/asterisk/apt.ts';
+import type { AsteriskVersion } from '../test/lab/asterisk/asterisk.ts';
+import { fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
+import { startLab } from '../test/lab/lab.ts';
+import { measureAnswer } from './bench-parts/answer.ts';
+import { COMPETITORS_DIALPLAN, startBareScript } from './bench-parts/competitors.ts';
+import { CROWD, type CrowdCount, measureCrowd } from './bench-parts/crowd.ts';
+import { Sheet } from './bench-parts/figures.ts';
+import { measurePush } from './bench-parts/invite-to-push.ts';
+import { machineWords } from './bench-parts/machine.ts';
+import { type BenchOptions, readOptions } from './bench-parts/options.ts';
+import { writeIntoReadme } from './bench-parts/readme.ts';
+import { measureRegister } from './bench-parts/register-to-invite.ts';
+import type { Rig } from './bench-parts/rig.ts';
+import { isWhole, type Measured, renderTable } from './bench-parts/table.ts';
+import { endChildren, Interruption } from './demo-parts/interruption.ts';
+import { ProgressLine } from './demo-parts/progress-line.ts';
+
+/** Two for each of four channels of each call of the crowd, and room. */
+const RTP_PORTS = 2_000;
+/** More than Asterisk's 100: the bare script bounds its connections by nothing, and shall not fail by that. */
+const HTTP_SESSIONS = 1_000;
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (typeof options === 'string') {
+    console.error(options);
+    return 2;
+  }
+  const interruption = new Interruption();
+  const progress = new ProgressLine(process.stderr);
+  try {
+    const measured: Measured[] = [];
+    for (const version of options.versions) measured.push(await measure(version, options, interruption, progress));
+    progress.clear();
+    const table = renderTable(measured, options.parts, machineWords(measured.map(({ exactly }) => exactly)));
+    console.log(table);
+    if (options.write) await writeIntoReadme(table);
+    return measured.every(({ crowd }) => crowd === undefined || isWhole(crowd)) ? 0 : 1;
+  } catch (error) {
+    progress.clear();
+    if (interruption.happened) {
+      console.error('Interrupted: everything has been ended.');
+      return 130;
+    }
+    console.error(`scripts/bench: ${whatWentWrong(error)}`);
+    return 1;
+  } finally {
+    interruption.over();
+  }
+}
+
+async function measure(
+  version: AsteriskVersion,
+  options: BenchOptions,
+  interruption: Interruption,
+  progress: ProgressLine,
+): Promise<Measured> {
+  // What is interrupted while it starts is ended through its children: the start then fails, and clears up after itself.
+  const stopWatching = interruption.on(endChildren);
+  const install = await fetchAsterisk(version, { onProgress: (line) => progress.show(line) });
+  interruption.check();
+  const exactly = /\d+\.\d+\.\d+/.exec(install.packageVersion)?.[0] ?? String(version);
+  const say = (text: string): void => progress.show(`Asterisk ${exactly}, ${text}`);
+  say('push services and router start');
+  await using lab = await startLab({
+    version,
+    seats: CROWD,
+    asterisk: { install, rtpPorts: RTP_PORTS, sessionLimit: HTTP_SESSIONS, extraDialplan: COMPETITORS_DIALPLAN },
+  });
+  await using _script = await startBareScript(lab.asterisk);
+  stopWatching();
+  interruption.check();
+  const rig: Rig = { lab, share: options.quick ? 0.2 : 1, figures: new Sheet(), steps: new Sheet(), say };
+  const crowd = await interruption.orElse(measureParts(rig, options));
+  progress.clear();
+  if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${rig.steps.told()}`);
+  return { exactly, figures: rig.figures, crowd };
+}
+
+async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdCount | undefined> {
+  if (parts.includes('register')) await measureRegister(rig);
+  if (parts.includes('push')) await measurePush(rig);
+  if (parts.includes('answer')) await measureAnswer(rig);
+  return parts.includes('crowd') ? await measureCrowd(rig) : undefined;
+}
+
+function whatWentWrong(error: unknown): string {
+  if (error instanceof FetchError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+// Whatever a call that was broken off has left in this process must not keep it alive.
+process.exit(await main());
