@@ -15,5 +15,5 @@ export async function writeIntoReadme(table: string): Promise<void> {
   if (from < 0) throw new Error(`README.md has no ${BEGIN}: the table has no place there`);
   const behind = text.indexOf(END, from);
   const rest = behind < 0 ? text.slice(from + BEGIN.length) : text.slice(behind + END.length);
-  await writeFile(README, `${text.slice(0, from)}${BEGIN}\n${table}\n${END}${rest}`);
+  await writeFile(README, `${text.slice(0, from)}${BEGIN}\n## What it reaches\n\n${table}\n${END}${rest}`);
 }

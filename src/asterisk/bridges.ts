@@ -76,14 +76,14 @@ export class AriBridges implements Bridges {
   /** Never rejects. */
   async #join(bridgeId: string, channelId: string): Promise<void> {
     try {
-      await this.#add(bridgeId, channelId, { patient: true, deadlineMs: JOIN_DEADLINE_MS });
+      await this.#add(bridgeId, channelId, { lane: 'patient', deadlineMs: JOIN_DEADLINE_MS });
       if (this.#open.has(bridgeId)) this.#open.set(bridgeId, channelId);
     } catch (error) {
       this.#log.debug('the caller could not be put into its bridge ahead of time', { error: String(error) });
     }
   }
 
-  async #add(bridgeId: string, channels: string, how: Pick<AriOrder, 'patient' | 'deadlineMs'> = {}): Promise<void> {
+  async #add(bridgeId: string, channels: string, how: Pick<AriOrder, 'lane' | 'deadlineMs'> = {}): Promise<void> {
     const path = bridgePath(bridgeId, '/addChannel');
     await this.#requests.send({ method: 'POST', path, query: { channel: channels }, ...how });
   }

@@ -74,7 +74,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async answer(): Promise<void> {
-    await this.#send(this.#order('POST', '/answer'));
+    await this.#send({ ...this.#order('POST', '/answer'), lane: 'urgent' });
   }
 
   async startHold(hold: Hold): Promise<void> {
@@ -179,7 +179,9 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async #stop(orders: HoldOrders): Promise<void> {
-    const results = await Promise.allSettled(orders.stop.map((order) => this.#requests.send(order)));
+    const results = await Promise.allSettled(
+      orders.stop.map((order) => this.#requests.send({ ...order, lane: 'urgent' })),
+    );
     for (const result of results) {
       if (result.status === 'rejected' && !isGone(result.reason)) {
         this.#log.debug('could not stop what the caller hears', { error: String(result.reason) });

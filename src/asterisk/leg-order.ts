@@ -50,5 +50,6 @@ export function legOrder(request: DialRequest, app: string): AriOrder {
       variables,
     },
     once: true,
+    lane: 'urgent',
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Requests to ARI: one HTTP connection pool, one deadline per request, errors as PbxError in Asterisk's own words. Asterisk allows 100 HTTP
- * sessions in all, shared with others, so the pool is small, and idle connections are let go before Asterisk lets go of them (15 s).
+ * Requests to ARI: a few HTTP connections, one deadline per request, errors as PbxError in Asterisk's own words. Asterisk allows 100 HTTP
+ * sessions in all, shared with others, so the pools are small, and idle connections are let go before Asterisk lets go of them (15 s). Many calls at once
+ * make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their own.
  * Must never send anything twice that Asterisk may have acted upon, unless doing it twice is the same as doing it once.
  */
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
@@ -14,6 +15,9 @@ const MAX_SOCKETS = 16;
 const IDLE_MS = 10_000;
 const DEADLINE_MS = 5_000;
 
+/** `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. */
+type Lane = 'urgent' | 'usual' | 'patient';
+
 export interface AriOrder {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below /ari, its parts already encoded: `/channels/1700000000.1/answer`. */
@@ -22,8 +26,8 @@ export interface AriOrder {
   readonly body?: Readonly<Record<string, unknown>>;
   /** Deadline in ms; 5,000 when left out. */
   readonly deadlineMs?: number;
-  /** True where Asterisk may take long to answer and nobody waits for it: such orders share connections of their own. */
-  readonly patient?: boolean;
+  /** `usual` when left out. */
+  readonly lane?: Lane;
   /** True where doing it twice would be wrong: it is then never sent again, whatever became of the first. */
   readonly once?: boolean;
 }
@@ -54,8 +58,7 @@ class StaleConnection extends Error {}
 
 export class AriRequests {
   readonly #address: AriAddress;
-  readonly #agent: PlainAgent | TlsAgent;
-  readonly #patientAgent: PlainAgent | TlsAgent;
+  readonly #agents: Readonly<Record<Lane, PlainAgent | TlsAgent>>;
   readonly #underWay = new Set<ClientRequest>();
   #closed = false;
 
@@ -70,8 +73,7 @@ export class AriRequests {
       noDelay: true,
     };
     const makeAgent = () => (address.secure ? new TlsAgent(settings) : new PlainAgent(settings));
-    this.#agent = makeAgent();
-    this.#patientAgent = makeAgent();
+    this.#agents = { urgent: makeAgent(), usual: makeAgent(), patient: makeAgent() };
   }
 
   /** Resolves with the parsed answer, undefined where it has no body. Rejects with PbxError, AriRefusal where Asterisk answered. */
@@ -92,7 +94,7 @@ export class AriRequests {
 
   /** Lets go of idle connections, which may be as dead as one that has just been found dead. */
   dropIdle(): void {
-    for (const agent of [this.#agent, this.#patientAgent]) {
+    for (const agent of Object.values(this.#agents)) {
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     }
   }
@@ -101,8 +103,7 @@ export class AriRequests {
   close(): void {
     this.#closed = true;
     for (const request of this.#underWay) request.destroy(new Error('the connection to Asterisk is closed'));
-    this.#agent.destroy();
-    this.#patientAgent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
   #attempt(order: AriOrder): Promise<unknown> {
@@ -121,7 +122,7 @@ export class AriRequests {
       // Not by way of URL, which would escape what encodeQueryValue left as it is.
       path: query === '' ? url.pathname : `${url.pathname}?${query}`,
       method: order.method,
-      agent: order.patient === true ? this.#patientAgent : this.#agent,
+      agent: this.#agents[order.lane ?? 'usual'],
       headers: {
         authorization: this.#address.authorization,
         'content-length': Buffer.byteLength(body),

@@ -36,6 +36,7 @@ describe('the order for a leg', () => {
         },
       },
       once: true,
+      lane: 'urgent',
     });
   });
 

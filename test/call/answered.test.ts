@@ -44,6 +44,19 @@ describe('a mobile that wakes', () => {
     story.nothingIsLeft();
   });
 
+  it('hangs up while it is being connected: answered all the same, and the caller is not sent to be rung again', async () => {
+    const story = new Story().sleepingMobile('phone', {
+      wakesAfterMs: 2000,
+      phone: { ...ANSWERS, hangsUpAfterMs: 50 },
+    });
+    story.pbx.slowMs.set('bridges.connect', 100);
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.givenBack).toEqual([]);
+    expect(story.pbx.callerHungUp).toBe(true);
+    expect(story.timeline()).toContain('callee-hung-up');
+    story.nothingIsLeft();
+  });
+
   it('that rings on an older registration when the wait ends is not cut off', async () => {
     const story = new Story()
       .registered(MOBILE, 'sip:old@10.0.0.1', { ringsAfterMs: 100, answersAfterMs: 20_000, hangsUpAfterMs: 1000 })

@@ -35,12 +35,18 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
   const { ending, connects, legs, pushes, planned, call, failures, decidedAtMs } = facts;
   if (ending === undefined) return;
   const told = (end: string) => legs.some(({ file }) => file.told.some((event) => event.end === end));
+  const answeredAndLeft = (legId: string) => {
+    const heard = legs.find((leg) => leg.legId === legId)?.file.told.map(({ kind }) => kind) ?? [];
+    return heard.includes('answered') && heard.includes('ended');
+  };
   const talked = connects.find(({ done }) => done);
   const spentMs = decidedAtMs - (planned?.atMs ?? decidedAtMs);
   if (talked !== undefined && ending.outcome !== 'answered') yield `it was connected, and ended as ${ending.outcome}`;
   switch (ending.outcome) {
     case 'answered':
-      if (talked === undefined) yield 'answered, and nobody was connected';
+      // Who answers and hangs up at once leaves nobody to be connected with.
+      if (talked === undefined && !connects.some(({ legId }) => answeredAndLeft(legId)))
+        yield 'answered, and nobody was connected';
       break;
     case 'declined':
     case 'busy':

@@ -57,6 +57,17 @@ describe.each([16, 22] as const)('a conversation on Asterisk %i', (version) => {
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp', scenario: '' });
   });
 
+  it('ends for both when the callee hangs up in the moment of answering, and nobody is rung again', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebApp' });
+    const call = await lab.caller().call(alice);
+    const there = await alice.webApp.answer();
+    await there.hangUp();
+    await call.waitFor('ended');
+    expect(alice.webApp.calls).toHaveLength(1);
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp', scenario: '' });
+    expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'webapp' });
+  });
+
   it('passes digits both ways', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp' });
     const call = await lab.caller().call(alice);
