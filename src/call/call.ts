@@ -4,7 +4,7 @@
  */
 
 import { Diary, type Facts } from './diary.ts';
-import { CallerGone } from './errors.ts';
+import { CallerGone, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import type { CallMemory } from './memory.ts';
 import type { Caller, CallPorts, Contact, Device, FoundLeg, LegEvent, Party, PushResult } from './ports.ts';
@@ -100,7 +100,7 @@ export class Call {
 
   private tellFault(name: string, fault: unknown): void {
     if (fault instanceof CallerGone || fault === this.signal.reason) return;
-    const detail = fault instanceof Error ? fault.message : String(fault);
+    const detail = wordsOf(fault);
     this.note('fault', { in: name, detail });
     this.ports.log.warn(`call ${this.callId}: ${name} failed: ${detail}`, { callId: this.callId, fault });
   }

@@ -22,3 +22,8 @@ export class Stopping extends Error {
     super('the router is stopping');
   }
 }
+
+/** What a fault of any kind says, for timelines and logs. */
+export function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

@@ -4,6 +4,7 @@
  */
 
 import type { Call } from './call.ts';
+import { wordsOf } from './errors.ts';
 import { readLegMemory, writeLegMemory } from './memory.ts';
 import type { Plan } from './plan.ts';
 import type { Contact, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
@@ -89,7 +90,7 @@ export class Ringing {
       (event) => call.inbox.post({ what: 'leg', legId, event }),
     );
     const refused = (fault: unknown) => {
-      const detail = fault instanceof Error ? fault.message : String(fault);
+      const detail = wordsOf(fault);
       call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
     };
     call.beside(`dial ${legId}`, order.catch(refused));

@@ -4,11 +4,13 @@
  */
 
 import { type Arrival, Call, type Happening } from './call.ts';
-import { CallerGone, PbxError, Stopping } from './errors.ts';
+import { endAfter } from './end-after.ts';
+import { PbxError } from './errors.ts';
+import { fallBack } from './fall-back.ts';
 import { keepCompany } from './keep-company.ts';
 import { learn } from './learn.ts';
 import { CALL_MEMORY, writeCallMemory } from './memory.ts';
-import { type Ending, statusOf } from './outcomes.ts';
+import type { Ending } from './outcomes.ts';
 import type { PassOn, Plan } from './plan.ts';
 import type { CallPorts, Device } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
@@ -134,74 +136,10 @@ function takeWhileTalking(happened: Happening, ringing: Ringing, winner: Leg): v
   if (leg !== undefined && leg !== winner) ringing.dropOthers(winner, 'answered-elsewhere');
 }
 
-/** Hands the call back to the dialplan, which knows the user's scenarios. */
-async function fallBack(call: Call, ending: Ending): Promise<void> {
-  call.diary.enter('ending');
-  const status = statusOf(ending);
-  if (status === undefined) return;
-  call.note('given-back', { status, reason: ending.reason });
-  // The channel may come to us again, for another user. A router that stops leaves the memory to the next one.
-  if (ending.reason !== 'router-stopping') call.beside('forget', call.caller.write({ [CALL_MEMORY]: '' }));
-  try {
-    await call.caller.giveBack(status, ending.reason);
-  } catch (fault) {
-    if (!(fault instanceof PbxError)) throw fault;
-    // A caller that is left where it is sits there for ever. One that is gone now has gone on, or has hung up: it is over either way.
-    call.note('fault', { in: 'give-back', detail: fault.message });
-    await call.caller.giveBack(status, ending.reason).catch((again: unknown) => {
-      if (!(again instanceof CallerGone)) throw again;
-    });
-  }
-}
-
 function passOn(call: Call, plan: PassOn): Ending {
   call.note('passed', { reason: plan.reason, detail: plan.detail });
   call.ports.log.warn(`call ${call.callId} is passed back to the dialplan: ${plan.detail}`, { callId: call.callId });
   return { outcome: 'passed', reason: plan.reason };
-}
-
-/** What an interrupted story comes to: the caller has left, we are stopping, or something failed and the dialplan takes over. */
-async function endAfter(fault: unknown, call: Call, talkingOn: Leg | undefined): Promise<Ending> {
-  const talking = call.diary.stage === 'talking' && talkingOn !== undefined;
-  const ending: Ending = talking
-    ? { outcome: 'answered', reason: talkingOn.on }
-    : fault instanceof CallerGone || call.caller.left.aborted
-      ? { outcome: 'caller-left', reason: whenLeft(call) }
-      : { outcome: 'failed', reason: failure(fault) };
-  if (talking && fault instanceof Stopping) {
-    // A conversation outlives the router: its channels and bridge stay as they are.
-    call.note('left-talking');
-    call.undo.forget();
-    return ending;
-  }
-  if (ending.outcome === 'caller-left') call.note('caller-left');
-  if (ending.outcome === 'answered') call.note('caller-hung-up');
-  if (ending.outcome !== 'failed') return ending;
-  if (!(fault instanceof Stopping)) {
-    const detail = fault instanceof Error ? fault.message : String(fault);
-    call.note('fault', { in: call.diary.stage, detail });
-    call.ports.log.error(`call ${call.callId} failed: ${detail}`, { callId: call.callId, fault });
-  }
-  try {
-    await fallBack(call, ending);
-    return ending;
-  } catch (again) {
-    if (again instanceof CallerGone) return { outcome: 'caller-left', reason: whenLeft(call) };
-    call.ports.log.error(`call ${call.callId} could not be given back`, { callId: call.callId, fault: again });
-    // Better cut off than left in silence for ever.
-    call.beside('hang up the caller', call.caller.hangUp());
-    return ending;
-  }
-}
-
-function whenLeft(call: Call): 'before-push' | 'while-waiting' | 'while-ringing' {
-  if (call.diary.stage === 'learning') return 'before-push';
-  return call.diary.stage === 'waiting' ? 'while-waiting' : 'while-ringing';
-}
-
-function failure(fault: unknown): 'router-stopping' | 'pbx-error' | 'router-error' {
-  if (fault instanceof Stopping) return 'router-stopping';
-  return fault instanceof PbxError ? 'pbx-error' : 'router-error';
 }
 
 /** Nothing stays behind, and one line and one timeline say what happened and why. */
