@@ -4,10 +4,11 @@
  */
 
 import { Diary, type Facts } from './diary.ts';
-import { CallerGone, wordsOf } from './errors.ts';
+import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
+import type { Keepsake } from './keepsake.ts';
 import type { CallMemory } from './memory.ts';
-import type { Caller, CallPorts, Contact, Device, FoundLeg, LegEvent, Party, PushResult } from './ports.ts';
+import type { Caller, CallPorts, Contact, Device, FoundLeg, Hold, LegEvent, Party, PushResult } from './ports.ts';
 import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */
@@ -42,6 +43,10 @@ export class Call {
   readonly undo = new Undo();
   /** What the callee may see of the caller: nothing, where the caller withholds it. */
   shown: Party;
+  /** Where the call is one that another router could go on with. */
+  keepsake: Keepsake | undefined;
+  /** What the caller hears while waiting, once that has begun. */
+  company: Hold | undefined;
   readonly inbox: Inbox<Happening>;
   private readonly controller = new AbortController();
   private readonly work = new Set<Promise<void>>();
@@ -102,6 +107,9 @@ export class Call {
     if (fault instanceof CallerGone || fault === this.signal.reason) return;
     const detail = wordsOf(fault);
     this.note('fault', { in: name, detail });
-    this.ports.log.warn(`call ${this.callId}: ${name} failed: ${detail}`, { callId: this.callId, fault });
+    const { log } = this.ports;
+    // An ill PBX fails every call in many ways: who speaks to it says so, once, and each call's timeline has the rest.
+    const level = fault instanceof PbxError ? 'debug' : 'warn';
+    log[level](`call ${this.callId}: ${name} failed: ${detail}`, { callId: this.callId, fault });
   }
 }

@@ -10,6 +10,9 @@ export type Stage = 'learning' | 'waiting' | 'ringing' | 'connecting' | 'talking
 
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 
+/** For what is no call of its own. */
+export const NO_JOURNAL: Journal = { open() {}, note() {}, close() {} };
+
 export class Diary {
   stage: Stage = 'learning';
   private readonly startedMs: number;

@@ -29,7 +29,9 @@ export async function endAfter(fault: unknown, call: Call, talkingOn: Leg | unde
   if (!(fault instanceof Stopping)) {
     const detail = wordsOf(fault);
     call.note('fault', { in: call.diary.stage, detail });
-    call.ports.log.error(`call ${call.callId} failed: ${detail}`, { callId: call.callId, fault });
+    // What Asterisk refuses is said once, by whom it was refused; this call's own line and timeline have the rest.
+    const level = fault instanceof PbxError ? 'debug' : 'error';
+    call.ports.log[level](`call ${call.callId} failed: ${detail}`, { callId: call.callId, fault });
   }
   try {
     await fallBack(call, ending);
@@ -44,7 +46,8 @@ export async function endAfter(fault: unknown, call: Call, talkingOn: Leg | unde
 }
 
 function whenLeft(call: Call): 'before-push' | 'while-waiting' | 'while-ringing' {
-  if (call.diary.stage === 'learning') return 'before-push';
+  const pushedBefore = (call.resumed?.memory.pushed ?? []).length > 0;
+  if (call.diary.stage === 'learning') return pushedBefore ? 'while-waiting' : 'before-push';
   return call.diary.stage === 'waiting' ? 'while-waiting' : 'while-ringing';
 }
 

@@ -1,28 +1,54 @@
 /**
- * The fall back: the call goes to the dialplan again, with a status and a reason. It must never leave a caller where it is: there it would sit for ever.
+ * The fall back: the call goes to the dialplan again, with a status and a reason. It must never leave a caller where it is: there it would sit for ever. So it is tried until
+ * it is done or the caller is gone, however long Asterisk refuses; meanwhile the caller hears what it heard before.
  */
 
 import type { Call } from './call.ts';
 import { CallerGone, PbxError } from './errors.ts';
-import { CALL_MEMORY } from './memory.ts';
+import { insist } from './insist.ts';
 import { type Ending, statusOf } from './outcomes.ts';
 
-/** Hands the call back to the dialplan, which knows the user's scenarios. Rejects with CallerGone, or PbxError when Asterisk refuses twice. */
+/** From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. */
+const PATIENCE_MS = 60_000;
+
+/** Hands the call back to the dialplan, which knows the user's scenarios. Rejects with CallerGone when the caller had left before. */
 export async function fallBack(call: Call, ending: Ending): Promise<void> {
   call.diary.enter('ending');
   const status = statusOf(ending);
   if (status === undefined) return;
   call.note('given-back', { status, reason: ending.reason });
-  // The channel may come to us again, for another user. A router that stops leaves the memory to the next one.
-  if (ending.reason !== 'router-stopping') call.beside('forget', call.caller.write({ [CALL_MEMORY]: '' }));
+  // Should we die before the caller is given back, the next router does it. A router that stops leaves it the whole call.
+  if (ending.reason !== 'router-stopping') call.keepsake?.keep({ ending });
+  const { caller } = call;
+  const { clock, log } = call.ports;
+  const patientUntilMs = clock.nowMs() + PATIENCE_MS;
+  let refused = 0;
+  const tryIt = async () => {
+    try {
+      await caller.giveBack(status, ending.reason);
+    } catch (fault) {
+      if (!(fault instanceof PbxError)) throw fault;
+      refused += 1;
+      if (refused === 1) call.note('fault', { in: 'give-back', detail: fault.message });
+      if (clock.nowMs() < patientUntilMs) {
+        if (refused > 1) keepWaiting(call);
+        throw fault;
+      }
+      // Better cut off than kept for ever. Where Asterisk refuses this as well, both are tried again.
+      await caller.hangUp();
+      log.error(`call ${call.callId} could not be given back and is hung up`, { callId: call.callId, fault });
+    }
+  };
   try {
-    await call.caller.giveBack(status, ending.reason);
+    await insist(clock, caller.left, tryIt);
   } catch (fault) {
-    if (!(fault instanceof PbxError)) throw fault;
-    // A caller that is left where it is sits there for ever. One that is gone now has gone on, or has hung up: it is over either way.
-    call.note('fault', { in: 'give-back', detail: fault.message });
-    await call.caller.giveBack(status, ending.reason).catch((again: unknown) => {
-      if (!(again instanceof CallerGone)) throw again;
-    });
+    // Of one that is gone after a refusal nobody knows: it has gone on after all, or has hung up. It is over either way.
+    if (!(fault instanceof CallerGone) || refused === 0) throw fault;
+    call.note('gone-meanwhile', { detail: fault.message });
   }
+}
+
+/** Each try stops what the caller hears. */
+function keepWaiting(call: Call): void {
+  if (call.company !== undefined) call.beside('hold', call.caller.startHold({ ...call.company, message: undefined }));
 }

@@ -17,6 +17,7 @@ export async function keepCompany(call: Call, plan: Plan, ringing: Ringing): Pro
   await briefly(call, ringing.readyBridge());
   if (plan.answerEarly) await answerEarly(call);
   const message = call.resumed === undefined ? plan.hold.message : undefined;
+  call.company = plan.hold;
   for (;;) {
     // Someone may have answered meanwhile: what starts now would play into the conversation.
     if (call.signal.aborted || ['connecting', 'talking', 'ending'].includes(call.diary.stage)) return;

@@ -3,18 +3,34 @@
  */
 
 import type { Call } from './call.ts';
-import { endpointsOf, isEndpoint, isWithheld, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
+import { wordsOf } from './errors.ts';
+import {
+  endpointsOf,
+  isEndpoint,
+  isWithheld,
+  type Learnt,
+  makePlan,
+  type PassOn,
+  type Plan,
+  VARIABLE_NAMES,
+} from './plan.ts';
 import type { Reading } from './ports.ts';
 import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
+import { variableWarnings } from './variables.ts';
 
-/** Learns and plans. Warnings about globals go to `warn`. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
+/** Learns and plans. Warnings about globals and variables go to `warn`. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
 export async function learn(call: Call, warn: (warning: Warning) => void): Promise<Plan | PassOn> {
+  return planFrom(call, await askAround(call, warn));
+}
+
+/** Asks registry and channel. Warnings and errors as those of learn(). */
+export async function askAround(call: Call, warn: (warning: Warning) => void): Promise<Learnt> {
   const callee = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
-    // Without the registry the channel's own variables may still say enough: the call goes on by what is known.
-    call.note('fault', { in: 'registry', detail: String(fault) });
-    call.ports.log.error('the registry of users and devices cannot be read; calls go on without push', { fault });
-    return { user: undefined, devices: [] };
+    call.ports.log.error('the registry of users and devices has failed', { fault });
+    return { user: undefined, devices: [], stale: wordsOf(fault) };
   });
+  // What was last known, and the channel's own variables, may still say enough: the call goes on by what is known.
+  if (callee.stale !== undefined) call.note('fault', { in: 'registry', detail: callee.stale });
   const fromRegistry = endpointsOf(callee.user, new Map());
   const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
   let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
@@ -23,15 +39,17 @@ export async function learn(call: Call, warn: (warning: Warning) => void): Promi
   const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
   if (missing.length > 0) reading = await withContactsOf(missing, reading, call);
   const { settings, warnings } = readSettings(reading.globals);
-  for (const warning of warnings) warn(warning);
-  const plan = makePlan({
-    userId: call.userId,
-    user: callee.user,
-    devices: callee.devices,
-    reading,
-    settings,
-    callerAnswered: call.caller.answered,
-  });
+  for (const warning of [...warnings, ...variableWarnings(reading.variables)]) warn(warning);
+  const { user, devices } = callee;
+  const registryIsStale = callee.stale !== undefined;
+  const { userId, caller } = call;
+  const waitedBefore = call.resumed !== undefined;
+  return { userId, user, devices, registryIsStale, reading, settings, callerAnswered: caller.answered, waitedBefore };
+}
+
+/** Plans, and notes the plan. */
+export function planFrom(call: Call, learnt: Learnt): Plan | PassOn {
+  const plan = makePlan(learnt);
   if (plan.kind === 'ring') {
     call.note('planned', {
       device: plan.device,

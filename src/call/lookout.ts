@@ -16,18 +16,28 @@ export class Lookout {
   private watch: 'none' | 'opening' | Watch = 'none';
   private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
   private closed = false;
+  private lookedAtMs: number;
 
   /** @param known registrations as they were before; whatever differs from them is told */
   constructor(call: Call, endpoints: readonly string[], known: readonly Contact[]) {
     this.call = call;
     this.endpoints = [...new Set(endpoints)];
     this.known = known;
+    this.lookedAtMs = call.ports.clock.nowMs();
   }
 
   /** Looks again now; for the first time, or where it failed before, begins to watch. Nothing of the story waits for this. */
   look(): void {
+    this.lookedAtMs = this.call.ports.clock.nowMs();
     if (this.watch === 'none') this.open();
     else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
+  }
+
+  /** Looks again where the last look is so long ago. Returns when the next one is due, as a monotonic reading. */
+  lookEvery(intervalMs: number): number {
+    const nowMs = this.call.ports.clock.nowMs();
+    if (nowMs >= this.lookedAtMs + intervalMs) this.look();
+    return this.lookedAtMs + intervalMs;
   }
 
   /** Watches no more. Also one that is still being opened is closed. */

@@ -17,6 +17,8 @@ export type PassReason =
 export type Ending =
   /** Caller and callee talked. The reason says on what. */
   | { readonly outcome: 'answered'; readonly reason: 'mobile' | 'webapp' }
+  /** Somebody can be rung, by a dialplan that does it itself: a mobile that has woken, or, for want of one, what is registered. */
+  | { readonly outcome: 'ready'; readonly reason: 'mobile' | 'registered' | 'wait-over' }
   | { readonly outcome: 'no-answer'; readonly reason: 'wait-over' | 'ring-time-over' }
   | { readonly outcome: 'busy'; readonly reason: 'busy' }
   | { readonly outcome: 'declined'; readonly reason: 'declined' }
@@ -37,6 +39,7 @@ type UnreachableReason =
 
 const STATUS_OF: Readonly<Record<Exclude<Ending['outcome'], 'caller-left'>, DialplanStatus>> = {
   answered: 'ANSWERED',
+  ready: 'READY',
   'no-answer': 'NOANSWER',
   busy: 'BUSY',
   declined: 'DECLINED',
@@ -44,6 +47,31 @@ const STATUS_OF: Readonly<Record<Exclude<Ending['outcome'], 'caller-left'>, Dial
   passed: 'PASSED',
   failed: 'FAILED',
 };
+
+/** Endings after which the caller is handed to the dialplan. */
+const GIVEN_BACK: readonly Ending[] = [
+  { outcome: 'no-answer', reason: 'wait-over' },
+  { outcome: 'no-answer', reason: 'ring-time-over' },
+  { outcome: 'busy', reason: 'busy' },
+  { outcome: 'declined', reason: 'declined' },
+  { outcome: 'unreachable', reason: 'no-device' },
+  { outcome: 'unreachable', reason: 'every-token-dead' },
+  { outcome: 'unreachable', reason: 'not-registered' },
+  { outcome: 'unreachable', reason: 'every-leg-failed' },
+  { outcome: 'passed', reason: 'unknown-user' },
+  { outcome: 'passed', reason: 'no-endpoint' },
+  { outcome: 'passed', reason: 'bad-endpoint' },
+  { outcome: 'passed', reason: 'bad-device' },
+  { outcome: 'passed', reason: 'do-not-disturb' },
+  { outcome: 'passed', reason: 'forwarded' },
+  { outcome: 'failed', reason: 'pbx-error' },
+  { outcome: 'failed', reason: 'router-error' },
+];
+
+/** The ending that these words name, where it is one that hands the caller to the dialplan for good. */
+export function readEnding(outcome: string, reason: string): Ending | undefined {
+  return GIVEN_BACK.find((ending) => ending.outcome === outcome && ending.reason === reason);
+}
 
 /** XIVO_MAPP_STATUS for an ending; undefined where the caller has left and nobody reads it. */
 export function statusOf(ending: Ending): DialplanStatus | undefined {

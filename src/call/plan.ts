@@ -6,6 +6,7 @@
 import type { PassReason } from './outcomes.ts';
 import type { Contact, Device, Hold, Party, Reading, RingingDevice, User } from './ports.ts';
 import { type DeclineEnds, type Settings, stripQuotes } from './settings.ts';
+import { isSet, ringMs } from './variables.ts';
 
 /** Channel variables that the router reads; each wins over the registry. */
 export const VARIABLE_NAMES: readonly string[] = [
@@ -21,9 +22,6 @@ export const VARIABLE_NAMES: readonly string[] = [
   'CHANNEL(videonativeformat)',
   'CALLERID(pres)',
 ];
-
-const DEFAULT_RING_MS = 30_000;
-const LONGEST_RING_SECONDS = 600;
 
 export interface Plan {
   readonly kind: 'ring';
@@ -60,9 +58,13 @@ export interface Learnt {
   readonly userId: string;
   readonly user: User | undefined;
   readonly devices: readonly Device[];
+  /** The registry cannot be read now. */
+  readonly registryIsStale?: boolean;
   readonly reading: Reading;
   readonly settings: Settings;
   readonly callerAnswered: boolean;
+  /** An earlier run of the router has had this call: the caller may have heard the message, and then its media is up. */
+  readonly waitedBefore?: boolean;
 }
 
 /** The callee's endpoints: the channel's, else the registry's. */
@@ -102,25 +104,26 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
   if (isSet(variable('XIVO_ENABLEUNC'))) return pass('forwarded', 'XIVO_ENABLEUNC is set for the callee');
   const bad = [...endpoints.mobile, ...endpoints.webApp].find((endpoint) => !isEndpoint(endpoint));
   if (bad !== undefined) {
-    return pass('bad-endpoint', `endpoint ${JSON.stringify(bad.slice(0, 100))} is not of the form PJSIP/name`);
+    return pass('bad-endpoint', `endpoint ${shown(bad)} is not of the form PJSIP/name`);
   }
   if (user === undefined && endpoints.mobile.length + endpoints.webApp.length === 0) {
-    return pass(
-      'unknown-user',
-      `user ${JSON.stringify(userId)} is not in the registry and the channel names no endpoint; PUT /v1/users/${userId} or set XIVO_MAPP_MOBILE_ENDPOINT`,
-    );
+    const id = /^[\w.-]{1,128}$/.test(userId) ? userId : '<user id>';
+    const unknown = learnt.registryIsStale
+      ? `nothing is known of user ${shown(userId)} while the registry cannot be read, and the channel names no endpoint; set`
+      : `user ${shown(userId)} is not in the registry and the channel names no endpoint; PUT /v1/users/${id} or set`;
+    return pass('unknown-user', `${unknown} XIVO_MAPP_MOBILE_ENDPOINT`);
   }
   const device = ringingDevice(variable('XIVO_MAPP_DEVICE'), user, endpoints);
   if (device === undefined) {
     return pass(
       'bad-device',
-      `XIVO_MAPP_DEVICE is ${JSON.stringify(variable('XIVO_MAPP_DEVICE').slice(0, 100))}; it must be MobileApp, WebApp or WebAppAndMobileApp`,
+      `XIVO_MAPP_DEVICE is ${shown(variable('XIVO_MAPP_DEVICE'))}; it must be MobileApp, WebApp or WebAppAndMobileApp`,
     );
   }
   const mobileEndpoints = device === 'WebApp' ? [] : endpoints.mobile;
   const webAppEndpoints = device === 'MobileApp' ? [] : endpoints.webApp;
   if (mobileEndpoints.length + webAppEndpoints.length === 0) {
-    return pass('no-endpoint', `user ${JSON.stringify(userId)} shall ring on ${device} but has no endpoint for it`);
+    return pass('no-endpoint', `user ${shown(userId)} shall ring on ${device} but has no endpoint for it`);
   }
 
   const mobileRings = mobileEndpoints.length > 0;
@@ -128,6 +131,8 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
   const longestWaitMs = device === 'MobileApp' ? settings.waitMobileAppMs : settings.waitWebAppAndMobileAppMs;
   const waitMs = devices.length === 0 ? 0 : longestWaitMs;
   const answerEarly = settings.answerEarly && waitMs > 0 && !learnt.callerAnswered;
+  const heardMessage = learnt.waitedBefore === true && mobileRings && longestWaitMs > 0 && settings.playMessage;
+  const mediaUp = learnt.callerAnswered || answerEarly || heardMessage;
   return {
     kind: 'ring',
     device,
@@ -144,7 +149,7 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
     waitMs,
     intervalMs: settings.intervalMs,
     ringMs: ringMs(variable('XIVO_RINGSECONDS')),
-    hold: holdFor(settings, waitMs, learnt.callerAnswered || answerEarly, variable('CHANNEL(musicclass)')),
+    hold: holdFor(settings, waitMs, mediaUp, variable('CHANNEL(musicclass)')),
     answerEarly,
     declineEnds: settings.declineEnds,
     callee: { name: `${variable('XIVO_DST_FIRSTNAME')} ${variable('XIVO_DST_LASTNAME')}`.trim(), number: '' },
@@ -184,14 +189,9 @@ function ringingDevice(
   return endpoints.webApp.length === 0 ? 'MobileApp' : 'WebAppAndMobileApp';
 }
 
-function ringMs(text: string): number {
-  const seconds = Number(text);
-  if (text === '' || !Number.isFinite(seconds) || seconds < 1) return DEFAULT_RING_MS;
-  return Math.min(LONGEST_RING_SECONDS, Math.round(seconds)) * 1000;
-}
-
-function isSet(value: string): boolean {
-  return /^(1|true|yes|on)$/i.test(value);
+/** A text from outside, for a message: its beginning is enough to find it by. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
 }
 
 function pass(reason: PassReason, detail: string): PassOn {

@@ -12,6 +12,7 @@ import type { Contact } from './ports.ts';
 import type { Leg, Ringing } from './ringing.ts';
 import { Sightings } from './sightings.ts';
 import type { Wake } from './wake.ts';
+import { whyNobody } from './why-nobody.ts';
 
 export type Decision =
   | { readonly kind: 'answered'; readonly leg: Leg }
@@ -28,6 +29,8 @@ export async function ringUntilDecided(
   const round = new Round(call, plan, waitMs, wake, ringing);
   round.begin();
   try {
+    // What legs of an earlier run have come to meanwhile counts before the time that is over.
+    for (let known = await call.inbox.next(0); known !== 'time'; known = await call.inbox.next(0)) round.take(known);
     for (;;) {
       const decision = round.decide();
       if (decision !== undefined) return decision;
@@ -48,7 +51,6 @@ class Round {
   private readonly lookout: Lookout;
   private readonly startedMs: number;
   private readonly waitUntilMs: number;
-  private nextLookMs: number;
   /** When the ringing is over; undefined until something rings that shall ring its whole time. */
   private ringUntilMs: number | undefined;
   private waitIsOver = false;
@@ -68,7 +70,6 @@ class Round {
     this.lookout = new Lookout(call, [...plan.mobileEndpoints, ...plan.webAppEndpoints], plan.known);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
-    this.nextLookMs = this.startedMs + plan.intervalMs;
   }
 
   /** What rings at once: registrations that may be alive, and the UC Assistant where it shall. */
@@ -80,8 +81,7 @@ class Round {
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
     const tooLate = plan.waitMs > 0 && this.waitUntilMs <= this.startedMs;
     for (const contact of tooLate ? [] : this.sightings.of(plan.mobileEndpoints)) {
-      const last = this.ringing.lastTo(contact);
-      if (last === undefined || last.state === 'ended') this.ringing.ring(contact, 'mobile', false);
+      this.ringing.ringUnlessAlive(contact, 'mobile', false);
     }
     this.lookout.look();
   }
@@ -124,19 +124,16 @@ class Round {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
     }
     if (this.mobileMayCome(nowMs)) return undefined;
-    if (this.ringing.alive().length === 0) return ended(this.whyNobody(nowMs));
-    if (this.ringUntilMs === undefined) return ended(this.whyNobody(nowMs));
-    return undefined;
+    const ringsOn = this.ringing.alive().length > 0 && this.ringUntilMs !== undefined;
+    if (ringsOn) return undefined;
+    const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
+    return ended(whyNobody(this.plan, this.wake, this.ringing, waitedInVain));
   }
 
   /** When to look again although nothing has happened. */
   nextMomentMs(): number {
     const nowMs = this.nowMs();
-    if (nowMs >= this.nextLookMs) {
-      this.nextLookMs = nowMs + this.plan.intervalMs;
-      this.lookout.look();
-    }
-    const moments = [this.nextLookMs];
+    const moments = [this.lookout.lookEvery(this.plan.intervalMs)];
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
     if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
     return Math.min(...moments);
@@ -190,17 +187,8 @@ class Round {
   /** A mobile has registered newly: it rings at once, and legs of the same endpoint that ring nowhere are given up. */
   private ringFresh(contact: Contact, last: Leg | undefined): void {
     if (last?.end === 'busy' || last?.end === 'declined') return;
-    if (last?.state === 'ringing' && !last.dropped) {
-      last.fresh = true;
-    } else {
-      const dialling = this.ringing.alive('mobile').filter((leg) => leg.state === 'dialling');
-      this.ringing.ring(contact, 'mobile', true);
-      for (const leg of dialling) {
-        // A fresh leg to another contact is another phone's, which is about to ring.
-        const ringsNowhere = leg.contact.endpoint === contact.endpoint && (!leg.fresh || leg === last);
-        if (ringsNowhere) this.call.beside(`hang up ${leg.legId}`, this.ringing.drop(leg, 'not-needed'));
-      }
-    }
+    if (last?.state === 'ringing' && !last.dropped) last.fresh = true;
+    else this.ringing.ringAnew(contact, last);
     if (!this.mobileIsFresh) {
       this.mobileIsFresh = true;
       // One that comes late, while the UC Assistant rings already, joins that ringing for the time that is left.
@@ -210,19 +198,9 @@ class Round {
   }
 
   private takeLeg(leg: Leg): void {
-    switch (leg.state) {
-      case 'ringing':
-        if (leg.on === 'mobile') this.mobileIsReady();
-        break;
-      case 'answered':
-        if (!leg.dropped) this.winner ??= leg;
-        break;
-      case 'ended':
-        if (leg.end === 'declined') this.takeDecline(leg);
-        break;
-      case 'dialling':
-        break;
-    }
+    if (leg.state === 'ringing' && leg.on === 'mobile') this.mobileIsReady();
+    if (leg.state === 'answered' && !leg.dropped) this.winner ??= leg;
+    if (leg.state === 'ended' && leg.end === 'declined') this.takeDecline(leg);
   }
 
   private takeDecline(leg: Leg): void {
@@ -244,26 +222,10 @@ class Round {
     this.webAppHasRung = true;
     const contacts = this.sightings.of(this.plan.webAppEndpoints);
     this.call.note('webapp-rings', { registered: contacts.length });
-    for (const contact of contacts) {
-      const last = this.ringing.lastTo(contact);
-      if (last === undefined || last.state === 'ended') this.ringing.ring(contact, 'webapp', true);
-    }
+    for (const contact of contacts) this.ringing.ringUnlessAlive(contact, 'webapp', true);
     if (contacts.length === 0) return;
     this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
     if (!this.mobileMayCome(this.nowMs())) this.call.diary.enter('ringing');
-  }
-
-  /** Nobody rings and nobody may come. */
-  private whyNobody(nowMs: number): Ending {
-    const ends = this.ringing.ends();
-    if (ends.includes('declined')) return { outcome: 'declined', reason: 'declined' };
-    if (ends.includes('busy')) return { outcome: 'busy', reason: 'busy' };
-    if (this.wake.everyTokenDead) return { outcome: 'unreachable', reason: 'every-token-dead' };
-    const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
-    if (waitedInVain) return { outcome: 'no-answer', reason: 'wait-over' };
-    if (ends.length > 0) return { outcome: 'unreachable', reason: 'every-leg-failed' };
-    const reason = this.plan.mobileEndpoints.length > 0 ? 'no-device' : 'not-registered';
-    return { outcome: 'unreachable', reason };
   }
 }
 

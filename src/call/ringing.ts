@@ -5,9 +5,13 @@
 
 import type { Call } from './call.ts';
 import { wordsOf } from './errors.ts';
+import { insist, NEVER } from './insist.ts';
 import { readLegMemory, writeLegMemory } from './memory.ts';
 import type { Plan } from './plan.ts';
 import type { Contact, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
+
+/** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
+const CLEARING_MS = 60_000;
 
 export type DeviceKind = 'mobile' | 'webapp';
 
@@ -26,9 +30,31 @@ export interface Leg {
   readonly dialledAtMs: number;
 }
 
+/** Legs and bridge of an earlier run end with a call that ends before they are taken over. Returns what to call once they are. */
+export function guardFound(call: Call): () => void {
+  const { legs, bridges, clock } = call.ports;
+  const { resumed } = call;
+  if (resumed === undefined) return () => {};
+  const guards = resumed.legs.map(({ legId }) => {
+    const hangUp = () => legs.hangUp(legId, 'not-needed');
+    return call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
+  });
+  const close = () => bridges.close(bridgeIdOf(call));
+  guards.push(call.undo.add('bridge', () => insist(clock, NEVER, close, CLEARING_MS)));
+  return () => {
+    for (const strikeOut of guards) strikeOut();
+  };
+}
+
+/** The same in every run of the router: a call that goes on keeps its bridge. */
+function bridgeIdOf({ callId }: Call): string {
+  return `${callId}-bridge`;
+}
+
 export class Ringing {
   private readonly legs = new Map<string, Leg>();
   private bridge: Promise<void> | undefined;
+  private memory = '';
   private dialled = 0;
   /** Tells our legs' ids from those of an earlier run. */
   private readonly series: string;
@@ -43,11 +69,11 @@ export class Ringing {
     this.callee = callee;
     this.callerHasVideo = callerHasVideo;
     this.longestMs = longestMs;
-    this.series = call.resumed === undefined ? '' : `${Math.round(call.ports.clock.wallMs() / 1000).toString(36)}-`;
+    this.series = call.resumed === undefined ? '' : `-${Math.round(call.ports.clock.wallMs()).toString(36)}`;
   }
 
   private get bridgeId(): string {
-    return `${this.call.callId}-bridge`;
+    return bridgeIdOf(this.call);
   }
 
   /** Legs that may still be answered. */
@@ -73,7 +99,7 @@ export class Ringing {
   ring(contact: Contact, on: DeviceKind, fresh: boolean): void {
     const { call } = this;
     this.dialled += 1;
-    const legId = `${call.callId}-leg-${this.series}${this.dialled}`;
+    const legId = `${call.callId}-leg${this.series}-${this.dialled}`;
     const dialledAtMs = call.ports.clock.wallMs();
     call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
     this.own({ legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false, dialledAtMs });
@@ -94,6 +120,23 @@ export class Ringing {
       call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
     };
     call.beside(`dial ${legId}`, order.catch(refused));
+  }
+
+  /** Orders a leg to the contact, unless one to it lives. */
+  ringUnlessAlive(contact: Contact, on: DeviceKind, fresh: boolean): void {
+    const last = this.lastTo(contact);
+    if (last === undefined || last.state === 'ended') this.ring(contact, on, fresh);
+  }
+
+  /** Orders a leg to a mobile that has registered newly, and gives up those of the same endpoint that ring nowhere. */
+  ringAnew(contact: Contact, last: Leg | undefined): void {
+    const dialling = this.alive('mobile').filter((leg) => leg.state === 'dialling');
+    this.ring(contact, 'mobile', true);
+    for (const leg of dialling) {
+      // A fresh leg to another contact is another phone's, which is about to ring.
+      const ringsNowhere = leg.contact.endpoint === contact.endpoint && (!leg.fresh || leg === last);
+      if (ringsNowhere) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, 'not-needed'));
+    }
   }
 
   /** Takes over the legs that an earlier run of the router has dialled for this call. One that says nothing of itself is ended. */
@@ -117,22 +160,27 @@ export class Ringing {
     this.call.undo.add(`leg ${leg.legId}`, () => this.drop(leg, 'not-needed'));
   }
 
-  /** Opens the call's bridge ahead of need, with the caller in it, so that an answer waits for nothing. */
-  openBridge(): void {
-    const { bridges } = this.call.ports;
+  /**
+   * Opens the call's bridge ahead of need, with the caller in it, so that an answer waits for nothing.
+   * @param memory kept on the bridge, which outlives a caller who leaves
+   */
+  openBridge(memory: string): void {
+    const { bridges, clock } = this.call.ports;
+    this.memory = memory;
     // One that is still being opened is closed once it is there.
     this.call.undo.add('bridge', async () => {
       await this.bridge?.catch(() => undefined);
-      await bridges.close(this.bridgeId);
+      await insist(clock, NEVER, () => bridges.close(this.bridgeId), CLEARING_MS);
     });
-    this.bridge = bridges.open(this.bridgeId, this.call.caller, this.callerHasVideo);
+    this.bridge = bridges.open(this.bridgeId, this.call.caller, this.callerHasVideo, memory);
     this.call.beside('open bridge', this.bridge);
   }
 
   /** The bridge's id, once it is there; opening it is tried again if that failed. */
   async readyBridge(): Promise<string> {
     // Whoever asks next waits for the same try.
-    this.bridge = this.bridge?.catch(() => this.call.ports.bridges.open(this.bridgeId, undefined, this.callerHasVideo));
+    const { bridges } = this.call.ports;
+    this.bridge = this.bridge?.catch(() => bridges.open(this.bridgeId, undefined, this.callerHasVideo, this.memory));
     await this.bridge;
     return this.bridgeId;
   }
@@ -157,13 +205,9 @@ export class Ringing {
     if (leg.dropped || leg.state === 'ended') return;
     leg.dropped = true;
     this.call.note('leg-hung-up', { leg: leg.legId, on: leg.on, reason });
-    const { legs } = this.call.ports;
-    try {
-      await legs.hangUp(leg.legId, reason);
-    } catch {
-      // Once more: a leg that nobody hangs up rings on, or is answered by somebody who hears nobody.
-      await legs.hangUp(leg.legId, reason);
-    }
+    const { legs, clock } = this.call.ports;
+    // A leg that nobody hangs up rings on, or is answered by somebody who hears nobody.
+    await insist(clock, NEVER, () => legs.hangUp(leg.legId, reason), CLEARING_MS);
   }
 
   /** Ends, beside the story, all living legs but one. */

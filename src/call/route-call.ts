@@ -5,17 +5,19 @@
 
 import { type Arrival, Call, type Happening } from './call.ts';
 import { endAfter } from './end-after.ts';
-import { PbxError } from './errors.ts';
+import { PbxError, Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
+import { insist } from './insist.ts';
 import { keepCompany } from './keep-company.ts';
+import { Keepsake } from './keepsake.ts';
 import { learn } from './learn.ts';
-import { CALL_MEMORY, writeCallMemory } from './memory.ts';
+import { waitEndsAtMs, waitLeftMs } from './memory.ts';
 import type { Ending } from './outcomes.ts';
-import type { PassOn, Plan } from './plan.ts';
 import type { CallPorts, Device } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
-import { type Leg, Ringing } from './ringing.ts';
+import { guardFound, type Leg, Ringing } from './ringing.ts';
 import type { Warning } from './settings.ts';
+import { passOn, tellEnding } from './tell-ending.ts';
 import { Wake } from './wake.ts';
 
 /** How much later than a refusal word of its cause may come, in ms. */
@@ -32,22 +34,34 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   const call = new Call(arrival, ports);
   overseer.started(call);
   const how = call.resumed === undefined ? 'arrived' : 'resumed';
-  call.note(how, { user: call.userId, channel: call.caller.channelId });
-  const wake = new Wake(call);
+  const left = call.resumed && { waitLeftMs: Math.max(0, call.resumed.memory.waitUntilMs - ports.clock.wallMs()) };
+  call.note(how, { user: call.userId, channel: call.caller.channelId, ...left });
+  const keepsake = new Keepsake(call);
+  call.keepsake = keepsake;
+  const wake = new Wake(call, (pushed) => keepsake.keep({ pushed }));
+  const allIsTakenOver = guardFound(call);
   let talkingOn: Leg | undefined;
   let ending: Ending;
   try {
-    const plan = await learn(call, overseer.warn);
-    if (plan.kind === 'pass') {
+    const over = call.resumed?.memory.ending;
+    const plan = over === undefined ? await learn(call, overseer.warn) : { kind: 'over' as const, ending: over };
+    if (plan.kind === 'over') {
+      // An earlier run has died while it gave the caller back.
+      ending = plan.ending;
+    } else if (plan.kind === 'pass') {
       ending = passOn(call, plan);
     } else {
       const ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
       call.signal.throwIfAborted();
-      const waitMs = waitLeftMs(call, plan);
-      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.memory.pushed ?? []);
-      call.beside('memory', remember(call, plan, waitMs));
-      ringing.openBridge();
+      const before = call.resumed?.memory;
+      const wallMs = ports.clock.wallMs();
+      const waitMs = waitLeftMs(plan.waitMs, before, wallMs);
+      const isTooLate = plan.waitMs > 0 && waitMs === 0;
+      wake.push(plan.devices, isTooLate ? 0 : waitMs + plan.ringMs, before?.pushed ?? []);
+      keepsake.keep({ waitUntilMs: waitEndsAtMs(plan.waitMs, before, wallMs) });
+      ringing.openBridge(keepsake.textWith(plan.devices));
       ringing.adopt(call.resumed?.legs ?? []);
+      allIsTakenOver();
       call.beside('hold', keepCompany(call, plan, ringing));
       const decision = await ringUntilDecided(call, plan, waitMs, wake, ringing);
       if (decision.kind === 'answered') {
@@ -61,28 +75,15 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
     }
     if (ending.outcome !== 'answered') await fallBack(call, ending);
   } catch (fault) {
+    // What is taken and written by then, the next router need not push again.
+    if (fault instanceof Stopping) {
+      await wake.leaveToNext();
+      await keepsake.written();
+    }
     ending = await endAfter(fault, call, talkingOn);
   }
   await tidyUp(call, wake, ending, talkingOn);
   return ending;
-}
-
-/** The plan's wait; less where an earlier run of the router has begun it. */
-function waitLeftMs(call: Call, plan: Plan): number {
-  if (call.resumed === undefined) return plan.waitMs;
-  const leftMs = call.resumed.memory.waitUntilMs - call.ports.clock.wallMs();
-  return Math.min(plan.waitMs, Math.max(0, leftMs));
-}
-
-/** Keeps on the caller's channel what another router must know to go on. Asterisk does what is ordered first, first: so this comes before anything plays. */
-async function remember(call: Call, plan: Plan, waitMs: number): Promise<void> {
-  const memory = writeCallMemory({
-    callId: call.callId,
-    userId: call.userId,
-    waitUntilMs: call.ports.clock.wallMs() + waitMs,
-    pushed: plan.devices.map((device) => device.deviceId),
-  });
-  await call.caller.write({ [CALL_MEMORY]: memory });
 }
 
 /** The first to answer is connected; the others, and the pushed mobiles, are told. So is the dialplan, beforehand: a caller may hang up as soon as it is answered. */
@@ -120,12 +121,14 @@ async function talk(call: Call, ringing: Ringing, winner: Leg): Promise<void> {
   }
   call.note('callee-hung-up');
   call.diary.enter('ending');
+  const { caller } = call;
   try {
-    await call.caller.hangUp();
+    await caller.hangUp();
   } catch (fault) {
-    // It stays a conversation. The dialplan, told so, hangs up.
+    // It stays a conversation. The dialplan, told so, hangs up as well; until either is obeyed, both are tried.
     call.note('fault', { in: 'hang-up', detail: String(fault) });
-    call.beside('give back', call.caller.giveBack('ANSWERED', winner.on));
+    const letGo = () => caller.giveBack('ANSWERED', winner.on).catch(() => caller.hangUp());
+    call.beside('let go', insist(call.ports.clock, caller.left, letGo));
   }
 }
 
@@ -136,24 +139,10 @@ function takeWhileTalking(happened: Happening, ringing: Ringing, winner: Leg): v
   if (leg !== undefined && leg !== winner) ringing.dropOthers(winner, 'answered-elsewhere');
 }
 
-function passOn(call: Call, plan: PassOn): Ending {
-  call.note('passed', { reason: plan.reason, detail: plan.detail });
-  call.ports.log.warn(`call ${call.callId} is passed back to the dialplan: ${plan.detail}`, { callId: call.callId });
-  return { outcome: 'passed', reason: plan.reason };
-}
-
 /** Nothing stays behind, and one line and one timeline say what happened and why. */
 async function tidyUp(call: Call, wake: Wake, ending: Ending, talkedOn: Leg | undefined): Promise<void> {
   call.diary.enter('ending');
-  const { log } = call.ports;
-  log.info(`call ${call.callId} ${ending.outcome}: ${ending.reason}`, {
-    callId: call.callId,
-    userId: call.userId,
-    outcome: ending.outcome,
-    reason: ending.reason,
-    totalMs: Math.round(call.diary.atMs),
-    ...Object.fromEntries(Object.entries(call.diary.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
-  });
+  tellEnding(call, ending);
   const answeredOn = ending.outcome === 'answered' ? answeredDevice(wake, talkedOn) : undefined;
   // A router that stops leaves the call, and so its pushes, to the next one.
   const told = ending.reason === 'router-stopping' ? wake.leaveToNext() : wake.withdraw(ending.outcome, answeredOn);

@@ -2,12 +2,14 @@
  * All calls of this router: starts each, counts them, and stops them when the router stops. It knows no rule of any call.
  */
 
+import { attend, type WaitingNewcomer } from './attend.ts';
 import type { Arrival, Call } from './call.ts';
 import { Stopping } from './errors.ts';
+import { goneCaller } from './gone-caller.ts';
 import { readCallMemory } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
-import { routeCall } from './route-call.ts';
+import { type Overseer, routeCall } from './route-call.ts';
 import type { Warning } from './settings.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
@@ -18,11 +20,14 @@ export interface Newcomer {
   readonly caller: Caller;
   readonly memory?: string;
   readonly legs?: readonly FoundLeg[];
+  /** `new`: it has just come from the dialplan; `found`: an earlier run may have been in the middle of anything with it. `found` when left out. */
+  readonly how?: 'new' | 'found';
 }
 
 export class Router {
   private readonly ports: CallPorts;
-  private readonly live = new Map<Call, Promise<Ending>>();
+  private readonly live = new Set<Call>();
+  private readonly stories = new Set<Promise<unknown>>();
   private stopping = false;
   private readonly warnedOf = new Map<string, string>();
 
@@ -33,40 +38,66 @@ export class Router {
   /** How many calls are in each stage now. */
   stages(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const call of this.live.keys()) counts[call.diary.stage] = (counts[call.diary.stage] ?? 0) + 1;
+    for (const call of this.live) counts[call.diary.stage] = (counts[call.diary.stage] ?? 0) + 1;
     return counts;
   }
 
   /** Routes a call to its end. Never rejects. */
-  async route(newcomer: Newcomer): Promise<Ending> {
-    let call: Call | undefined;
-    const ending = routeCall(this.recall(newcomer), this.ports, {
-      started: (started) => {
-        call = started;
+  route(newcomer: Newcomer): Promise<Ending> {
+    return this.own((overseer) => routeCall(this.recall(newcomer), this.ports, overseer));
+  }
+
+  /** A call of an earlier run whose caller has left while no router was there, by what that run kept of it. Never rejects. */
+  async endLost(memory: string): Promise<void> {
+    const known = readCallMemory(memory);
+    if (known === undefined || [...this.live].some(({ callId }) => callId === known.callId)) return;
+    await this.route({ ...known, caller: goneCaller(), memory });
+  }
+
+  /** Does what a dialplan that keeps its own Dial asks for. Rejects where its channel cannot be asked. */
+  attend(newcomer: WaitingNewcomer): Promise<void> {
+    return attend(newcomer, this.ports, (tell) => this.own(tell));
+  }
+
+  /** Tells a story, and keeps it and its calls in mind until it has ended. */
+  private async own<T>(tell: (overseer: Overseer) => Promise<T>): Promise<T> {
+    const calls: Call[] = [];
+    const story = tell({
+      started: (call) => {
+        calls.push(call);
+        this.live.add(call);
+        if (this.stopping) call.abort(new Stopping());
       },
       warn: (warning) => this.warnOnce(warning),
     });
-    if (call === undefined) return ending;
-    this.live.set(call, ending);
-    if (this.stopping) call.abort(new Stopping());
+    this.stories.add(story);
     try {
-      return await ending;
+      return await story;
     } finally {
-      this.live.delete(call);
+      this.stories.delete(story);
+      for (const call of calls) this.live.delete(call);
     }
   }
 
   /** Gives waiting and ringing calls back to the dialplan, and lets go of conversations without touching them. Resolves when all have ended. */
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const call of this.live.keys()) call.abort(new Stopping());
-    await Promise.all(this.live.values());
+    for (const call of this.live) call.abort(new Stopping());
+    // A caller may come while the others are given back.
+    while (this.stories.size > 0) await Promise.allSettled(this.stories);
   }
 
   /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */
-  private recall({ callId, userId, caller, memory = '', legs = [] }: Newcomer): Arrival {
+  private recall({ callId, userId, caller, memory = '', legs = [], how = 'found' }: Newcomer): Arrival {
     const known = readCallMemory(memory);
-    if (known !== undefined && known.userId === userId) {
+    // A call that was over, and whose caller comes again from the dialplan, is another call.
+    const isOver = how === 'new' && known?.ending !== undefined;
+    // The dialplan can write anything: two callers that lived by one memory would meet in one bridge.
+    const isTaken = [...this.live].some(
+      (call) => call.callId === known?.callId && call.caller.channelId !== caller.channelId,
+    );
+    const isAnother = known?.userId !== userId || isOver || isTaken;
+    if (known !== undefined && !isAnother) {
       return { callId: known.callId, userId, caller, resumed: { memory: known, legs } };
     }
     for (const { legId } of legs) {

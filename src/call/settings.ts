@@ -53,8 +53,16 @@ const FALSE_WORDS = new Set(['no', 'off', '0', 'n']);
 
 export interface Warning {
   readonly variable: string;
+  /** As it was found; its beginning, where it is long. */
   readonly value: string;
   readonly used: string;
+}
+
+const MOST_SHOWN = 100;
+
+/** A warning of a value that anybody may have written. */
+export function warningOf(variable: string, value: string, used: string): Warning {
+  return { variable, value: value.slice(0, MOST_SHOWN), used };
 }
 
 /** Reads raw values, as Asterisk has them (quotes belong to the value), into settings and what there is to warn of. */
@@ -63,7 +71,7 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
   const bare = (name: string) => stripQuotes(raw.get(name) ?? '');
   const warn = (variable: string, used: string | number | boolean) => {
     const text = typeof used === 'boolean' ? spelled(used) : String(used);
-    warnings.push({ variable, value: raw.get(variable) ?? '', used: text });
+    warnings.push(warningOf(variable, raw.get(variable) ?? '', text));
   };
 
   const flag = (name: GlobalName, from: string = name): boolean => {

@@ -4,20 +4,29 @@
  */
 
 import type { Call } from './call.ts';
+import { wordsOf } from './errors.ts';
 import type { Device, PushResult, WakeNotice } from './ports.ts';
 
 /** How long word of an ended call is worth sending, and how long we try, in ms. */
 const ENDED_WORTH_MS = 30_000;
 const ENDED_TRIES_MS = 8_000;
+/** How long a push that is under way may still take when the router stops, in ms. The caller waits for it, and may hear nothing meanwhile. */
+const LEAVING_MS = 800;
 
 export class Wake {
   private readonly call: Call;
   private readonly results = new Map<Device, PushResult | undefined>();
   private readonly pushing = new AbortController();
   private readonly told = new Set<Device>();
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly taken = new Set<string>();
+  private begun = false;
+  private readonly onTaken: (deviceIds: readonly string[]) => void;
 
-  constructor(call: Call) {
+  /** @param onTaken told of all whose push needs not be sent again, by anybody, each time there is one more */
+  constructor(call: Call, onTaken: (deviceIds: readonly string[]) => void = () => {}) {
     this.call = call;
+    this.onTaken = onTaken;
   }
 
   get devices(): readonly Device[] {
@@ -31,10 +40,13 @@ export class Wake {
 
   /**
    * Pushes all devices at once, but those that an earlier run of the router has pushed for this call.
-   * @param worthMs how long the push is worth anything
+   * @param worthMs how long the push is worth anything; 0: it is too late, and nobody is pushed who has not been
    */
   push(devices: readonly Device[], worthMs: number, pushedBefore: readonly string[]): void {
     const { call } = this;
+    this.begun = true;
+    // Also those that cannot be pushed any more: they have been, and what the caller has heard meanwhile follows from it.
+    for (const deviceId of pushedBefore) this.taken.add(deviceId);
     if (devices.length === 0) return;
     const sentAtMs = call.ports.clock.wallMs();
     const notice: WakeNotice = {
@@ -46,15 +58,25 @@ export class Wake {
     };
     for (const device of devices) {
       this.results.set(device, undefined);
-      if (pushedBefore.includes(device.deviceId)) continue;
+      if (worthMs <= 0 || pushedBefore.includes(device.deviceId)) continue;
       call.note('push-sent', { device: device.deviceId, platform: device.platform });
-      call.beside(`push to ${device.deviceId}`, this.pushOne(device, notice));
+      const push = this.pushOne(device, notice);
+      this.underWay.add(push);
+      call.beside(`push to ${device.deviceId}`, push);
     }
   }
 
-  /** Calls back what is still being pushed, and tells nobody: another router goes on with this call. */
-  leaveToNext(): void {
-    this.pushing.abort();
+  /** Tells nobody: another router goes on with this call, and pushes nobody again. So what is still being pushed gets a little time, and is called back then. */
+  async leaveToNext(): Promise<void> {
+    const enough = new AbortController();
+    const bound = this.call.ports.clock.sleep(LEAVING_MS, enough.signal).then(
+      () => this.pushing.abort(),
+      () => undefined,
+    );
+    // One that is called back may take its time to settle: that concerns nobody but the call's end.
+    await Promise.race([Promise.allSettled(this.underWay), bound]);
+    enough.abort();
+    await bound;
   }
 
   /**
@@ -65,6 +87,7 @@ export class Wake {
     this.pushing.abort();
     const { call } = this;
     const { clock, push } = call.ports;
+    if (!this.begun) await this.recall();
     const sentAtMs = clock.wallMs();
     const told = this.devices
       .filter((device) => device !== answeredOn && !this.told.has(device) && mayHaveArrived(this.results.get(device)))
@@ -94,10 +117,27 @@ export class Wake {
     await Promise.all(told);
   }
 
+  /** A call that an earlier run began, and that has ended before it was planned again: those whom that run has pushed are looked up, to be told. */
+  private async recall(): Promise<void> {
+    const { call } = this;
+    const pushed = call.resumed?.memory.pushed ?? [];
+    this.begun = true;
+    if (pushed.length === 0) return;
+    const { devices } = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
+      call.note('fault', { in: 'registry', detail: wordsOf(fault) });
+      return { devices: [] };
+    });
+    for (const device of devices) if (pushed.includes(device.deviceId)) this.results.set(device, undefined);
+  }
+
   private async pushOne(device: Device, notice: WakeNotice): Promise<void> {
     const { call } = this;
     const result = await call.ports.push.wake(device, notice, this.pushing.signal);
     this.results.set(device, result);
+    if (result.kind === 'delivered' || result.kind === 'dead-token') {
+      this.taken.add(device.deviceId);
+      this.onTaken([...this.taken]);
+    }
     call.note('push-result', { device: device.deviceId, ...resultFacts(result) });
     call.inbox.post({ what: 'pushed', device, result });
     if (result.kind !== 'dead-token') return;

@@ -1,5 +1,6 @@
 /** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
 import { describe, expect, it } from 'vitest';
+import { PbxError } from '../../src/call/errors.ts';
 import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
@@ -19,16 +20,64 @@ function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: num
 }
 
 describe('a call that waits', () => {
-  it('is remembered on the channel before anything plays, and forgotten when it is given back', async () => {
+  it('is remembered on the channel before anything plays, with those whose push was taken, and at the end with its ending', async () => {
     const story = new Story().sleepingMobile('phone');
     const written: string[] = [];
+    story.at(10, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     story.at(1000, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     await story.tell();
-    expect(readCallMemory(written[0] ?? '')).toMatchObject({ callId: 'xm-1', userId: '7', pushed: ['phone'] });
+    const [before, after] = written.map(readCallMemory);
+    expect(before).toMatchObject({ callId: 'xm-1', userId: '7', pushed: [] });
+    expect(after).toEqual({ ...before, pushed: ['phone'] });
     const calls = story.pbx.portCalls;
     expect(calls.indexOf('caller.write')).toBeLessThan(calls.indexOf('caller.startHold'));
-    expect(story.pbx.written.get('XIVO_MAPP_MEMORY')).toBe('');
+    const ending = { outcome: 'no-answer', reason: 'wait-over' };
+    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toEqual({ ...after, ending });
     story.nothingIsLeft();
+  });
+
+  it('pushes again a device whose push no service has taken, and not when the wait is over', async () => {
+    for (const [leftMs, pushes] of [
+      [4000, 1],
+      [-1, 0],
+    ] as const) {
+      const story = new Story().sleepingMobile('phone');
+      const ending = await story.tell({ memory: memoryOf(story, leftMs, []) });
+      expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+      expect(story.woken).toHaveLength(pushes);
+      story.nothingIsLeft();
+    }
+  });
+
+  it('is given back as it has ended, and its mobiles are told, when the router died in that', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', true, 4000);
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
+    const memory = `${memoryOf(story, 4000)} over=busy:busy`;
+    expect(await story.tell({ memory, legs: [leg] })).toEqual({ outcome: 'busy', reason: 'busy' });
+    expect(story.pbx.givenBack).toEqual([{ status: 'BUSY', reason: 'busy' }]);
+    expect(story.woken).toEqual([]);
+    expect(story.toldEnded.map(({ notice }) => notice.reason)).toEqual(['busy']);
+    story.nothingIsLeft();
+  });
+
+  it('is another call when its caller comes again from the dialplan after it has ended', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const memory = `${memoryOf(story, 4000)} over=no-answer:wait-over`;
+    await story.tell({ memory, how: 'new' });
+    expect(story.woken).toHaveLength(1);
+    story.nothingIsLeft();
+  });
+
+  it('ends as that of a caller who left, when the caller has gone while no router was there', async () => {
+    const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
+    const ended = story.router.endLost(memoryOf(story, 4000));
+    await story.clock.advance(100);
+    await ended;
+    expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual([
+      ['phone', 'caller-left'],
+    ]);
+    expect(story.journal.calls.get('xm-1')?.summary).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
   });
 
   it('waits for the time that is left, without another push and without the message', async () => {
@@ -111,6 +160,33 @@ describe('a call that rings', () => {
     story.nothingIsLeft();
   });
 
+  it('is connected when the callee has answered while no router was there, though its time is over', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', true, 31_000);
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
+    const ending = await story.tell({ memory: memoryOf(story, -16_000), legs: [leg] });
+    expect(ending).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  });
+
+  it.each(['a caller who leaves', 'a fault', 'a call that is passed on'])(
+    'hangs its legs up when %s ends it before they are taken over',
+    async (what) => {
+      const story = new Story().sleepingMobile('phone');
+      const leg = legOn(story, 'mobile', true, 4000);
+      story.pbx.leaveLeg(leg.legId, leg.contact, 'answered');
+      if (what === 'a caller who leaves') story.at(1, () => story.pbx.callerLeaves());
+      if (what === 'a fault')
+        story.pbx.intervene = (call) => {
+          if (call === 'caller.read') throw new PbxError('HTTP 500');
+        };
+      if (what === 'a call that is passed on') story.pbx.variables.set('XIVO_ENABLEDND', '1');
+      await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+      expect(story.pbx.legs.get(leg.legId)?.hangUpReason).toBe('not-needed');
+      story.nothingIsLeft();
+    },
+  );
+
   it('has lost its caller’s callee meanwhile: the wait goes on', async () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', false, 2000);
@@ -122,6 +198,17 @@ describe('a call that rings', () => {
 });
 
 describe('a router that stops', () => {
+  it.each([
+    { push: 'is about to be taken', result: { kind: 'delivered' }, pushed: ['phone'] },
+    { push: 'hangs', result: 'hangs', pushed: [] },
+  ] as const)('leaves a push that $push to the next one', async ({ result, pushed }) => {
+    const story = new Story().sleepingMobile('phone', { push: result });
+    story.at(10, () => void story.router.stop());
+    expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
+    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toMatchObject({ pushed });
+    story.nothingIsLeft();
+  });
+
   it('hands a waiting call to the next one by way of the dialplan: no push is withdrawn, the memory stays', async () => {
     const story = new Story().sleepingMobile('phone');
     story.at(3000, () => void story.router.stop());

@@ -62,8 +62,8 @@ export class VirtualClock implements Clock {
     });
   };
 
-  /** What the world does after `ms`: it happens in its turn among the sleepers, and counts for none of them. */
-  later(ms: number, act: () => void): void {
+  /** What the world does after `ms`: it happens in its turn among the sleepers, and counts for none of them. Returns what strikes it out. */
+  later(ms: number, act: () => void): () => void {
     const sleeper: Sleeper = {
       dueMs: this.#nowMs + Math.max(0, ms),
       worlds: true,
@@ -73,6 +73,9 @@ export class VirtualClock implements Clock {
       },
     };
     this.#sleepers.add(sleeper);
+    return () => {
+      this.#sleepers.delete(sleeper);
+    };
   }
 
   /** How many sleeps are under way. A story that has ended leaves 0. */

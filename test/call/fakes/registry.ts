@@ -13,6 +13,8 @@ export interface FakeRegistry extends Registry {
   deleteDevice(userId: string, deviceId: string): void;
   /** From now on both methods of the port reject with this; undefined: they work again. */
   failWith(error: Error | undefined): void;
+  /** From now on callee() gives what it has as what was last known, and says so; undefined: it can be read again. */
+  goStale(why: string | undefined): void;
   /** What markTokenDead was asked, whether or not the device still had the token. */
   readonly markedDead: readonly { readonly device: Device; readonly reason: string }[];
 }
@@ -22,13 +24,15 @@ export function fakeRegistry(): FakeRegistry {
   const devices = new Map<string, { device: Device; dead: boolean }>();
   const markedDead: { device: Device; reason: string }[] = [];
   let failure: Error | undefined;
+  let stale: string | undefined;
   const key = (userId: string, deviceId: string): string => `${userId}/${deviceId}`;
 
   const port = {
     async callee(userId: string) {
       if (failure !== undefined) throw failure;
       const alive = [...devices.values()].filter(({ device, dead }) => device.userId === userId && !dead);
-      return { user: users.get(userId), devices: alive.map(({ device }) => device) };
+      const known = { user: users.get(userId), devices: alive.map(({ device }) => device) };
+      return stale === undefined ? known : { ...known, stale };
     },
     async markTokenDead(device: Device, reason: string) {
       if (failure !== undefined) throw failure;
@@ -73,6 +77,9 @@ export function fakeRegistry(): FakeRegistry {
     },
     deleteDevice(userId, deviceId) {
       devices.delete(key(userId, deviceId));
+    },
+    goStale(why) {
+      stale = why;
     },
     failWith(error) {
       failure = error;

@@ -4,16 +4,8 @@
  */
 import { expect } from 'vitest';
 import type { Ending } from '../../../src/call/outcomes.ts';
-import type {
-  Device,
-  EndedNotice,
-  FoundLeg,
-  Push,
-  PushResult,
-  RingingDevice,
-  WakeNotice,
-} from '../../../src/call/ports.ts';
-import { Router } from '../../../src/call/router.ts';
+import type { Device, EndedNotice, Push, PushResult, RingingDevice, WakeNotice } from '../../../src/call/ports.ts';
+import { type Newcomer, Router } from '../../../src/call/router.ts';
 import { VirtualClock } from './clock.ts';
 import { fakeJournal } from './journal.ts';
 import { fakeLog } from './log.ts';
@@ -95,7 +87,7 @@ export class Story {
   }
 
   /** The call comes in and is told to its end, and everything settles. Returns its ending. */
-  async tell(left: { readonly memory?: string; readonly legs?: readonly FoundLeg[] } = {}): Promise<Ending> {
+  async tell(left: Pick<Newcomer, 'memory' | 'legs' | 'how'> = {}): Promise<Ending> {
     const told = this.router.route({ callId: CALL_ID, userId: '7', caller: this.pbx.caller(), ...left });
     let done = false;
     void told.then((ending) => {

@@ -9,8 +9,10 @@ const LONGEST_SILENCE_MS = 1000;
 const SEEN_MS = 700;
 
 /** Where every order takes long, some of them have to be waited for; where a single one does, none of its likes. */
-export function* neverWithoutSound(played: Played, { call }: Facts): Iterable<string> {
-  const { longestMs } = call.channel.silence;
+export function* neverWithoutSound(played: Played, { call, resumed, failures }: Facts): Iterable<string> {
+  // What it does not remember that the caller has heard, it cannot go by.
+  if (resumed && failures('caller.write') > 0) return;
+  const { longestMs } = call.silence;
   const { reachMs, replyMs } = played.plan;
   if (longestMs > LONGEST_SILENCE_MS + 3 * (reachMs + replyMs)) yield `the caller heard nothing for ${longestMs} ms`;
 }
@@ -21,16 +23,17 @@ export function* nothingPlaysIntoAConversation({ call }: Facts): Iterable<string
 }
 
 /** The wait is over early only where nobody can come any more. */
-export function* theWaitIsHonoured({ planned, pushes, legs, waitedMs }: Facts): Iterable<string> {
+export function* theWaitIsHonoured({ call, planned, pushes, legs, waitedMs }: Facts): Iterable<string> {
   if (planned === undefined || waitedMs === undefined || waitedMs >= planned.waitMs) return;
   const refusals = legs.flatMap(({ file }) => file.told).filter(({ end }) => end === 'declined' || end === 'busy');
-  const dead = pushes.every(({ what, result }) => what === 'ended' || result === 'dead-token');
+  const own = pushes.filter(({ what, life }) => what === 'wake' && life === call.run.life.number);
+  const dead = own.every(({ result }) => result === 'dead-token');
   if (refusals.length === 0 && !dead) yield `the wait was over after ${waitedMs} ms of ${planned.waitMs}`;
 }
 
 /** A mobile that registers while the call waits is rung, unless its person has refused. */
 export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> {
-  const { call, legs, planned, decidedAtMs, patienceMs, failures } = facts;
+  const { legs, planned, decidedAtMs, patienceMs, failures } = facts;
   const { plan, struck, pbx } = played;
   if (planned === undefined || plan.ringingDevice === 'WebApp') return;
   const ends = legs.flatMap(({ file }) => file.told.map(({ end }) => end));
@@ -42,16 +45,7 @@ export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> 
     const { atMs, endpoint, uri, visible, overAtMs } = registered;
     if (endpoint !== MOBILE || !visible || atMs < planned.atMs || atMs + seenMs > decidedAtMs) continue;
     const rung = legs.filter(({ file }) => file.request.contact.uri === uri);
-    // One that has just been announced is not looked at before the next loop's end, so that its refresh until then is not seen.
-    const justAnnounced = pbx.phones.registered.some(
-      (before) =>
-        before.uri === uri &&
-        before.atMs >= call.arrivedAtMs &&
-        before.atMs <= atMs &&
-        before !== registered &&
-        atMs - before.atMs < intervalMs + seenMs,
-    );
-    if (justAnnounced || (overAtMs ?? decidedAtMs) < atMs + seenMs) continue;
+    if ((overAtMs ?? decidedAtMs) < atMs + seenMs) continue;
     const anew = rung.some(({ file }) => file.orderedAtMs >= atMs);
     const rings = rung.some(
       ({ file, overAtMs }) => overAtMs > atMs && file.told.some(({ kind }) => kind === 'ringing'),

@@ -1,14 +1,16 @@
 /** What must hold of each call's ending: exactly one, true, in time, and told to whom it concerns. */
+import { readCallMemory } from '../../../src/call/memory.ts';
 import { statusOf } from '../../../src/call/outcomes.ts';
 import type { Facts } from './facts.ts';
 
 /** How long clearing up may take once a call is decided, ms: word to the devices is bounded by 8 s. */
 const CLEARING_MS = 12_000;
 
-export function* exactlyOneEnding({ call, notes }: Facts): Iterable<string> {
-  if (call.endings.length !== 1) yield `it has ${call.endings.length} endings`;
+export function* exactlyOneEnding({ call, notes, cutShort }: Facts): Iterable<string> {
+  if (call.endings.length !== 1 && !cutShort) yield `it has ${call.endings.length} endings`;
   if (notes.filter((what) => what === 'given-back').length > 2) yield 'it was given back again and again';
-  const { givenBack } = call.channel;
+  // A router that stops gives back to the next one.
+  const givenBack = call.channel.givenBack.filter(({ reason }) => reason !== 'router-stopping');
   if (givenBack.length > 1) yield `the dialplan got it ${givenBack.length} times`;
 }
 
@@ -17,11 +19,14 @@ export function* callerIsWhereTheEndingSays(facts: Facts): Iterable<string> {
   const { call, ending, leftTalking, failures } = facts;
   if (ending === undefined) return;
   const { channel } = call;
+  // What another run has done with it is that run's.
+  if (ending.reason === 'router-stopping') return;
   // One failure is to be overcome; of two that follow each other nothing can be asked.
   const forgiven = failures('caller.giveBack', 'caller.hangUp') > 1;
   if (channel.isOurs && !leftTalking && !forgiven) yield `${ending.outcome}, and the caller was left where it was`;
-  const [given] = channel.givenBack;
-  if (ending.outcome === 'answered' && given !== undefined && given.status !== 'ANSWERED')
+  const given = channel.givenBack.findLast(({ reason }) => reason !== 'router-stopping');
+  const untold = failures('caller.write', 'bridges.connect') > 0 && facts.leftTalking;
+  if (ending.outcome === 'answered' && given !== undefined && given.status !== 'ANSWERED' && !untold)
     yield `answered, and given back as ${given.status}`;
   if (ending.outcome === 'answered' || ending.outcome === 'caller-left') return;
   const status = statusOf(ending);
@@ -32,7 +37,7 @@ export function* callerIsWhereTheEndingSays(facts: Facts): Iterable<string> {
 
 /** The ending must be what really happened. */
 export function* endingIsTrue(facts: Facts): Iterable<string> {
-  const { ending, connects, legs, pushes, planned, call, failures, decidedAtMs } = facts;
+  const { ending, connects, legs, pushes, planned, call, failures, decidedAtMs, rangFromMs } = facts;
   if (ending === undefined) return;
   const told = (end: string) => legs.some(({ file }) => file.told.some((event) => event.end === end));
   const answeredAndLeft = (legId: string) => {
@@ -41,6 +46,13 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
   };
   const talked = connects.find(({ done }) => done);
   const spentMs = decidedAtMs - (planned?.atMs ?? decidedAtMs);
+  const decidedBefore = readCallMemory(call.memory)?.ending;
+  if (decidedBefore !== undefined) {
+    const isSame = decidedBefore.outcome === ending.outcome && decidedBefore.reason === ending.reason;
+    const mayDiffer = ending.outcome === 'caller-left' || ending.outcome === 'failed';
+    if (!isSame && !mayDiffer) yield `${decidedBefore.outcome} for an earlier run, and now ${ending.outcome}`;
+    return;
+  }
   if (talked !== undefined && ending.outcome !== 'answered') yield `it was connected, and ended as ${ending.outcome}`;
   switch (ending.outcome) {
     case 'answered':
@@ -54,17 +66,24 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
       break;
     case 'caller-left':
       if (call.port.leftAtMs === undefined) yield 'the caller left, and nobody has told us so';
-      if (ending.reason === 'before-push' && pushes.length > 0) yield 'before the push, and it was pushed';
+      if (
+        ending.reason === 'before-push' &&
+        pushes.some(({ life, atMs }) => life === call.run.life.number && atMs >= call.arrivedAtMs)
+      )
+        yield 'before the push, and it was pushed';
       break;
     case 'no-answer':
       if (planned === undefined) yield 'no answer, and nothing was planned';
       else if (ending.reason === 'wait-over' && spentMs < planned.waitMs) yield `the wait was over after ${spentMs} ms`;
-      else if (ending.reason === 'ring-time-over' && spentMs < planned.ringMs) yield `it rang for ${spentMs} ms only`;
+      else if (ending.reason === 'ring-time-over' && decidedAtMs - rangFromMs < planned.ringMs)
+        yield `it rang for ${decidedAtMs - rangFromMs} ms only`;
       break;
     case 'unreachable':
       if (
         ending.reason === 'every-token-dead' &&
-        pushes.some(({ what, result }) => what === 'wake' && result !== 'dead-token')
+        pushes.some(
+          ({ what, result, life }) => what === 'wake' && result !== 'dead-token' && life === call.run.life.number,
+        )
       )
         yield 'every token dead, and one was not';
       if ((ending.reason === 'no-device' || ending.reason === 'not-registered') && legs.length > 0)
@@ -89,26 +108,32 @@ export function* endsInTime({
   ending,
   patienceMs,
   connects,
+  cutShort,
 }: Facts): Iterable<string> {
   if (planned !== undefined) {
     const lateMs = decidedAtMs - planned.atMs - planned.waitMs - planned.ringMs;
     if (lateMs > 1) yield `decided ${lateMs} ms too late`;
   }
   const { leftAtMs } = call.port;
-  if (leftAtMs !== undefined && endedAtMs - leftAtMs > CLEARING_MS + patienceMs)
+  if (!cutShort && leftAtMs !== undefined && endedAtMs - leftAtMs > CLEARING_MS + patienceMs)
     yield `it took ${endedAtMs - leftAtMs} ms to end after the caller had left`;
-  if (ending?.outcome !== 'answered' && connects.length === 0 && endedAtMs - decidedAtMs > CLEARING_MS + patienceMs)
+  if (
+    !cutShort &&
+    ending?.outcome !== 'answered' &&
+    connects.length === 0 &&
+    endedAtMs - decidedAtMs > CLEARING_MS + patienceMs
+  )
     yield `it took ${endedAtMs - decidedAtMs} ms to end`;
 }
 
 /** Nobody's phone is cut off in mid-ringing before its time. */
-export function* ringingIsNotCutOff({ ending, legs, planned, decidedAtMs }: Facts): Iterable<string> {
+export function* ringingIsNotCutOff({ ending, legs, planned, decidedAtMs, rangFromMs }: Facts): Iterable<string> {
   if (
     planned === undefined ||
     (ending?.outcome !== 'no-answer' && ending?.outcome !== 'unreachable' && ending?.outcome !== 'busy')
   )
     return;
-  if (decidedAtMs - planned.atMs >= planned.ringMs && ending.reason === 'ring-time-over') return;
+  if (decidedAtMs - rangFromMs >= planned.ringMs && ending.reason === 'ring-time-over') return;
   for (const { legId, file, overAtMs } of legs) {
     const rings = file.told.some(({ kind, atMs }) => kind === 'ringing' && atMs < decidedAtMs);
     const dropped = file.hangUps.some(({ atMs }) => atMs < decidedAtMs);

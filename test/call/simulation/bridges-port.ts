@@ -1,4 +1,4 @@
-/** Bridges as the router has them, over the exchange: the caller is answered, what it hears is stopped, and both are put in, all at the same time, as the real adapter does. */
+/** Bridges as one router has them, over the exchange: the caller is answered, what it hears is stopped, and both are put in, all at the same time, as the real adapter does. */
 import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import type { Bridges, Caller } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
@@ -20,7 +20,7 @@ export interface Connecting {
 }
 
 interface BridgesWorld {
-  readonly exchange: () => Exchange;
+  readonly exchange: Exchange;
   readonly orders: Orders;
   readonly nowMs: () => number;
   readonly step: () => number;
@@ -31,17 +31,33 @@ interface BridgesWorld {
 
 export class BridgesPort implements Bridges {
   readonly connects: Connecting[] = [];
+  readonly #open = new Set<string>();
   readonly #world: BridgesWorld;
 
   constructor(world: BridgesWorld) {
     this.#world = world;
   }
 
-  open(bridgeId: string): Promise<void> {
-    const { orders, exchange } = this.#world;
-    return orders.send('bridges.open', bridgeId, () => {
-      exchange().bridges.set(bridgeId, new Set());
-    });
+  openIds(): ReadonlySet<string> {
+    return new Set(this.#open);
+  }
+
+  async open(bridgeId: string, caller?: Caller, _video?: boolean, memory = ''): Promise<void> {
+    const { orders, exchange, callerOf } = this.#world;
+    const { bridges } = exchange;
+    this.#open.add(bridgeId);
+    try {
+      await orders.send('bridges.open', bridgeId, () => bridges.open(bridgeId, memory));
+    } catch (error) {
+      this.#open.delete(bridgeId);
+      throw error;
+    }
+    const channel = caller && callerOf(caller.channelId)?.channel;
+    if (channel === undefined) return;
+    const join = () => {
+      if (channel.isOurs) bridges.put(bridgeId, channel);
+    };
+    orders.send('bridges.join', `${bridgeId} ${channel.channelId}`, join).catch(() => undefined);
   }
 
   async connect(bridgeId: string, caller: Caller, legId: string): Promise<void> {
@@ -57,11 +73,9 @@ export class BridgesPort implements Bridges {
       caller.stopHold(),
       caller.answered ? undefined : caller.answer(),
       orders.send('bridges.connect', `${bridgeId} ${channelId} ${legId}`, () => {
-        const members = exchange().bridges.get(bridgeId);
-        if (members === undefined || !held.channel.isOurs || !exchange().isUp(legId)) throw new PbxError('404');
-        members.add(channelId).add(legId);
+        const isThere = held.channel.isOurs && exchange.isUp(legId);
+        if (!isThere || !exchange.bridges.put(bridgeId, held.channel, legId)) throw new PbxError('404');
         connecting.talked = true;
-        held.channel.talk(true);
         onTalk(channelId);
       }),
     ]);
@@ -74,8 +88,7 @@ export class BridgesPort implements Bridges {
 
   close(bridgeId: string): Promise<void> {
     const { orders, exchange } = this.#world;
-    return orders.send('bridges.close', bridgeId, () => {
-      exchange().bridges.delete(bridgeId);
-    });
+    this.#open.delete(bridgeId);
+    return orders.send('bridges.close', bridgeId, () => exchange.bridges.close(bridgeId));
   }
 }

@@ -14,17 +14,19 @@ export class CallerChannel {
   readonly variables = new Map<string, string>();
   goneAtMs: number | undefined;
   hungUpByUs = false;
-  readonly silence: Silence;
+  /** For as long as one router has had it. */
+  silence: Silence;
   /** Whether somebody has undertaken to keep the caller company by now. */
   companyIsDue: boolean;
   /** Orders under way that change what is heard. */
   soundOrders = 0;
-  waits = true;
+  waits = false;
   /** Holds that were ordered when the caller waited no more. */
   holdsTooLate = 0;
   readonly #clock: VirtualClock;
   readonly #trace: Trace;
   readonly #onEnd: (where: 'dialplan' | 'gone') => void;
+  isAnswered: boolean;
   #mediaIsUp: boolean;
   #rings: boolean;
   #plays: { readonly untilMs: number } | undefined;
@@ -42,15 +44,36 @@ export class CallerChannel {
     this.#clock = clock;
     this.#trace = trace;
     this.#onEnd = onEnd;
+    this.isAnswered = answered;
     this.#mediaIsUp = answered;
     this.#rings = !answered;
-    this.companyIsDue = !answered;
+    this.companyIsDue = false;
     this.silence = new Silence(() => clock.nowMs());
-    this.listen();
   }
 
   get isOurs(): boolean {
     return this.where === 'app';
+  }
+
+  /** A router has taken it. From now on it answers for what the caller hears; one that finds it, as soon as it can know what that should be. */
+  taken(isFound: boolean): void {
+    this.waits = true;
+    this.companyIsDue = !isFound && !this.isAnswered;
+    this.soundOrders = 0;
+    this.silence = new Silence(() => this.#clock.nowMs());
+    this.listen();
+  }
+
+  /** No router is there any more: what plays goes on. */
+  abandoned(): void {
+    this.waits = false;
+    this.listen();
+  }
+
+  /** The dialplan gives it to the application again. */
+  comesBack(): void {
+    this.#trace(`${this.channelId} comes back from the dialplan`);
+    this.where = 'app';
   }
 
   hangsUp(byUs = false): void {
@@ -67,6 +90,7 @@ export class CallerChannel {
   }
 
   answer(): void {
+    this.isAnswered = true;
     this.#mediaIsUp = true;
     this.listen();
   }
@@ -113,7 +137,7 @@ export class CallerChannel {
 
   #leave(where: 'dialplan' | 'gone'): void {
     this.where = where;
-    this.goneAtMs ??= this.#clock.nowMs();
+    if (where === 'gone') this.goneAtMs = this.#clock.nowMs();
     this.listen();
     this.#onEnd(where);
   }

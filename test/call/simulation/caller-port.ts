@@ -2,6 +2,8 @@
  * The Caller as the router has it, over a channel in the exchange. It knows of the caller's leaving only by an event, or when Asterisk refuses an order for a channel
  * that is gone, and it may be told so late. Must behave as the real one does, down to what is stopped before what.
  */
+
+import type { ChannelOwner, Switchboard } from '../../../src/asterisk/switchboard.ts';
 import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import type { Caller, Contact, DialplanStatus, Hold, Party, Reading } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
@@ -16,11 +18,21 @@ export interface Asked {
   readonly messageMs: number;
 }
 
+interface CallerWorld {
+  readonly orders: Orders;
+  readonly asked: Asked;
+  readonly nowMs: () => number;
+  readonly board: Switchboard;
+}
+
+const LEFT_PLAYING: Hold = { message: undefined, afterwards: { kind: 'music', musicClass: undefined } };
+
 /** Asterisk has no such channel, or it is no longer in our application. */
 class NotThere extends PbxError {}
 
-export class CallerPort implements Caller {
+export class CallerPort implements Caller, ChannelOwner {
   readonly channelId: string;
+  readonly settled = true;
   readonly party: Party = { name: 'Carol', number: '0123456789' };
   readonly answered: boolean;
   readonly left: AbortSignal;
@@ -32,20 +44,25 @@ export class CallerPort implements Caller {
   readonly #orders: Orders;
   readonly #asked: Asked;
   readonly #nowMs: () => number;
+  readonly #board: Switchboard;
   readonly #leaving = new AbortController();
   #ours = true;
   #hold: Hold | undefined;
   /** To be called when the router gives the caller back. */
   onDecision: () => void = () => {};
 
-  constructor(channel: CallerChannel, answered: boolean, orders: Orders, asked: Asked, nowMs: () => number) {
+  /** @param wasHeld an earlier life of the router may have left something playing */
+  constructor(channel: CallerChannel, wasHeld: boolean, { orders, asked, nowMs, board }: CallerWorld) {
     this.channelId = channel.channelId;
-    this.answered = answered;
+    this.answered = channel.isAnswered;
     this.left = this.#leaving.signal;
     this.#channel = channel;
     this.#orders = orders;
     this.#asked = asked;
     this.#nowMs = nowMs;
+    this.#board = board;
+    if (wasHeld) this.#hold = LEFT_PLAYING;
+    board.own(channel.channelId, this);
   }
 
   read: Caller['read'] = ({ variables, globals, contactsOf }) =>
@@ -97,11 +114,15 @@ export class CallerPort implements Caller {
     try {
       await this.#orders.send('caller.giveBack', `${this.channelId} ${status} ${reason}`, () => {
         if (!this.#channel.isOurs) throw new NotThere('404');
+        this.#channel.variables.set('XIVO_MAPP_STATUS', status);
         this.#channel.goesOn(status, reason);
       });
     } catch (error) {
       this.#ours = true;
-      throw this.#explain(error);
+      const explained = this.#explain(error);
+      // Refused: the caller waits again.
+      if (!this.left.aborted) this.waits(true);
+      throw explained;
     }
   }
 
@@ -111,18 +132,30 @@ export class CallerPort implements Caller {
     await this.#orders.send('caller.hangUp', this.channelId, () => this.#channel.hangsUp(true));
   }
 
-  /** Asterisk has said that the channel is gone, or has left us. */
-  onGone(): void {
+  onStart(): void {}
+
+  onState(): void {}
+
+  onEnd(): void {
+    this.#leave();
+  }
+
+  onDestroyed(): void {
     this.#leave();
   }
 
   /** From now on somebody else answers for what the caller hears. */
   waitsNoMore(): void {
-    this.#channel.waits = false;
+    this.waits(false);
+  }
+
+  waits(does: boolean): void {
+    this.#channel.waits = does;
     this.#channel.listen();
   }
 
   #leave(): void {
+    this.#board.disown(this.channelId, this);
     if (!this.#ours || this.left.aborted) return;
     this.leftAtMs = this.#nowMs();
     this.#leaving.abort(new CallerGone());

@@ -9,6 +9,7 @@ import type {
   PhonePlan,
   PortName,
   RegistrationKind,
+  RestartPlan,
   TakePlan,
   TroublePlan,
   WorldPlan,
@@ -27,6 +28,7 @@ const PORTS: readonly PortName[] = [
   'legs.dial',
   'legs.hangUp',
   'bridges.open',
+  'bridges.join',
   'bridges.connect',
   'bridges.close',
   'watch.open',
@@ -86,7 +88,7 @@ export function drawWorld(seed: number): WorldPlan {
       : dice.list(dice.whole(1, 2), () => ({
           atMs: moment(),
           forMs: dice.pick(1, 10, 500, 2000, 6000),
-          kind: dice.pick('drop', 'stall'),
+          kind: dice.pick('drop', 'closed', 'stall'),
         })),
     contactsAgainMs: dice.chance(0.8) ? undefined : dice.pick(0, 1, 50, 1000),
     wallJumps: dice.chance(0.8)
@@ -95,7 +97,7 @@ export function drawWorld(seed: number): WorldPlan {
           atMs: moment(),
           byMs: dice.pick(-3_600_000, -1000, 1000, 3_600_000, 86_400_000),
         })),
-    stopsAtMs: dice.chance(0.9) ? undefined : moment(),
+    restarts: dice.chance(0.7) ? [] : dice.list(dice.pick(1, 1, 1, 2), () => drawRestart(dice, moment)),
   };
 }
 
@@ -179,6 +181,17 @@ function drawCall(dice: Dice, index: number, moment: Moment): CallPlan {
             when: dice.pick('after-answer', 'after-connect', 'after-decision'),
             ms: dice.pick(0, 0, 1, 2, 3, 5, 50, 1000),
           },
+  };
+}
+
+function drawRestart(dice: Dice, moment: Moment): RestartPlan {
+  const after = dice.chance(0.7);
+  return {
+    when: after ? dice.pick('after-push', 'after-dial', 'after-answer', 'after-connect', 'after-decision') : 'at',
+    ms: after ? dice.pick(0, 0, 1, 2, 3, 5, 50, 500, 2000) : moment(),
+    how: dice.pick('dies', 'dies', 'dies', 'stops', 'stops'),
+    backAfterMs: dice.chance(0.1) ? undefined : dice.pick(200, 500, 500, 1000, 2000, 5000, 12_000, 40_000),
+    done: dice.list(dice.pick(1, 1, 3), () => dice.chance(0.5)),
   };
 }
 

@@ -1,17 +1,18 @@
 /**
- * The truth about legs and bridges, as an Asterisk holds it: what we order and what phones do changes it at once, and we learn of it by events. Every leg that ever was
- * is kept, with what became of it. It must be as unkind as the real one: an INVITE may be answered while it is being hung up.
+ * The truth about legs, as an Asterisk holds it: what we order and what phones do changes it at once, and we learn of it by events. Every leg that ever was
+ * is kept, with what became of it. It must be as unkind as the real one: an INVITE may be answered while it is being hung up, or while no router is there.
  */
 import { PbxError } from '../../../src/call/errors.ts';
 import type { DialRequest, LegHangUpReason } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
+import { Bridges } from './bridges.ts';
 import type { Trace } from './orders.ts';
 import type { Telephones } from './telephones.ts';
 import type { TakePlan } from './world-plan.ts';
 
 export interface LegChannel {
   readonly request: DialRequest;
-  readonly dialledAtMs: number;
+  readonly orderedAtMs: number;
   state: 'dialling' | 'ringing' | 'up' | 'gone';
   upAtMs: number | undefined;
   goneAtMs: number | undefined;
@@ -20,13 +21,26 @@ export interface LegChannel {
   take: TakePlan | undefined;
   /** It has been hung up, and its phone answers all the same. */
   crossing: boolean;
+  /** It is in our application; one that is answered while no router is there is so only once one is back. */
+  inApp: boolean;
 }
 
 /** What Asterisk tells of legs. */
 export interface LegEvents {
+  readonly ordered: (legId: string) => void;
   readonly rings: (legId: string) => void;
   readonly answers: (leg: LegChannel) => void;
+  readonly entersApp: (leg: LegChannel) => void;
   readonly destroyed: (legId: string, cause: number, words: string) => void;
+}
+
+interface ExchangeWorld {
+  readonly clock: VirtualClock;
+  readonly phones: Telephones;
+  readonly events: LegEvents;
+  /** Whether Asterisk can give a channel to a router now. */
+  readonly hasApplication: () => boolean;
+  readonly trace: Trace;
 }
 
 const CAUSES = {
@@ -37,36 +51,45 @@ const CAUSES = {
 const NO_ANSWER = { cause: 19, words: 'No Answer' };
 const CLEARED = { cause: 16, words: 'Normal Clearing' };
 
+/** How long a leg that has answered waits for a router, trying once a second, before it is hung up. */
+const LEG_WAITS_MS = 10_000;
+const TRIES_MS = 1000;
+
 export class Exchange {
   readonly legs = new Map<string, LegChannel>();
-  readonly bridges = new Map<string, Set<string>>();
+  readonly bridges: Bridges;
   readonly #clock: VirtualClock;
   readonly #phones: Telephones;
   readonly #events: LegEvents;
+  readonly #hasApplication: () => boolean;
   readonly #trace: Trace;
 
-  constructor(clock: VirtualClock, phones: Telephones, events: LegEvents, trace: Trace) {
-    this.#clock = clock;
-    this.#phones = phones;
-    this.#events = events;
-    this.#trace = trace;
+  constructor(world: ExchangeWorld) {
+    this.#clock = world.clock;
+    this.#phones = world.phones;
+    this.#events = world.events;
+    this.#hasApplication = world.hasApplication;
+    this.#trace = world.trace;
+    this.bridges = new Bridges(world.trace);
   }
 
-  originate(request: DialRequest): void {
+  originate(request: DialRequest, orderedAtMs: number): void {
     const { legId, contact } = request;
     const home = this.#phones.invite(contact.uri);
     if (home === undefined || home.take?.does === 'refused') throw new PbxError('500 Allocation failed');
     const leg: LegChannel = {
       request,
-      dialledAtMs: this.#clock.nowMs(),
+      orderedAtMs,
       state: 'dialling',
       upAtMs: undefined,
       goneAtMs: undefined,
       endedBy: undefined,
       take: home.take,
       crossing: false,
+      inApp: false,
     };
     this.legs.set(legId, leg);
+    this.#events.ordered(legId);
     this.#clock.later(request.ringMs, () => {
       if (leg.state === 'dialling' || leg.state === 'ringing') this.#end(leg, 'asterisk', NO_ANSWER);
     });
@@ -82,6 +105,7 @@ export class Exchange {
     const leg = this.legs.get(legId);
     if (leg === undefined || leg.state === 'gone') return;
     const lateMs = leg.take?.answersLateMs;
+    this.bridges.isPulled(legId);
     if (leg.state === 'up' || leg.crossing || lateMs === undefined) {
       this.#end(leg, 'us', { cause: reason === 'answered-elsewhere' ? 26 : 16, words: reason });
       return;
@@ -119,6 +143,16 @@ export class Exchange {
     this.#trace(`${leg.request.legId} answers`);
     this.#events.answers(leg);
     this.#clock.later(leg.take?.talksMs ?? 0, () => this.#end(leg, 'phone', CLEARED));
+    this.#giveToApplication(leg, this.#clock.nowMs() + LEG_WAITS_MS);
+  }
+
+  #giveToApplication(leg: LegChannel, untilMs: number): void {
+    if (leg.state !== 'up') return;
+    if (this.#hasApplication()) {
+      leg.inApp = true;
+      this.#events.entersApp(leg);
+    } else if (leg.crossing || this.#clock.nowMs() >= untilMs) this.#end(leg, 'asterisk', CLEARED);
+    else this.#clock.later(TRIES_MS, () => this.#giveToApplication(leg, untilMs));
   }
 
   #end(leg: LegChannel, by: LegChannel['endedBy'], { cause, words }: { cause: number; words: string }): void {
@@ -127,7 +161,7 @@ export class Exchange {
     leg.state = 'gone';
     leg.goneAtMs = this.#clock.nowMs();
     leg.endedBy = by;
-    for (const members of this.bridges.values()) members.delete(legId);
+    this.bridges.leave(legId);
     this.#trace(`${legId} ends: ${cause} ${words}`);
     this.#events.destroyed(legId, cause, words);
   }

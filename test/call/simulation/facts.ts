@@ -1,9 +1,12 @@
-/** One call of a played world as the invariants look at it: its own legs, pushes and moments, taken out of what was seen. It judges nothing. */
+/** One call as one run of the router has had it, as the invariants look at it: its own legs, pushes and moments, taken out of what was seen. It judges nothing. */
 import { getEventListeners } from 'node:events';
+import { readCallMemory } from '../../../src/call/memory.ts';
 import type { Ending } from '../../../src/call/outcomes.ts';
+import type { Connecting } from './bridges-port.ts';
 import type { LegChannel } from './exchange.ts';
+import type { PlayedCall } from './ledger.ts';
 import type { LegFile } from './legs-port.ts';
-import type { Played, PlayedCall } from './play.ts';
+import type { Played } from './play.ts';
 import type { SentPush } from './push-service.ts';
 import type { PortName } from './world-plan.ts';
 
@@ -20,12 +23,19 @@ export interface Facts {
   readonly call: PlayedCall;
   readonly ending: Ending | undefined;
   readonly endedAtMs: number;
+  /** The router died before the call was over: nobody can be asked for what it has left undone. */
+  readonly cutShort: boolean;
+  /** It went on from where an earlier run was. */
+  readonly resumed: boolean;
   readonly legs: readonly OwnLeg[];
+  /** Of this call, by whatever run. */
   readonly pushes: readonly SentPush[];
-  readonly connects: Played['pbx']['bridges']['connects'];
+  readonly connects: readonly Connecting[];
   readonly notes: readonly string[];
-  /** The plan as the call made it, with the moment in which it was made; undefined where it came to none. */
+  /** The plan as the call made it, with the moment in which it was made, and the wait that was left by then; undefined where it came to none. */
   readonly planned: { readonly atMs: number; readonly waitMs: number; readonly ringMs: number } | undefined;
+  /** When the ringing began that it has come to: before its own time, where it went on with legs of an earlier run. */
+  readonly rangFromMs: number;
   /** How long the call waited where no mobile registered afresh; undefined where one did, or the wait was never over. */
   readonly waitedMs: number | undefined;
   /** The first moment from which nobody shall be rung any more for this call. Infinity where it never came. */
@@ -39,25 +49,28 @@ export interface Facts {
   readonly patienceMs: number;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
+export const NEVER = Number.POSITIVE_INFINITY;
 
 export function factsOf(played: Played, call: PlayedCall): Facts {
+  const { run } = call;
   const { channelId } = call.channel;
-  const journalled = played.journal.calls.get(call.callId);
-  const timeline = journalled?.timeline ?? [];
+  const timeline = call.journal.calls.get(call.callId)?.timeline ?? [];
   const planned = timeline.find(({ what }) => what === 'planned');
   const waitOver = timeline.find(({ what, facts }) => what === 'wait-over' && facts.fresh === false);
   const connecting = timeline.find(({ what }) => what === 'stage:connecting');
-  const connects = played.pbx.bridges.connects.filter((connect) => connect.channelId === channelId);
-  const stopped = played.stop === 'none' ? NEVER : Math.max(call.arrivedAtMs, played.stoppedAtMs);
+  const connects = run.bridges.connects.filter((connect) => connect.channelId === channelId);
+  const stopped = run.stop === 'none' ? NEVER : Math.max(call.arrivedAtMs, run.stoppedAtMs);
   const { plan, struck } = played;
+  const legs = [...run.legs.files].flatMap(([legId, file]) =>
+    file.request.forChannelId === channelId && isOwn(legId, file, call) ? [ownLeg(legId, file, played)] : [],
+  );
   return {
     call,
     ending: call.endings[0],
     endedAtMs: call.endedAtMs ?? NEVER,
-    legs: [...played.pbx.legs.files].flatMap(([legId, file]) =>
-      file.request.forChannelId === channelId ? [ownLeg(legId, file, played)] : [],
-    ),
+    cutShort: call.endings.length === 0 && run.life.isOver,
+    resumed: call.memory !== '',
+    legs,
     pushes: played.pushes.filter(({ callId }) => callId === call.callId),
     connects,
     notes: timeline.map(({ what }) => what),
@@ -66,15 +79,17 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
         ? undefined
         : {
             atMs: call.arrivedAtMs + planned.atMs,
-            waitMs: Number(planned.facts.waitMs),
+            waitMs: waitLeftMs(Number(planned.facts.waitMs), call),
             ringMs: Number(planned.facts.ringMs),
           },
+    rangFromMs: rangFromMs(legs, call.arrivedAtMs + (planned?.atMs ?? 0), plan.wallJumps.length > 0),
     waitedMs: waitOver === undefined ? undefined : Number(waitOver.facts.afterMs),
     decidedAtMs: Math.min(
       connecting === undefined ? NEVER : call.arrivedAtMs + connecting.atMs,
       call.port.givenBackAtMs ?? NEVER,
       call.port.leftAtMs ?? NEVER,
       call.endedAtMs ?? NEVER,
+      run.life.overAtMs ?? NEVER,
       stopped,
     ),
     leftTalking: timeline.some(({ what }) => what === 'left-talking'),
@@ -86,6 +101,27 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
       10 * (plan.reachMs + plan.replyMs) +
       2 * plan.eventMs,
   };
+}
+
+/** The wait that was left to a call; a clock on the wall may have made it anything up to the whole. */
+function waitLeftMs(wholeMs: number, { memory, plannedWallMs }: PlayedCall): number {
+  const known = readCallMemory(memory);
+  if (known === undefined || plannedWallMs === undefined) return wholeMs;
+  return Math.min(wholeMs, Math.max(0, known.waitUntilMs - plannedWallMs));
+}
+
+/** Two runs have no clock in common but that on the wall. */
+function rangFromMs(legs: readonly OwnLeg[], plannedAtMs: number, wallJumps: boolean): number {
+  const found = legs.filter(({ file }) => file.isFound);
+  if (wallJumps && found.length > 0) return Number.NEGATIVE_INFINITY;
+  return Math.min(plannedAtMs, ...found.map(({ file }) => file.orderedAtMs));
+}
+
+/** A run that stops may be given the same caller again before it has come to its end. */
+function isOwn(legId: string, file: LegFile, { run, channel, arrivedAtMs, legs }: PlayedCall): boolean {
+  if (file.isFound) return legs.some((found) => found.legId === legId);
+  const same = run.calls.filter((other) => other.channel === channel && other.arrivedAtMs <= file.orderedAtMs);
+  return same.at(-1)?.arrivedAtMs === arrivedAtMs;
 }
 
 function ownLeg(legId: string, file: LegFile, played: Played): OwnLeg {

@@ -22,6 +22,13 @@ import {
   nothingStaysBehind,
 } from './about-legs.ts';
 import { everyPushIsAccountedFor } from './about-pushes.ts';
+import {
+  nobodyIsPushedTwice,
+  noLegIsForgotten,
+  oneEndOverAllRuns,
+  theWaitIsNotBegunAnew,
+  whoAnsweredMeanwhileIsConnected,
+} from './about-restarts.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Played } from './play.ts';
 
@@ -40,12 +47,21 @@ const OF_A_CALL: Readonly<Record<string, (facts: Facts, played: Played) => Itera
   'losers are told at once': (facts, played) => losersAreTold(played, facts),
   'nobody is rung too late': nobodyIsRungTooLate,
   'every leg is accounted for': everyLegIsAccountedFor,
-  'every push is accounted for': everyPushIsAccountedFor,
+  'every push is accounted for': (facts, played) => everyPushIsAccountedFor(played, facts),
   'the caller is never without sound': (facts, played) => neverWithoutSound(played, facts),
   'nothing plays into a conversation': nothingPlaysIntoAConversation,
   'the wait is honoured': theWaitIsHonoured,
   'a decline is obeyed': (facts, played) => aDeclineIsObeyed(played, facts),
   'who wakes is rung': (facts, played) => whoWakesIsRung(played, facts),
+  'who answered meanwhile is connected': whoAnsweredMeanwhileIsConnected,
+};
+
+const OF_ALL: Readonly<Record<string, (played: Played, all: readonly Facts[]) => Iterable<string>>> = {
+  'nothing stays behind': nothingStaysBehind,
+  'one end over all runs': oneEndOverAllRuns,
+  'no leg is forgotten': noLegIsForgotten,
+  'nobody is pushed twice': nobodyIsPushedTwice,
+  'the wait is not begun anew': theWaitIsNotBegunAnew,
 };
 
 export function brokenIn(played: Played): readonly Broken[] {
@@ -55,6 +71,8 @@ export function brokenIn(played: Played): readonly Broken[] {
       [...check(facts, played)].map((what) => ({ invariant, what: `${facts.call.callId}: ${what}` })),
     ),
   );
-  const ofAll = [...nothingStaysBehind(played, all)].map((what) => ({ invariant: 'nothing stays behind', what }));
+  const ofAll = Object.entries(OF_ALL).flatMap(([invariant, check]) =>
+    [...check(played, all)].map((what) => ({ invariant, what })),
+  );
   return [...ofCalls, ...ofAll];
 }

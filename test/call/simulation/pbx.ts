@@ -1,138 +1,197 @@
 /**
- * The PBX of one world: exchange, telephones, callers and the event line, wired to the ports that the router knows. What happens in the exchange
- * reaches the router by the line alone, and after a drop of the line by looking what is there.
+ * The PBX of one world: exchange, telephones, callers and the event line, whatever becomes of the router. What happens in the exchange reaches a router by the line
+ * alone, and of a channel only to whom it is subscribed to; a router that comes later must look what is there.
  */
+import type { AriEvent } from '../../../src/asterisk/events.ts';
+import type { DialRequest } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
-import { BridgesPort } from './bridges-port.ts';
+import type { AsteriskTruth } from './ari-door.ts';
 import { CallerChannel } from './caller-channel.ts';
-import { CallerPort } from './caller-port.ts';
+import type { Asked } from './caller-port.ts';
 import { EventLine } from './event-line.ts';
 import { Exchange } from './exchange.ts';
-import { LegsPort } from './legs-port.ts';
-import type { Orders, Trace } from './orders.ts';
-import { RegistrationsPort } from './registrations-port.ts';
+import type { Trace } from './orders.ts';
+import type { Run } from './run.ts';
 import { Telephones } from './telephones.ts';
 import type { CallPlan, WorldPlan } from './world-plan.ts';
 
-export interface HeldCaller {
-  readonly plan: CallPlan;
-  readonly channel: CallerChannel;
-  readonly port: CallerPort;
+export const USER = '7';
+/** How often, and how long after one another, the dialplan tries again to give a caller to a router that has stopped. */
+const TRIES = 5;
+const TRIES_MS = 1000;
+
+export type Moment = 'after-push' | 'after-dial' | 'after-answer' | 'after-connect' | 'after-decision';
+
+interface PbxWorld {
+  readonly plan: WorldPlan;
+  readonly clock: VirtualClock;
+  readonly trace: Trace;
+  /** The router that lives now. */
+  readonly run: () => Run | undefined;
+  /** Told of what a world's plan may have waited for. */
+  readonly onMoment: (moment: Moment) => void;
 }
 
 export class Pbx {
+  readonly plan: WorldPlan;
   readonly exchange: Exchange;
   readonly phones: Telephones;
-  readonly legs: LegsPort;
-  readonly bridges: BridgesPort;
-  readonly registrations: RegistrationsPort;
-  readonly callers = new Map<string, HeldCaller>();
-  readonly #plan: WorldPlan;
-  readonly #clock: VirtualClock;
-  readonly #orders: Orders;
-  readonly #trace: Trace;
-  readonly #line: EventLine;
+  readonly line: EventLine;
+  readonly callers = new Map<string, CallerChannel>();
+  readonly truth: AsteriskTruth;
+  readonly asked: Asked;
+  readonly trace: Trace;
+  readonly nowMs: () => number;
+  readonly #world: PbxWorld;
+  readonly #plans = new Map<string, CallPlan>();
+  readonly #args = new Map<string, readonly string[]>();
+  readonly #sittings = new Map<string, number>();
+  readonly #tries = new Map<string, number>();
 
-  constructor(plan: WorldPlan, clock: VirtualClock, orders: Orders, trace: Trace) {
-    this.#plan = plan;
-    this.#clock = clock;
-    this.#orders = orders;
-    this.#trace = trace;
-    const nowMs = () => clock.nowMs();
-    const emit = (deliver: () => void) => this.#line.emit(deliver);
-    const exchange = () => this.exchange;
-    this.#line = new EventLine(plan, clock, trace, () => void this.#compare());
-    this.registrations = new RegistrationsPort({
-      phones: () => this.phones,
-      orders,
+  constructor(world: PbxWorld) {
+    const { plan, clock, trace, run } = world;
+    this.#world = world;
+    this.plan = plan;
+    this.trace = trace;
+    this.nowMs = () => clock.nowMs();
+    const subscribed = new Set<string>();
+    this.line = new EventLine(
+      plan,
       clock,
       trace,
-      contactsAgainMs: plan.contactsAgainMs,
-    });
-    this.phones = new Telephones(plan.phones, clock, {
-      announced: (contact) => emit(() => this.registrations.announced(contact)),
-      removed: (contact) => emit(() => this.registrations.removed(contact)),
-      refreshed: (contact) => this.registrations.refreshed(contact),
-    });
-    this.legs = new LegsPort({
-      exchange,
-      line: () => this.#line,
-      orders,
-      trace,
-      nowMs,
-      step: () => trace(),
-      onDial: ({ forChannelId }) => this.companyIsDue(forChannelId),
-    });
-    this.exchange = new Exchange(
-      clock,
-      this.phones,
-      {
-        rings: (legId) => emit(() => this.legs.rings(legId)),
-        answers: (leg) => {
-          emit(() => this.legs.answers(leg));
-          this.#leavesIf('after-answer', leg.request.forChannelId);
-        },
-        destroyed: (legId, cause, words) => emit(() => this.legs.destroyed(legId, cause, words)),
-      },
-      trace,
+      () => void run()?.connect(),
+      () => subscribed.clear(),
     );
-    this.bridges = new BridgesPort({
-      exchange,
-      orders,
-      nowMs,
-      step: () => trace(),
-      callerOf: (channelId) => this.callers.get(channelId),
-      onTalk: (channelId) => this.#leavesIf('after-connect', channelId),
+    const emit = (deliver: (to: Run) => void) =>
+      this.line.emit(() => {
+        const to = run();
+        if (to !== undefined) deliver(to);
+      });
+    this.phones = new Telephones(plan.phones, clock, {
+      announced: (contact) => emit(({ registrations }) => registrations.announced(contact)),
+      removed: (contact) => emit(({ registrations }) => registrations.removed(contact)),
+      refreshed: (contact) => run()?.registrations.refreshed(contact),
     });
+    this.exchange = new Exchange({
+      clock,
+      phones: this.phones,
+      trace,
+      hasApplication: () => this.line.hasApplication,
+      events: {
+        ordered: (legId) => subscribed.add(legId),
+        rings: (legId) => this.#tell({ type: 'ChannelStateChange', channel: channelOf(legId, 'Ringing') }),
+        answers: ({ request }) => this.leavesIf('after-answer', request.forChannelId),
+        entersApp: ({ request }) => {
+          subscribed.add(request.legId);
+          const args = ['leg', request.forChannelId];
+          this.#tell({ type: 'StasisStart', args, channel: channelOf(request.legId, 'Up') });
+        },
+        destroyed: (legId, cause, cause_txt) =>
+          this.#tell({ type: 'ChannelDestroyed', cause, cause_txt, channel: channelOf(legId, 'Down') }),
+      },
+    });
+    const argsOf = ({ channelId }: CallerChannel) => this.#args.get(channelId) ?? [];
+    this.truth = { exchange: this.exchange, callers: this.callers, subscribed, argsOf };
+    this.asked = {
+      variables: new Map([['XIVO_RINGSECONDS', String(plan.ringSeconds)]]),
+      globals: new Map(Object.entries(plan.globals)),
+      contactsOf: (endpoints) =>
+        [...this.phones.contacts.values()].filter(({ endpoint }) => endpoints.includes(endpoint)),
+      messageMs: plan.messageMs,
+    };
   }
 
-  /** A caller's channel has come to us. */
-  callIn(channelId: string, plan: CallPlan): HeldCaller {
-    const channel = new CallerChannel(channelId, plan.answered, this.#clock, this.#trace, () =>
-      this.#line.emit(() => this.callers.get(channelId)?.port.onGone()),
-    );
-    const asked = {
-      variables: new Map([['XIVO_RINGSECONDS', String(this.#plan.ringSeconds)]]),
-      globals: new Map(Object.entries(this.#plan.globals)),
-      contactsOf: (endpoints: readonly string[]) =>
-        [...this.phones.contacts.values()].filter(({ endpoint }) => endpoints.includes(endpoint)),
-      messageMs: this.#plan.messageMs,
-    };
-    const port = new CallerPort(channel, plan.answered, this.#orders, asked, () => this.#clock.nowMs());
-    port.onDecision = () => this.#leavesIf('after-decision', channelId);
-    const held = { plan, channel, port };
-    this.callers.set(channelId, held);
-    this.#leavesIf('after-arrival', channelId);
-    return held;
+  /** A caller comes in. Where no router is there, the dialplan rings by itself, and nobody hears of it. */
+  callIn(channelId: string, plan: CallPlan): void {
+    const { clock, trace } = this.#world;
+    trace(`${channelId} comes in`);
+    const channel = new CallerChannel(channelId, plan.answered, clock, trace, (where) => this.#onEnd(channel, where));
+    this.callers.set(channelId, channel);
+    this.#plans.set(channelId, plan);
+    if (this.line.hasApplication) this.#giveToApplication(channel);
+    else channel.goesOn('FAILED', 'router-absent');
+    this.leavesIf('after-arrival', channelId);
+  }
+
+  /** How many times a router has taken this caller before. */
+  sittings(channelId: string): number {
+    const before = this.#sittings.get(channelId) ?? 0;
+    this.#sittings.set(channelId, before + 1);
+    return before;
+  }
+
+  onDial({ forChannelId }: DialRequest): void {
+    this.companyIsDue(this.callers.get(forChannelId));
+    this.#world.onMoment('after-dial');
   }
 
   /** By now somebody keeps this caller company, or it is left in silence. */
-  companyIsDue(channelId: string): void {
-    const channel = this.callers.get(channelId)?.channel;
+  companyIsDue(channel: CallerChannel | undefined): void {
     if (channel === undefined || channel.companyIsDue) return;
     channel.companyIsDue = true;
     channel.listen();
   }
 
-  #leavesIf(when: NonNullable<CallPlan['leaves']>['when'], channelId: string): void {
-    const held = this.callers.get(channelId);
-    const leaves = held?.plan.leaves;
-    if (held === undefined || leaves?.when !== when) return;
-    this.#clock.later(leaves.ms, () => {
-      if (held.channel.isOurs) held.channel.hangsUp();
+  leavesIf(when: NonNullable<CallPlan['leaves']>['when'], channelId: string): void {
+    if (when !== 'after-arrival') this.#world.onMoment(when);
+    const leaves = this.#plans.get(channelId)?.leaves;
+    if (leaves?.when !== when) return;
+    this.#world.clock.later(leaves.ms, () => {
+      const channel = this.callers.get(channelId);
+      if (channel?.isOurs === true) channel.hangsUp();
     });
   }
 
-  /** The line is back: what we believe is made to agree with what is there. */
-  async #compare(): Promise<void> {
-    const compareLegs = this.legs.beginToCompare();
-    const callers = [...this.callers.values()];
-    await this.#orders.pause(this.#plan.reachMs);
-    const states = new Map([...this.exchange.legs].map(([legId, { state }]) => [legId, state]));
-    const gone = callers.filter(({ channel }) => !channel.isOurs);
-    await this.#orders.pause(this.#plan.replyMs);
-    for (const { port } of gone) port.onGone();
-    compareLegs(states);
-    this.registrations.renew();
+  /** The router that was there is no more. */
+  abandon(): void {
+    this.line.letGo();
+    for (const channel of this.callers.values()) channel.abandoned();
   }
+
+  #giveToApplication(channel: CallerChannel): void {
+    const { channelId } = channel;
+    const args = [USER, channel.variables.get('XIVO_MAPP_MEMORY') ?? ''];
+    this.#args.set(channelId, args);
+    this.truth.subscribed.add(channelId);
+    this.#tell({ type: 'StasisStart', args, channel: channelOf(channelId, 'Ring') });
+  }
+
+  /** A caller has left the application: it has hung up, or goes on in the dialplan, which tries again where a router has stopped. */
+  #onEnd(channel: CallerChannel, where: 'dialplan' | 'gone'): void {
+    const { channelId } = channel;
+    this.exchange.bridges.leave(channel);
+    if (where === 'gone') {
+      this.#tell({
+        type: 'ChannelDestroyed',
+        cause: 16,
+        cause_txt: 'Normal Clearing',
+        channel: channelOf(channelId, 'Down'),
+      });
+      return;
+    }
+    this.#tell({ type: 'StasisEnd', channel: channelOf(channelId, 'Ring') });
+    if (channel.givenBack.at(-1)?.reason === 'router-stopping') this.#tryAgain(channel);
+  }
+
+  #tryAgain(channel: CallerChannel): void {
+    const { channelId } = channel;
+    const tries = this.#tries.get(channelId) ?? 0;
+    if (tries >= TRIES) return;
+    this.#tries.set(channelId, tries + 1);
+    this.#world.clock.later(TRIES_MS, () => {
+      if (channel.where !== 'dialplan') return;
+      if (!this.line.hasApplication) return this.#tryAgain(channel);
+      channel.comesBack();
+      this.#giveToApplication(channel);
+    });
+  }
+
+  #tell(event: AriEvent): void {
+    if (!('channel' in event) || !this.truth.subscribed.has(event.channel.id)) return;
+    this.line.emit(() => this.#world.run()?.board.take(event));
+  }
+}
+
+function channelOf(id: string, state: string): Extract<AriEvent, { type: 'StasisEnd' }>['channel'] {
+  return { id, name: '', state, caller: { name: '', number: '' }, dialplan: { app_name: '', app_data: '' } };
 }

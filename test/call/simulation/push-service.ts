@@ -4,10 +4,13 @@
  */
 import type { Device, Push, PushResult, WakeNotice } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
+import type { Life } from './life.ts';
 import type { Trace } from './orders.ts';
 import type { DevicePlan, WakingPlan } from './world-plan.ts';
 
 export interface SentPush {
+  /** Which life of the router has sent it. */
+  readonly life: number;
   readonly what: 'wake' | 'ended';
   readonly callId: string;
   readonly deviceId: string;
@@ -28,7 +31,7 @@ interface PushWorld {
 /** How a push ends that nobody answers. */
 const MOST_MS = Number.POSITIVE_INFINITY;
 
-export class PushService implements Push {
+export class PushService {
   readonly sent: SentPush[] = [];
   readonly #world: PushWorld;
 
@@ -36,29 +39,53 @@ export class PushService implements Push {
     this.#world = world;
   }
 
-  wake(device: Device, notice: WakeNotice, signal: AbortSignal): Promise<PushResult> {
+  /** The port of one life of the router. */
+  portOf(life: Life): Push {
+    return {
+      wake: (device, notice, signal) => this.#underWay(life, (way) => this.#wake(life, way, device, notice, signal)),
+      tellEnded: (device, notice, signal) => this.#underWay(life, () => this.#tellEnded(life, device, notice, signal)),
+    };
+  }
+
+  async #underWay(life: Life, push: (way: { readonly lost: boolean }) => Promise<PushResult>): Promise<PushResult> {
+    const way = life.begin();
+    const result = await push(way);
+    await life.settle(way);
+    return result;
+  }
+
+  #wake(
+    life: Life,
+    way: { readonly lost: boolean },
+    device: Device,
+    notice: WakeNotice,
+    signal: AbortSignal,
+  ): Promise<PushResult> {
     const plan = this.#planOf(device);
-    const push = this.#note('wake', device, notice, '');
-    if (signal.aborted) return this.#settled(push, failed('called back'));
+    const push = this.#note(life, 'wake', device, notice, '');
+    if (signal.aborted) return this.#settled(life, push, failed('called back'));
     const { arrives, push: kind } = plan;
     const reaches = kind === 'delivered' || ((kind === 'failed' || kind === 'hangs') && arrives);
     if (reaches) {
       for (const waking of plan.wakings) {
-        this.#world.clock.later(plan.answersMs + waking.afterMs, () => this.#world.onWake(waking));
+        this.#world.clock.later(plan.answersMs + waking.afterMs, () => {
+          if (!way.lost) this.#world.onWake(waking);
+        });
       }
     }
     const result = kind === 'hangs' ? undefined : resultOf(kind);
-    return this.#answer(push, result, plan, notice, signal);
+    return this.#answer(life, push, result, plan, notice, signal);
   }
 
-  tellEnded(device: Device, notice: WakeNotice & { readonly reason: string }, signal: AbortSignal) {
+  #tellEnded(life: Life, device: Device, notice: WakeNotice & { readonly reason: string }, signal: AbortSignal) {
     const plan = this.#planOf(device);
-    const push = this.#note('ended', device, notice, notice.reason);
-    return this.#answer(push, plan.ended === 'hangs' ? undefined : resultOf(plan.ended), plan, notice, signal);
+    const push = this.#note(life, 'ended', device, notice, notice.reason);
+    return this.#answer(life, push, plan.ended === 'hangs' ? undefined : resultOf(plan.ended), plan, notice, signal);
   }
 
   /** Waits for the service's answer, if any, for the call-back, or for the expiry, whatever is first. */
   async #answer(
+    life: Life,
     push: SentPush,
     result: PushResult | undefined,
     { answersMs, settlesMs }: DevicePlan,
@@ -78,20 +105,22 @@ export class PushService implements Push {
       if (result !== undefined && answersMs <= leftMs) clock.later(answersMs, () => finish(result));
       else clock.later(Math.min(MOST_MS, Math.max(0, leftMs)), () => finish(failed('expired')));
     });
-    return this.#settled(push, came);
+    return this.#settled(life, push, came);
   }
 
-  async #settled(push: SentPush, result: PushResult): Promise<PushResult> {
+  async #settled(life: Life, push: SentPush, result: PushResult): Promise<PushResult> {
+    if (life.isOver) return result;
     push.result = result.kind;
     push.settledAtMs = this.#world.clock.nowMs();
     this.#world.trace(`push ${push.what} to ${push.deviceId} for ${push.callId}: ${result.kind}`);
     return result;
   }
 
-  #note(what: SentPush['what'], device: Device, { callId }: WakeNotice, reason: string): SentPush {
+  #note(life: Life, what: SentPush['what'], device: Device, { callId }: WakeNotice, reason: string): SentPush {
     const { clock, trace, onSent } = this.#world;
     const { deviceId } = device;
     const push: SentPush = {
+      life: life.number,
       what,
       callId,
       deviceId,

@@ -1,10 +1,10 @@
 /**
- * Registrations as the router has them: announced contacts come by the event line, silent refreshes are found by short looks, and the adapter's own
+ * Registrations as one router has them: announced contacts come by the event line, silent refreshes are found by short looks, and the adapter's own
  * ContactWatch says what is news. Answers of looks may be overtaken by later ones, and the same news may be told twice.
  */
 import { ContactWatch } from '../../../src/asterisk/watch.ts';
 import type { Contact, Registrations, Watch } from '../../../src/call/ports.ts';
-import type { VirtualClock } from '../fakes/clock.ts';
+import type { Life } from './life.ts';
 import type { Orders, Trace } from './orders.ts';
 import type { HeldContact, Telephones } from './telephones.ts';
 
@@ -12,9 +12,10 @@ import type { HeldContact, Telephones } from './telephones.ts';
 const STEP_MS = 300;
 
 interface RegistrationsWorld {
-  readonly phones: () => Telephones;
+  readonly phones: Telephones;
   readonly orders: Orders;
-  readonly clock: VirtualClock;
+  readonly life: Life;
+  readonly nowMs: () => number;
   readonly trace: Trace;
   readonly contactsAgainMs: number | undefined;
 }
@@ -43,9 +44,9 @@ export class RegistrationsPort implements Registrations {
     throughChannelId: string,
     onContact: (contact: Contact) => void,
   ): Promise<Watch> {
-    const { orders, clock } = this.#world;
+    const { orders, nowMs } = this.#world;
     const watch = new ContactWatch(endpoints, known, throughChannelId, this.#telling(throughChannelId, onContact));
-    const opened = { watch, openedAtMs: clock.nowMs() };
+    const opened = { watch, openedAtMs: nowMs() };
     this.#watches.add(opened);
     const shut = () => {
       watch.open = false;
@@ -69,8 +70,11 @@ export class RegistrationsPort implements Registrations {
 
   /** An announcement has come in. */
   announced({ endpoint, uri }: HeldContact): void {
-    for (const { watch } of this.#watches) {
-      if (watch.endpoints.includes(endpoint) && watch.announced(endpoint, uri)) this.#lookBeside(watch);
+    for (const opened of this.#watches) {
+      const { watch } = opened;
+      if (!watch.endpoints.includes(endpoint)) continue;
+      if (watch.announced(endpoint, uri)) this.#lookBeside(watch);
+      else this.#atNextStep(opened, () => this.#readAnnounced(opened));
     }
   }
 
@@ -80,11 +84,22 @@ export class RegistrationsPort implements Registrations {
 
   /** A contact's expiry has moved without a word: the next short look of each watch sees it. */
   refreshed(contact: HeldContact): void {
-    const { clock, phones } = this.#world;
-    for (const { watch, openedAtMs } of this.#watches) {
-      const untilLookMs = STEP_MS - ((clock.nowMs() - openedAtMs) % STEP_MS);
-      clock.later(untilLookMs, () => watch.read(contact.uri, phones().contacts.get(contact.uri)?.expiresAtSec));
+    const { phones } = this.#world;
+    for (const opened of this.#watches) {
+      this.#atNextStep(opened, () => opened.watch.read(contact.uri, phones.contacts.get(contact.uri)?.expiresAtSec));
     }
+  }
+
+  /** Looks, until somebody has read the expiry of what was announced: without it a refresh could not be seen. */
+  #readAnnounced(opened: OpenWatch): void {
+    if (!opened.watch.open || !opened.watch.hasUnread()) return;
+    this.#lookBeside(opened.watch);
+    this.#atNextStep(opened, () => this.#readAnnounced(opened));
+  }
+
+  #atNextStep({ openedAtMs }: OpenWatch, act: () => void): void {
+    const { life, nowMs } = this.#world;
+    life.later(STEP_MS - ((nowMs() - openedAtMs) % STEP_MS), act);
   }
 
   /** After a reconnect. */
@@ -93,11 +108,11 @@ export class RegistrationsPort implements Registrations {
   }
 
   #telling(channelId: string, onContact: (contact: Contact) => void): (contact: Contact) => void {
-    const { contactsAgainMs, clock, trace } = this.#world;
+    const { contactsAgainMs, life, trace } = this.#world;
     return (contact) => {
       trace(`${channelId} told of contact ${contact.uri} until ${contact.expiresAtSec ?? '?'}`);
       onContact(contact);
-      if (contactsAgainMs !== undefined) clock.later(contactsAgainMs, () => onContact(contact));
+      if (contactsAgainMs !== undefined) life.later(contactsAgainMs, () => onContact(contact));
     };
   }
 
@@ -108,7 +123,7 @@ export class RegistrationsPort implements Registrations {
   async #look(watch: ContactWatch): Promise<void> {
     const { orders, phones } = this.#world;
     const found = await orders.send('watch.look', watch.throughChannelId, () =>
-      [...phones().contacts.values()].map((contact) => ({ ...contact, contactId: contact.uri })),
+      [...phones.contacts.values()].map((contact) => ({ ...contact, contactId: contact.uri })),
     );
     watch.found(found);
   }

@@ -51,12 +51,11 @@ export function describeFailure({ seed, smallest, broken }: Failure): string {
 /** What happened, moment by moment, and what each call noted of it. */
 export function describePlayed(played: Played): string {
   const steps = played.lines.map(({ atMs, what }) => `${String(atMs).padStart(7)} ms  ${what}`);
-  const timelines = [...played.journal.calls].flatMap(([callId, { record, timeline }]) => {
-    const arrivedAtMs = played.calls.find((call) => call.callId === callId)?.arrivedAtMs ?? 0;
-    return [
-      `${callId} for user ${record.userId}, which came in at ${arrivedAtMs} ms:`,
-      ...timeline.map(({ atMs, what, facts }) => `${String(atMs).padStart(9)} ms  ${what} ${JSON.stringify(facts)}`),
-    ];
-  });
+  const timelines = played.calls.flatMap(({ callId, run, arrivedAtMs, journal }) => [
+    `${callId}, which came to run ${run.life.number} at ${arrivedAtMs} ms:`,
+    ...(journal.calls.get(callId)?.timeline ?? []).map(
+      ({ atMs, what, facts }) => `${String(atMs).padStart(9)} ms  ${what} ${JSON.stringify(facts)}`,
+    ),
+  ]);
   return ['what happened:', ...steps, '', 'what the calls noted:', ...timelines].join('\n');
 }

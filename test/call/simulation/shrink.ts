@@ -2,7 +2,7 @@
  * Makes a plan smaller as long as it still fails: first whole parts are left out, in halves and then one by one, then what remains is made plainer. Works
  * on the plan's data alone and knows no invariant; whoever calls it says what `fails` means.
  */
-import type { CallPlan, DevicePlan, PhonePlan, WorldPlan } from './world-plan.ts';
+import type { CallPlan, DevicePlan, PhonePlan, RestartPlan, WorldPlan } from './world-plan.ts';
 
 /** Plans that are tried at most, so that shrinking ends in a few seconds. */
 const MOST_TRIES = 3000;
@@ -35,7 +35,7 @@ function* smaller(plan: WorldPlan): Iterable<WorldPlan> {
   for (const gaps of fewer(plan.gaps)) yield { ...plan, gaps };
   for (const wallJumps of fewer(plan.wallJumps)) yield { ...plan, wallJumps };
   for (const globals of fewer(Object.entries(plan.globals))) yield { ...plan, globals: Object.fromEntries(globals) };
-  yield { ...plan, stopsAtMs: undefined };
+  for (const restarts of fewer(plan.restarts)) yield { ...plan, restarts };
   yield { ...plan, contactsAgainMs: undefined };
   yield { ...plan, reachMs: 0, replyMs: 0 };
   if (plan.reachMs > 1) yield { ...plan, reachMs: 1, replyMs: 1 };
@@ -48,6 +48,7 @@ function* smaller(plan: WorldPlan): Iterable<WorldPlan> {
     yield { ...trouble, slowMs: 0 };
   }))
     yield { ...plan, troubles };
+  for (const restarts of eachPlainer(plan.restarts, plainerRestart)) yield { ...plan, restarts };
   for (const registrations of eachPlainer(plan.registrations, function* (registration) {
     yield { ...registration, how: 'refresh' as const };
   }))
@@ -90,6 +91,12 @@ function* plainerCall(call: CallPlan): Iterable<CallPlan> {
   yield { ...call, leaves: undefined };
   yield { ...call, answered: false };
   yield { ...call, atMs: 0 };
+}
+
+function* plainerRestart(restart: RestartPlan): Iterable<RestartPlan> {
+  yield { ...restart, done: [true] };
+  yield { ...restart, how: 'dies' };
+  if (restart.backAfterMs !== 500) yield { ...restart, backAfterMs: 500 };
 }
 
 function same(one: WorldPlan, other: WorldPlan): boolean {

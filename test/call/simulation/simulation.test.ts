@@ -47,7 +47,7 @@ it('a plan that fails shrinks to what it fails of', async () => {
     troubles: [{ port: 'caller.read', nth: 1, slowMs: 0, fails: 'before' }],
     gaps: [],
     wallJumps: [],
-    stopsAtMs: undefined,
+    restarts: [],
     contactsAgainMs: undefined,
     reachMs: 0,
     replyMs: 0,
@@ -84,6 +84,10 @@ describe('finds a router whose', () => {
           watch: async (...what) => ({ ...(await ports.registrations.watch(...what)), close: async () => {} }),
         },
       }),
+    ],
+    'found legs are not taken over': [
+      'who answered meanwhile is connected',
+      (ports) => ({ ...ports, legs: { ...legsOf(ports), adopt: () => {} } }),
     ],
     'log is silent': ['nothing stays behind', (ports) => ({ ...ports, log: { ...ports.log, info: () => {} } })],
     'registrations are not told': [

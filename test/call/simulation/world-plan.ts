@@ -77,9 +77,12 @@ export type PortName =
   | 'bridges.open'
   | 'bridges.connect'
   | 'bridges.close'
+  | 'bridges.join'
   | 'watch.open'
   | 'watch.look'
-  | 'watch.close';
+  | 'watch.close'
+  /** What is asked of Asterisk after a connect. */
+  | 'requests.send';
 
 export interface TroublePlan {
   readonly port: PortName;
@@ -88,6 +91,19 @@ export interface TroublePlan {
   readonly slowMs: number;
   /** `after`: it takes effect, but the answer is lost. */
   readonly fails: 'before' | 'after' | undefined;
+}
+
+/** The router's process comes to its end, and perhaps another one begins. */
+export interface RestartPlan {
+  /** Counted from the world's beginning, or from the first time that this happens after the run's own beginning. */
+  readonly when: 'at' | 'after-push' | 'after-dial' | 'after-answer' | 'after-connect' | 'after-decision';
+  readonly ms: number;
+  /** `stops`: it is asked to, and takes its time. */
+  readonly how: 'dies' | 'stops';
+  /** When the next one is connected, after the end of this one; undefined: never. */
+  readonly backAfterMs: number | undefined;
+  /** Whether each thing that was under way is done all the same, in order, and the last for all that follow. */
+  readonly done: readonly boolean[];
 }
 
 export interface WorldPlan {
@@ -108,10 +124,15 @@ export interface WorldPlan {
   readonly replyMs: number;
   /** How long an event takes to reach us. */
   readonly eventMs: number;
-  /** `drop`: events are lost, and afterwards we look what is there. `stall`: they come all at once at its end. */
-  readonly gaps: readonly { readonly atMs: number; readonly forMs: number; readonly kind: 'drop' | 'stall' }[];
+  /** `drop`: events are lost, and afterwards we look what is there. `closed`: so, and Asterisk knows. `stall`: they come all at once at its end. */
+  readonly gaps: readonly {
+    readonly atMs: number;
+    readonly forMs: number;
+    readonly kind: 'drop' | 'closed' | 'stall';
+  }[];
   /** Each contact is told of twice, the second time so much later. */
   readonly contactsAgainMs: number | undefined;
   readonly wallJumps: readonly { readonly atMs: number; readonly byMs: number }[];
-  readonly stopsAtMs: number | undefined;
+  /** One for each run of the router that comes to an end before the world does. */
+  readonly restarts: readonly RestartPlan[];
 }

@@ -1,0 +1,27 @@
+/**
+ * A caller who has left while no router was there: nothing can be asked of the channel or done to it any more. The call's story, told with such a caller, ends as that of any caller
+ * who leaves, so that the pushed mobiles are told and the call is in the log and in the history.
+ */
+
+import { CallerGone } from './errors.ts';
+import type { Caller } from './ports.ts';
+
+export function goneCaller(): Caller {
+  const gone = new CallerGone('the caller has left while no router was there');
+  const refuse = async (): Promise<never> => {
+    throw gone;
+  };
+  return {
+    channelId: '',
+    party: { name: '', number: '' },
+    answered: false,
+    left: AbortSignal.abort(gone),
+    read: refuse,
+    write: refuse,
+    answer: refuse,
+    startHold: refuse,
+    stopHold: async () => undefined,
+    giveBack: refuse,
+    hangUp: async () => undefined,
+  };
+}

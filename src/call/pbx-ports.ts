@@ -1,0 +1,163 @@
+/**
+ * What the call needs from the PBX: the caller's channel, legs, bridges and registrations. Imported by way of ports.ts.
+ * This file must never name a protocol, a library or an Asterisk request.
+ */
+
+import type { Party } from './ports.ts';
+
+/** One registration of an endpoint. */
+export interface Contact {
+  /** Endpoint with its technology: `PJSIP/name`. */
+  readonly endpoint: string;
+  /** The contact's SIP URI. It tells one registration of an endpoint from another. */
+  readonly uri: string;
+  /** When it expires, in seconds since 1970 as Asterisk keeps it; undefined where a contact was announced as new and nobody has looked yet. */
+  readonly expiresAtSec: number | undefined;
+}
+
+/** What one look at the caller's channel brings. Values are as Asterisk has them: untrimmed, quotes included, '' where unset. */
+export interface Reading {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly globals: ReadonlyMap<string, string>;
+  /** Contacts of the endpoints asked about. An endpoint that Asterisk does not know has none. */
+  readonly contacts: readonly Contact[];
+}
+
+/** What the caller hears while waiting: the message once, if any, then one thing until the end. */
+export interface Hold {
+  /** Asterisk sound name (without extension), or undefined for no message. */
+  readonly message: string | undefined;
+  readonly afterwards:
+    | { readonly kind: 'music'; readonly musicClass: string | undefined }
+    /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications. */
+    | { readonly kind: 'tone'; readonly country: string }
+    /** Ringing as a signal (180), for a channel without media. */
+    | { readonly kind: 'ringing' };
+}
+
+/** The statuses that the dialplan sees in XIVO_MAPP_STATUS. */
+export type DialplanStatus =
+  | 'ANSWERED'
+  | 'NOANSWER'
+  | 'BUSY'
+  | 'DECLINED'
+  | 'UNREACHABLE'
+  | 'PASSED'
+  | 'FAILED'
+  /** For a dialplan that rings by itself: XIVO_MAPP_DIAL can be dialled. */
+  | 'READY';
+
+/** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone. */
+export interface Caller {
+  readonly channelId: string;
+  readonly party: Party;
+  /** True when the channel was answered before it came to us, so that its media is up. */
+  readonly answered: boolean;
+  /** Aborts, with CallerGone as its reason, when the caller hangs up or the channel leaves us in any other way. */
+  readonly left: AbortSignal;
+  /** One look at everything at once. Unknown names read as ''. */
+  read(what: {
+    readonly variables: readonly string[];
+    readonly globals: readonly string[];
+    readonly contactsOf: readonly string[];
+  }): Promise<Reading>;
+  /** Writes channel variables. */
+  write(variables: Readonly<Record<string, string>>): Promise<void>;
+  answer(): Promise<void>;
+  /** Starts what the caller hears; resolves when the orders are given, not when they are heard. The message does not hold up what follows. */
+  startHold(hold: Hold): Promise<void>;
+  /** Stops what startHold started. Harmless when nothing plays or the channel is gone. */
+  stopHold(): Promise<void>;
+  /** Sets XIVO_MAPP_STATUS and XIVO_MAPP_REASON and lets the channel go on in the dialplan. The channel is no longer ours afterwards. */
+  giveBack(status: DialplanStatus, reason: string): Promise<void>;
+  /** Ends the caller's channel. A channel that is gone is no error. */
+  hangUp(): Promise<void>;
+}
+
+/** A caller whose dialplan waits for us, to ring by itself afterwards. It can be written to until it is let go, also after the caller has left. */
+export interface WaitingCaller extends Caller {
+  /** Lets the dialplan go on, with nothing more said. Harmless where it has gone on. */
+  letGo(): Promise<void>;
+}
+
+/** Why a leg ended, told apart by its cause. */
+export type LegEndKind = 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere' | 'hung-up';
+
+export type LegEvent =
+  | { readonly kind: 'ringing' }
+  | { readonly kind: 'answered' }
+  /** Last event of a leg. `detail` is Asterisk's own word for the cause, e.g. `21 Call Rejected`. */
+  | { readonly kind: 'ended'; readonly end: LegEndKind; readonly detail: string };
+
+export interface DialRequest {
+  /** Chosen by the call beforehand, so that the leg can be hung up whatever became of the order. */
+  readonly legId: string;
+  readonly contact: Contact;
+  /** Shown to the callee. */
+  readonly caller: Party;
+  /** Shown to the caller once connected. Empty: whatever Asterisk knows of the endpoint. */
+  readonly callee: Party;
+  /** Asterisk's own bound on the ringing, in ms, in case that we die. */
+  readonly ringMs: number;
+  /** The caller's channel, to which the leg belongs. */
+  readonly forChannelId: string;
+  /** Kept on the leg's channel, to be found again by another router. One line. */
+  readonly memory: string;
+}
+
+/** A leg that an earlier run of the router has left, with what it kept on it. */
+export interface FoundLeg {
+  readonly legId: string;
+  readonly memory: string;
+}
+
+export type LegHangUpReason = 'answered-elsewhere' | 'not-needed' | 'normal';
+
+/** Legs: channels towards contacts. */
+export interface Legs {
+  /**
+   * Orders a leg. Events come through `onEvent` from before the order leaves until `ended`, which comes exactly once for a leg that Asterisk took.
+   * Resolves when Asterisk has taken the order; rejects with PbxError when it has not, and then no event follows. Never retried.
+   */
+  dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
+  /** Takes over a found leg: what it has come to meanwhile is reported, and everything from then on, as for one that was dialled. */
+  adopt(legId: string, onEvent: (event: LegEvent) => void): void;
+  /** Ends a leg in whatever state it is, also one whose order is still under way. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
+  hangUp(legId: string, reason: LegHangUpReason): Promise<void>;
+}
+
+/** Bridges. One per call, with an id made from the call's. */
+export interface Bridges {
+  /**
+   * Creates the bridge ahead of need. Resolves when it is there; the caller gets in beside.
+   * @param caller put in beforehand: in a bridge, a channel obeys at once
+   * @param callerHasVideo then the bridge offers none of it to the leg, at the price of mixing the audio
+   * @param memory kept on the bridge, to be found again by another router when the caller has left. One line.
+   */
+  open(bridgeId: string, caller?: Caller, callerHasVideo?: boolean, memory?: string): Promise<void>;
+  /** Answers the caller if needed, stops what it hears, and puts caller and leg into the bridge, with as few round trips as can be. */
+  connect(bridgeId: string, caller: Caller, legId: string): Promise<void>;
+  /** Removes the bridge. One that is gone is no error. */
+  close(bridgeId: string): Promise<void>;
+}
+
+/** A watch over the registrations of some endpoints. */
+export interface Watch {
+  /** Looks once more now; what is new is reported through onContact before this resolves. */
+  lookAgain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Registrations {
+  /**
+   * Reports, through onContact, each contact of these endpoints that appears or whose expiry moves after `known` was read, each such change at least once.
+   * Resolves when nothing can be missed any more: the subscription stands, and a look after it has been compared with `known`.
+   * @param throughChannelId a channel in Asterisk through which questions can be put
+   */
+  watch(
+    endpoints: readonly string[],
+    known: readonly Contact[],
+    throughChannelId: string,
+    onContact: (contact: Contact) => void,
+  ): Promise<Watch>;
+}

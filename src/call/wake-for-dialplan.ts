@@ -1,0 +1,123 @@
+/**
+ * The story of a call whose dialplan keeps its own Dial: we push, keep the caller company and wait for a mobile; then the dialplan is told whom it can dial, and rings by
+ * itself. It must never ring anybody, and must leave word on the channel of whom it has pushed, so that they can be told of the end.
+ */
+
+import { type Arrival, Call } from './call.ts';
+import { dialString } from './dial-string.ts';
+import { endAfter } from './end-after.ts';
+import { Stopping } from './errors.ts';
+import { fallBack } from './fall-back.ts';
+import { learn } from './learn.ts';
+import { waitLeftMs } from './memory.ts';
+import type { Ending } from './outcomes.ts';
+import type { Plan } from './plan.ts';
+import type { CallPorts, Hold, WaitingCaller } from './ports.ts';
+import type { Overseer } from './route-call.ts';
+import { Sightings } from './sightings.ts';
+import { passOn, tellEnding } from './tell-ending.ts';
+import { waitForMobile } from './wait-for-mobile.ts';
+import { Wake } from './wake.ts';
+import { markOf, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
+
+/** A call that comes to us from a dialplan which waits. */
+export interface WaitingArrival extends Arrival {
+  readonly caller: WaitingCaller;
+  /** Of a wait that another run of the router has begun: marks of the registrations that were there before the push. */
+  readonly before?: readonly string[];
+}
+
+/** What the dialplan dials. */
+export const DIAL = 'XIVO_MAPP_DIAL';
+
+/** Wakes the callee's mobiles for a dialplan that rings by itself. Never rejects. */
+export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
+  const { caller } = arrival;
+  const call = new Call(arrival, ports);
+  overseer.started(call);
+  const how = call.resumed === undefined ? 'arrived' : 'resumed';
+  call.note(how, { user: call.userId, channel: caller.channelId, rings: 'dialplan' });
+  const wake = new Wake(call);
+  let dialNow = () => '';
+  let ending: Ending;
+  try {
+    const plan = await learn(call, overseer.warn);
+    if (plan.kind === 'pass') {
+      ending = passOn(call, plan);
+    } else {
+      call.signal.throwIfAborted();
+      const { before = plan.known.map(markOf) } = arrival;
+      const sightings = new Sightings(plan.known.filter((contact) => before.includes(markOf(contact))));
+      const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
+      dialNow = () => dialString(endpoints, sightings.of(endpoints));
+      const waitMs = waitLeftMs(plan.waitMs, call.resumed?.memory, ports.clock.wallMs());
+      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.memory.pushed ?? []);
+      call.beside('memory', caller.write({ [WAKE_MEMORY]: memoryOf(call, wake, waitMs, before) }));
+      if (waitMs > 0) call.beside('hold', keepCompany(call, plan));
+      const woken = await waitForMobile(call, plan, waitMs, wake, sightings);
+      ending = endingOf(plan, wake, woken, dialNow());
+    }
+    // The wait is over: whoever comes with this memory does not go on with it.
+    const memory = ending.outcome === 'ready' ? memoryOf(call, wake, 0, []) : '';
+    call.beside('memory', caller.write({ [WAKE_MEMORY]: memory }));
+    await caller.write({ [DIAL]: dialNow() });
+    await fallBack(call, ending);
+  } catch (fault) {
+    // A dialplan that must do without us still gets what we know; the memory stays for the next router.
+    if (fault instanceof Stopping) call.beside('dial', caller.write({ [DIAL]: dialNow() }));
+    else if (!caller.left.aborted) call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
+    ending = await endAfter(fault, call, undefined);
+  }
+  await tidyUp(call, caller, wake, ending);
+  return ending;
+}
+
+/** Who was pushed, and for how long we wait from now on; '' where nobody was. */
+function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly string[]): string {
+  const { callId, userId } = call;
+  const pushed = wake.devices.map(({ deviceId }) => deviceId);
+  const waitUntilMs = call.ports.clock.wallMs() + waitMs;
+  return pushed.length === 0 ? '' : writeWakeMemory({ callId, userId, waitUntilMs, pushed, before });
+}
+
+/** The dialplan waits for us, so that a message would hold up whatever comes: the caller hears music, or ringing, from the start. */
+async function keepCompany(call: Call, plan: Plan): Promise<void> {
+  const { caller } = call;
+  if (plan.answerEarly) {
+    await caller.answer();
+    call.note('answered-early');
+    call.beside('picked up', caller.write({ XIVO_PICKEDUP: '1' }));
+  }
+  const mediaUp = caller.answered || plan.answerEarly;
+  const { afterwards } = plan.hold;
+  const hold: Hold = {
+    message: undefined,
+    afterwards: afterwards.kind === 'tone' && !mediaUp ? { kind: 'ringing' } : afterwards,
+  };
+  call.signal.throwIfAborted();
+  if (call.diary.stage === 'ending') return;
+  call.note('hold', { message: '', afterwards: hold.afterwards.kind });
+  await caller.startHold(hold);
+}
+
+function endingOf(plan: Plan, wake: Wake, woken: boolean, dial: string): Ending {
+  const waitedInVain = wake.devices.length > 0 && !wake.everyTokenDead;
+  if (dial !== '') return { outcome: 'ready', reason: woken ? 'mobile' : waitedInVain ? 'wait-over' : 'registered' };
+  if (wake.everyTokenDead) return { outcome: 'unreachable', reason: 'every-token-dead' };
+  if (waitedInVain) return { outcome: 'no-answer', reason: 'wait-over' };
+  return { outcome: 'unreachable', reason: plan.mobileEndpoints.length > 0 ? 'no-device' : 'not-registered' };
+}
+
+/** Mobiles that the dialplan may ring are told of the end when it says so; the others now. */
+async function tidyUp(call: Call, caller: WaitingCaller, wake: Wake, ending: Ending): Promise<void> {
+  call.diary.enter('ending');
+  tellEnding(call, ending);
+  // What the dialplan says when its caller is gone shall not be told twice.
+  if (ending.outcome === 'caller-left') call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
+  call.beside('let go', caller.letGo());
+  const goesOn = ending.outcome === 'ready' || ending.reason === 'router-stopping';
+  const told = goesOn ? wake.leaveToNext() : wake.withdraw(ending.outcome, undefined);
+  await call.close();
+  await told;
+  call.diary.close(ending.outcome, ending.reason);
+}

@@ -1,0 +1,88 @@
+/** What a look-up tells a dialplan, and what of a phone's own address may get into its Dial. */
+import { describe, expect, it } from 'vitest';
+import { dialString } from '../../src/call/dial-string.ts';
+import { DialplanStory } from './fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from './fakes/world.ts';
+
+const OLD = 'sip:old@10.0.0.1:4000';
+const UC = 'sip:uc@10.0.0.9';
+
+describe('a look-up', () => {
+  it('says what the registry knows and who is registered, pushes nobody and is no call', async () => {
+    const story = new DialplanStory('WebAppAndMobileApp')
+      .registered(WEBAPP, UC, {})
+      .registered(MOBILE, OLD, {})
+      .sleepingMobile('phone', { wakesAfterMs: 100 });
+    await story.ask('lookup');
+    expect(story.told).toEqual(['READY', 'registered', `${MOBILE}/${OLD}&${WEBAPP}/${UC}`]);
+    expect(Object.fromEntries(story.pbx.written)).toMatchObject({
+      XIVO_MAPP_DEVICE: 'WebAppAndMobileApp',
+      XIVO_MAPP_MOBILE_ENDPOINT: MOBILE,
+      XIVO_MAPP_WEBAPP_ENDPOINT: WEBAPP,
+    });
+    expect(story.woken).toEqual([]);
+    expect(story.journal.calls.size).toBe(0);
+    story.theDialplanGoesOn();
+  });
+
+  it('leaves alone what the channel says', async () => {
+    const story = new DialplanStory('MobileApp').registered('PJSIP/other', UC, {});
+    story.pbx.variables.set('XIVO_MAPP_DEVICE', 'WebApp').set('XIVO_MAPP_WEBAPP_ENDPOINT', 'PJSIP/other');
+    await story.ask('lookup');
+    expect(story.said('XIVO_MAPP_DIAL')).toBe(`PJSIP/other/${UC}`);
+    expect(story.pbx.written.has('XIVO_MAPP_DEVICE')).toBe(false);
+    expect(story.pbx.written.has('XIVO_MAPP_WEBAPP_ENDPOINT')).toBe(false);
+    expect(story.said('XIVO_MAPP_MOBILE_ENDPOINT')).toBe(MOBILE);
+  });
+
+  it('finds nobody', async () => {
+    const story = new DialplanStory();
+    await story.ask('lookup');
+    expect(story.told).toEqual(['UNREACHABLE', 'not-registered', '']);
+    const unknown = new DialplanStory();
+    await unknown.ask('lookup', '8');
+    expect(unknown.told).toEqual(['PASSED', 'unknown-user', '']);
+    unknown.theDialplanGoesOn();
+  });
+
+  it('goes by the channel alone while the registry is broken', async () => {
+    const story = new DialplanStory().registered(MOBILE, OLD, {});
+    story.registry.failWith(new Error('database is locked'));
+    story.pbx.variables.set('XIVO_MAPP_MOBILE_ENDPOINT', MOBILE);
+    await story.ask('lookup');
+    expect(story.told).toEqual(['READY', 'registered', `${MOBILE}/${OLD}`]);
+  });
+});
+
+describe('the dial string', () => {
+  const at = (endpoint: string, uri: string) => ({ endpoint, uri, expiresAtSec: 1 });
+
+  it('has every contact of the endpoints, each once', () => {
+    const contacts = [
+      at('PJSIP/a', 'sip:a@[::1]:5060;transport=ws;ob'),
+      at('PJSIP/b', 'sips:b@h'),
+      at('PJSIP/c', 'sip:c'),
+    ];
+    expect(dialString(['PJSIP/a', 'PJSIP/b', 'PJSIP/a'], contacts)).toBe(
+      'PJSIP/a/sip:a@[::1]:5060;transport=ws;ob&PJSIP/b/sips:b@h',
+    );
+  });
+
+  it.each([
+    'sip:a&Local/0900@out@h',
+    'sip:a@h,30,g',
+    'sip:a@h$' + '{EVIL}',
+    'sip:a@h"',
+    'sip:a b@h',
+    'tel:1',
+    'sip:a@h\n',
+    '',
+  ])('gives an endpoint by its name where a phone calls itself %j', (uri) => {
+    expect(dialString(['PJSIP/a'], [at('PJSIP/a', uri), at('PJSIP/a', 'sip:good@h')])).toBe('PJSIP/a');
+  });
+
+  it('gives endpoints by their names where there are too many contacts for Asterisk', () => {
+    const many = Array.from({ length: 30 }, (_, index) => at('PJSIP/a', `sip:${'x'.repeat(80)}${index}@h`));
+    expect(dialString(['PJSIP/a'], many)).toBe('PJSIP/a');
+  });
+});

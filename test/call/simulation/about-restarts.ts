@@ -1,0 +1,105 @@
+/** What must hold although the router dies or is restarted: a caller goes on where it was, nobody is pushed twice or asked twice, conversations never notice, and nothing is forgotten. */
+import { readCallMemory } from '../../../src/call/memory.ts';
+import { type Facts, NEVER } from './facts.ts';
+import type { Played } from './play.ts';
+
+/** What legs and callers may take to be found by a new run, ms, beside what the world is slow in: an answered leg comes within a second. */
+const FOUND_MS = 3000;
+
+/** Over all runs: the caller has come to one end, with one phone at most. */
+export function* oneEndOverAllRuns(played: Played, all: readonly Facts[]): Iterable<string> {
+  const { plan, pbx, runs } = played;
+  for (const what of pbx.exchange.bridges.disturbed) yield `a conversation was disturbed: ${what}`;
+  const isAlive = runs.some(({ life }) => !life.isOver);
+  for (const channel of pbx.callers.values()) {
+    const own = all.filter(({ call }) => call.channel === channel);
+    const ends = own.filter(({ ending }) => ending !== undefined && ending.reason !== 'router-stopping');
+    // What an order has done whose answer was lost, or what was to be kept and was lost itself, a router that goes cannot tell the next one.
+    const isLost = plan.restarts.some(({ done }) => done.includes(false));
+    const untold = isLost || (all[0]?.failures('caller.write', 'bridges.connect') ?? 0) > 0;
+    if (ends.length > 1 && !untold) yield `${channel.channelId} has ${ends.length} ends`;
+    const talked = new Set(
+      own.flatMap(({ connects }) => connects.filter((one) => one.talked).map(({ legId }) => legId)),
+    );
+    if (talked.size > 1 && !untold) yield `${channel.channelId} talked with ${[...talked].join(', ')}`;
+    const forgiven = (all[0]?.failures('caller.giveBack', 'caller.hangUp') ?? 0) > 1;
+    if (isAlive && channel.isOurs && !forgiven) yield `${channel.channelId} is forgotten in the application`;
+  }
+}
+
+/** Legs that a router has left when it died end with their caller, as soon as another one is there. */
+export function* noLegIsForgotten(played: Played, all: readonly Facts[]): Iterable<string> {
+  const { pbx, runs } = played;
+  const last = runs.at(-1);
+  if (last === undefined || last.life.isOver || runs.length === 1) return;
+  const untilMs = (last.begunAtMs ?? 0) + FOUND_MS + 2 * (all[0]?.patienceMs ?? 0);
+  for (const [legId, { request, goneAtMs }] of pbx.exchange.legs) {
+    const caller = pbx.callers.get(request.forChannelId);
+    const callerGoneMs = caller?.goneAtMs ?? NEVER;
+    const dueMs = Math.max(untilMs, callerGoneMs + FOUND_MS + 2 * (all[0]?.patienceMs ?? 0));
+    const orderedBefore = runs.slice(0, -1).some(({ legs }) => legs.files.has(legId));
+    const forgiven = (all[0]?.failures('legs.hangUp') ?? 0) > 1;
+    if (orderedBefore && !forgiven && (goneAtMs ?? NEVER) > dueMs) yield `${legId} outlived its caller`;
+  }
+}
+
+/** A mobile is pushed once for a call, unless the router died before the push was taken, or before Asterisk knew that it was. */
+export function* nobodyIsPushedTwice(played: Played, all: readonly Facts[]): Iterable<string> {
+  const { plan, struck, pushes } = played;
+  const forgetful = struck.some(({ port }) => port === 'caller.write');
+  for (const facts of all) {
+    for (const { deviceId, atMs, life } of facts.pushes.filter(({ what }) => what === 'wake')) {
+      if (life !== facts.call.run.life.number || atMs < facts.call.arrivedAtMs) continue;
+      const before = pushes.find(
+        (push) =>
+          push.what === 'wake' &&
+          push.deviceId === deviceId &&
+          push.life < life &&
+          channelOf(push.callId) === channelOf(facts.call.callId),
+      );
+      if (before === undefined) continue;
+      const diedAtMs = played.runs[before.life - 1]?.life.overAtMs ?? NEVER;
+      // A writing may have to wait for the one before it.
+      const keptAtMs = (before.settledAtMs ?? NEVER) + 2 * (plan.reachMs + plan.replyMs);
+      const isTaken = before.result === 'delivered' || before.result === 'dead-token';
+      const known = isTaken && keptAtMs < diedAtMs && !forgetful;
+      if (known || readCallMemory(facts.call.memory)?.pushed.includes(deviceId))
+        yield `${deviceId} was pushed at ${before.atMs} ms, and again at ${atMs} ms by run ${life}`;
+    }
+  }
+}
+
+/** The wait of a call that goes on ends when it was to end. */
+export function* theWaitIsNotBegunAnew(played: Played, all: readonly Facts[]): Iterable<string> {
+  if (played.plan.wallJumps.length > 0) return;
+  for (const { call, resumed } of all) {
+    const first = all.find((one) => one.call.channel === call.channel && !one.resumed && one.planned !== undefined);
+    const memory = readCallMemory(call.memory);
+    if (!resumed || memory === undefined || first?.planned === undefined || first.call.callId !== call.callId) continue;
+    const dueMs = first.planned.atMs + first.planned.waitMs;
+    const laterMs = memory.waitUntilMs - played.wallAtBeginningMs - dueMs;
+    if (laterMs > 1) yield `${call.callId} waits for ${laterMs} ms more than it was to`;
+  }
+}
+
+/** Who has answered while no router was there is connected by the next one, unless either side leaves before that can be. */
+export function* whoAnsweredMeanwhileIsConnected(facts: Facts, { pbx, plan }: Played): Iterable<string> {
+  const { call, ending, resumed, connects, patienceMs, failures } = facts;
+  const isDecided = readCallMemory(call.memory)?.ending !== undefined || ending?.outcome === 'declined';
+  if (!resumed || connects.length > 0 || isDecided) return;
+  // Nor does it come while the line is down again, and its time may be over before that.
+  if (plan.gaps.length > 0 || failures('bridges.open', 'caller.read', 'registry.callee') > 0) return;
+  const { port, run } = call;
+  const thereUntilMs = Math.min(port.leftAtMs ?? NEVER, run.stoppedAtMs, run.life.overAtMs ?? NEVER);
+  for (const { legId } of call.legs) {
+    const leg = pbx.exchange.legs.get(legId);
+    if (leg?.upAtMs === undefined || leg.upAtMs > call.arrivedAtMs) continue;
+    const leftMs = leg.endedBy === 'us' ? NEVER : (leg.goneAtMs ?? NEVER);
+    if (Math.min(leftMs, thereUntilMs) - call.arrivedAtMs > FOUND_MS + patienceMs)
+      yield `${legId} had answered and was never connected`;
+  }
+}
+
+function channelOf(callId: string): string | undefined {
+  return /^xm-(\d+)/.exec(callId)?.[1];
+}

@@ -1,0 +1,99 @@
+/**
+ * What one run of the router was given, and what it told of it: its calls, each with a journal of its own, since a run that stops may be given the same call again before it has
+ * told the end of it. It judges nothing.
+ */
+
+import type { Ending } from '../../../src/call/outcomes.ts';
+import type { CallRecord, CallSummary, FoundLeg, Journal, TimelineEntry } from '../../../src/call/ports.ts';
+import { type FakeJournal, fakeJournal } from '../fakes/journal.ts';
+import type { CallerChannel } from './caller-channel.ts';
+import type { CallerPort } from './caller-port.ts';
+import type { Run } from './run.ts';
+import type { Silence } from './silence.ts';
+
+/** One call as one run of the router has had it. */
+export interface PlayedCall {
+  readonly callId: string;
+  readonly run: Run;
+  readonly channel: CallerChannel;
+  readonly port: CallerPort;
+  readonly silence: Silence;
+  readonly arrivedAtMs: number;
+  /** What the run was told of an earlier one; '' where nothing. */
+  readonly memory: string;
+  readonly legs: readonly FoundLeg[];
+  readonly journal: FakeJournal;
+  /** The clock on the wall when it was planned. */
+  plannedWallMs: number | undefined;
+  readonly endings: Ending[];
+  endedAtMs: number | undefined;
+}
+
+/** A call of an earlier run whose caller has left while no router was there. */
+export interface LostCall {
+  readonly callId: string;
+  readonly memory: string;
+  readonly journal: FakeJournal;
+  endedAtMs: number | undefined;
+}
+
+export class Ledger {
+  readonly calls: PlayedCall[] = [];
+  readonly lost: LostCall[] = [];
+  /** Where the journal of the call goes that is about to begin, if it is a lost one. */
+  #opening: FakeJournal | undefined;
+
+  /** @param onNote told of each note of a call before it is taken down */
+  journal(onNote: (call: PlayedCall, what: string) => void): Journal {
+    return {
+      open: (record: CallRecord) => (this.#opening ?? this.calls.at(-1)?.journal)?.open(record),
+      note: (callId: string, entry: TimelineEntry) => {
+        const call = this.#told(callId);
+        if (call === undefined) return this.#lost(callId).note(callId, entry);
+        onNote(call, entry.what);
+        call.journal.note(callId, entry);
+      },
+      close: (callId: string, summary: CallSummary) =>
+        (this.#told(callId)?.journal ?? this.#lost(callId)).close(callId, summary),
+    };
+  }
+
+  get allAreOver(): boolean {
+    return [...this.calls, ...this.lost].every(({ endedAtMs }) => endedAtMs !== undefined);
+  }
+
+  /** A call that begins now. */
+  enter(call: Omit<PlayedCall, 'journal' | 'plannedWallMs' | 'endings' | 'endedAtMs'>): PlayedCall {
+    const entered = { ...call, journal: fakeJournal(), plannedWallMs: undefined, endings: [], endedAtMs: undefined };
+    this.calls.push(entered);
+    return entered;
+  }
+
+  /** The latest call of this channel. */
+  of(channelId: string): PlayedCall | undefined {
+    return this.calls.findLast(({ channel }) => channel.channelId === channelId);
+  }
+
+  /** A call of an earlier run whose caller is gone; `begin` begins it. */
+  lose(callId: string, memory: string, begin: () => Promise<void>, nowMs: () => number): void {
+    const call: LostCall = { callId, memory, journal: fakeJournal(), endedAtMs: undefined };
+    this.lost.push(call);
+    this.#opening = call.journal;
+    void begin().then(() => {
+      call.endedAtMs = nowMs();
+    });
+    this.#opening = undefined;
+  }
+
+  /** The call that is told of. One that was given back may have come again before all was told of it. */
+  #told(callId: string): PlayedCall | undefined {
+    const calls = this.calls.filter((call) => call.callId === callId);
+    return calls.find(({ journal }) => journal.calls.get(callId)?.summary === undefined) ?? calls.at(-1);
+  }
+
+  #lost(callId: string): FakeJournal {
+    const call = this.lost.find((one) => one.callId === callId);
+    if (call === undefined) throw new Error(`something is told of ${callId}, which nobody knows`);
+    return call.journal;
+  }
+}

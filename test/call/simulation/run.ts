@@ -1,0 +1,217 @@
+/**
+ * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own switchboard and reconcile() bring it its callers, legs and conversations. Many may follow one another in a
+ * world, each knowing nothing of the one before but what Asterisk keeps.
+ */
+import { catchUpOnLeg } from '../../../src/asterisk/leg-look.ts';
+import { reconcile } from '../../../src/asterisk/reconcile.ts';
+import { Strays } from '../../../src/asterisk/strays.ts';
+import { Switchboard } from '../../../src/asterisk/switchboard.ts';
+import { readCallMemory } from '../../../src/call/memory.ts';
+import type { CallPorts, FoundLeg } from '../../../src/call/ports.ts';
+import { Router } from '../../../src/call/router.ts';
+import { type FakeLog, fakeLog } from '../fakes/log.ts';
+import type { FakeRegistry } from '../fakes/registry.ts';
+import { APP, AriDoor } from './ari-door.ts';
+import { BridgesPort } from './bridges-port.ts';
+import { CallerPort } from './caller-port.ts';
+import { Ledger, type PlayedCall } from './ledger.ts';
+import { LegsPort } from './legs-port.ts';
+import type { Life } from './life.ts';
+import type { Orders } from './orders.ts';
+import type { Pbx } from './pbx.ts';
+import type { PushService } from './push-service.ts';
+import { RegistrationsPort } from './registrations-port.ts';
+
+export interface RunWorld {
+  readonly pbx: Pbx;
+  readonly life: Life;
+  readonly orders: Orders;
+  readonly push: PushService;
+  readonly registry: FakeRegistry;
+  /** Puts other ports in the router's hands. */
+  readonly meddle: (ports: CallPorts) => CallPorts;
+}
+
+/** How long until a connection is tried again that was of no use. */
+const AGAIN_MS = 200;
+
+export class Run {
+  readonly life: Life;
+  readonly log: FakeLog = fakeLog();
+  readonly board: Switchboard;
+  readonly legs: LegsPort;
+  readonly bridges: BridgesPort;
+  readonly registrations: RegistrationsPort;
+  /** Whether the stop that was asked for has come to its end. */
+  stop: 'none' | 'asked' | 'done' = 'none';
+  stoppedAtMs = Number.POSITIVE_INFINITY;
+  /** Sleepers that were there when no call was, of a run that had nothing to catch up with. */
+  sleepersLeft = 0;
+  readonly begunAtMs: number;
+  readonly #world: RunWorld;
+  readonly #door: AriDoor;
+  readonly #strays: Strays;
+  readonly #router: Router;
+  #connection = 0;
+  readonly #ledger = new Ledger();
+
+  constructor(world: RunWorld) {
+    const { pbx, life, orders } = world;
+    const { exchange, line, trace, nowMs } = pbx;
+    this.#world = world;
+    this.life = life;
+    this.begunAtMs = pbx.nowMs();
+    const step = () => trace();
+    this.board = new Switchboard({
+      log: this.log,
+      onArrival: ({ id }, args) => this.#arrive(id, args),
+      onUserEvent: () => {},
+      onReplaced: () => {},
+      hangUpStray: (channelId) => strays.take(channelId),
+    });
+    const { board } = this;
+    this.#door = new AriDoor(pbx.truth, orders);
+    const strays = new Strays(this.#door, (channelId) => board.isOwned(channelId), this.log);
+    this.#strays = strays;
+    this.registrations = new RegistrationsPort({
+      phones: pbx.phones,
+      orders,
+      life,
+      nowMs,
+      trace,
+      contactsAgainMs: pbx.plan.contactsAgainMs,
+    });
+    this.legs = new LegsPort({
+      exchange,
+      line,
+      board,
+      orders,
+      trace,
+      nowMs,
+      step,
+      onDial: (request) => pbx.onDial(request),
+      catchUp: (legId, leg) => catchUpOnLeg(this.#door, APP, legId, leg),
+    });
+    this.bridges = new BridgesPort({
+      exchange,
+      orders,
+      nowMs,
+      step,
+      callerOf: (channelId) => this.#ledger.of(channelId),
+      onTalk: (channelId) => pbx.leavesIf('after-connect', channelId),
+    });
+    this.#router = new Router(world.meddle(this.#ports()));
+  }
+
+  get calls(): readonly PlayedCall[] {
+    return this.#ledger.calls;
+  }
+
+  /** Asks it to stop. Resolves when it has. */
+  async halt(): Promise<void> {
+    this.stop = 'asked';
+    this.stoppedAtMs = this.#world.pbx.nowMs();
+    await this.#router.stop();
+    this.stop = 'done';
+  }
+
+  /** The event line is up: what we believe is made to agree with what is there. */
+  async connect(): Promise<void> {
+    const { pbx, life } = this.#world;
+    this.#connection += 1;
+    const connection = this.#connection;
+    const isLost = () => connection !== this.#connection || !pbx.line.isUp;
+    try {
+      this.legs.connected();
+      const judgeStrays = this.#strays.hold();
+      await reconcile({
+        requests: this.#door,
+        board: this.board,
+        app: APP,
+        log: this.log,
+        clock: life.clock,
+        openBridges: () => this.bridges.openIds(),
+        legs: this.legs,
+        onLost: (memory) => this.#lose(memory),
+        onFound: ({ id }, args, left) => this.#arrive(id, args, left),
+      });
+      judgeStrays();
+      this.registrations.renew();
+    } catch (error) {
+      pbx.trace(`the connection is of no use: ${String(error)}`);
+      life.later(AGAIN_MS, () => {
+        if (!isLost()) void this.connect();
+      });
+    }
+  }
+
+  #ports(): CallPorts {
+    const { pbx, life, orders, push, registry } = this.#world;
+    return {
+      clock: life.clock,
+      legs: this.legs,
+      bridges: this.bridges,
+      registrations: this.registrations,
+      push: push.portOf(life),
+      journal: this.#ledger.journal((call, what) => {
+        if (what === 'planned') {
+          call.plannedWallMs = life.clock.wallMs();
+          pbx.companyIsDue(call.channel);
+        }
+        if (what === 'stage:connecting') call.port.waitsNoMore();
+      }),
+      log: this.log,
+      registry: {
+        callee: async (userId) => await orders.send('registry.callee', userId, () => registry.callee(userId)),
+        markTokenDead: async (device, reason) =>
+          await orders.send('registry.markTokenDead', device.deviceId, () => registry.markTokenDead(device, reason)),
+      },
+    };
+  }
+
+  #lose(memory: string): void {
+    const { trace, nowMs } = this.#world.pbx;
+    const callId = readCallMemory(memory)?.callId ?? '';
+    trace(`run ${this.life.number} is told that the caller of ${callId} is gone: ${memory}`);
+    this.#ledger.lose(callId, memory, () => this.#router.endLost(memory), nowMs);
+  }
+
+  #arrive(
+    channelId: string,
+    [userId = '', told = '']: readonly string[],
+    left?: { readonly memory: string; readonly legs: readonly FoundLeg[] },
+  ): void {
+    const { pbx, life, orders } = this.#world;
+    const channel = pbx.callers.get(channelId);
+    if (channel === undefined) throw new Error(`${channelId} comes in, and there never was such a caller`);
+    const { nowMs, trace } = pbx;
+    const port = new CallerPort(channel, left !== undefined, { orders, nowMs, board: this.board, asked: pbx.asked });
+    port.onDecision = () => pbx.leavesIf('after-decision', channelId);
+    const memory = left?.memory || told;
+    const legs = left?.legs ?? [];
+    channel.taken(memory !== '');
+    const known = readCallMemory(memory);
+    const isKnown = known?.userId === userId && !(left === undefined && known.ending !== undefined);
+    const again = pbx.sittings(channelId) === 0 ? '' : `r${life.number}n${this.calls.length}`;
+    const fresh = `xm-${channelId.slice('caller-'.length)}${again}`;
+    const callId = isKnown ? known.callId : fresh;
+    trace(`run ${life.number} takes ${channelId} as ${callId}: ${JSON.stringify(memory)}, ${legs.length} legs`);
+    const call = this.#ledger.enter({
+      callId,
+      run: this,
+      channel,
+      port,
+      silence: channel.silence,
+      arrivedAtMs: nowMs(),
+      memory: isKnown ? memory : '',
+      legs,
+    });
+    const how = left === undefined ? 'new' : 'found';
+    void this.#router.route({ callId: fresh, userId, caller: port, memory, legs, how }).then((ending) => {
+      trace(`${callId} is over: ${ending.outcome} ${ending.reason}`);
+      call.endings.push(ending);
+      call.endedAtMs = nowMs();
+      if (this.#connection === 0 && this.#ledger.allAreOver) this.sleepersLeft += life.sleeping;
+    });
+  }
+}
