@@ -4,7 +4,11 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
+import type { Channel } from './events.ts';
 import type { AriRequests } from './requests.ts';
+
+/** Channels named in one subscription, so that its URL stays short. */
+const TOGETHER = 50;
 
 const Application = z.object({
   channel_ids: z.array(z.string()).default([]),
@@ -33,4 +37,37 @@ export async function readApplication(requests: AriRequests, app: string): Promi
   const state = readState(await requests.send({ method: 'GET', path: applicationPath(app) }));
   if (state === undefined) throw new PbxError('Asterisk described the application in a form that is not that of ARI');
   return state;
+}
+
+/** Arguments that the channel's Stasis() was given, or undefined where it is not in our application. */
+export function argsIn(channel: Channel, app: string): string[] | undefined {
+  if (channel.dialplan.app_name !== 'Stasis') return undefined;
+  const [name, ...args] = channel.dialplan.app_data.split(',');
+  return name === app ? args : undefined;
+}
+
+/** Subscribes to those of the channels of which no events come yet. One that is gone is no error. Rejects with PbxError when the application cannot be read. */
+export async function subscribeToMissing(requests: AriRequests, app: string, channelIds: readonly string[]) {
+  if (channelIds.length === 0) return;
+  const had = (await readApplication(requests, app)).channelIds;
+  const missing = channelIds.filter((channelId) => !had.has(channelId));
+  await subscribeToChannels(requests, app, missing);
+}
+
+/**
+ * Subscribes to channels, also to those of which events come because they are in the application: these would end as soon as the channel leaves it, and its own
+ * end go unheard. One that is gone is no error. Never rejects.
+ */
+export async function subscribeToChannels(requests: AriRequests, app: string, channelIds: readonly string[]) {
+  const order = (ids: readonly string[]) =>
+    requests.send({
+      method: 'POST',
+      path: applicationPath(app, '/subscription'),
+      query: { eventSource: ids.map((id) => `channel:${id}`).join(',') },
+    });
+  for (let from = 0; from < channelIds.length; from += TOGETHER) {
+    const group = channelIds.slice(from, from + TOGETHER);
+    // One that is gone spoils the order for all of them; then each is asked for by itself.
+    await order(group).catch(() => Promise.allSettled(group.map((id) => order([id]))));
+  }
 }

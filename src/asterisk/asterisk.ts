@@ -7,14 +7,17 @@ import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
 import { AriBridges } from './bridges.ts';
 import { CallerChannel } from './caller.ts';
-import { channelPath } from './channel-ids.ts';
 import { type Channel, readEvent } from './events.ts';
+import { LegContext } from './leg-context.ts';
 import { AriLegs } from './legs.ts';
+import { Outage } from './outage.ts';
 import { Pulse } from './pulse.ts';
 import { type LeftBehind, reconcile } from './reconcile.ts';
+import { isBroken } from './refusal.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
 import { EventSocket } from './socket.ts';
+import { Strays } from './strays.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Switchboard } from './switchboard.ts';
 
@@ -42,13 +45,15 @@ export interface Arrival {
 }
 
 type CallerHandler = (arrival: Arrival) => void | Promise<void>;
+/** Told what an earlier run of the router has kept of a call whose caller is gone. */
+type LostHandler = (memory: string) => void;
 
 export interface Asterisk {
   readonly legs: Legs;
   readonly bridges: AriBridges;
   readonly registrations: Registrations;
   /** Says who takes callers, and begins to connect, so that no caller can come unheard. To be called once. */
-  onCaller(handler: CallerHandler): void;
+  onCaller(handler: CallerHandler, onLost?: LostHandler): void;
   /** What is wrong with the connection to Asterisk and what cures it, in words; undefined while it stands. */
   trouble(): string | undefined;
   /** Sets a global variable. Rejects with PbxError. */
@@ -63,13 +68,22 @@ const MAX_TOLD = 100;
 export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const { app, log, clock } = settings;
   const address = readAddress(settings.url, settings.username, settings.password);
-  const requests = new AriRequests(address);
+  const outage = new Outage(log, clock);
+  const requests = new AriRequests(address, {
+    answered: () => outage.answered(),
+    // While there is no event connection, that is what is said.
+    failed: (words) => {
+      if (socket.isOpen()) outage.failed(words);
+    },
+  });
+  const legContext = new LegContext(log);
   const told = new Set<string>();
   let handler: CallerHandler | undefined;
+  let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
 
   const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
-    const caller = new CallerChannel(channel, requests, board, log, left !== undefined);
+    const caller = new CallerChannel(channel, { requests, board, legContext, log }, left?.held);
     const fail = (error: unknown) =>
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
     const how = left === undefined ? 'new' : 'found';
@@ -81,13 +95,9 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     onArrival: (channel, args) => arrive(channel, args),
     onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),
-    hangUpStray: (channelId) => {
-      log.debug('hung up a leg that nobody owns', { channel: channelId });
-      requests.send({ method: 'DELETE', path: channelPath(channelId) }).catch((error: unknown) => {
-        if (!isGone(error)) log.warn('could not hang up a leg that nobody owns', { error: String(error) });
-      });
-    },
+    hangUpStray: (channelId) => strays.take(channelId),
   });
+  const strays = new Strays(requests, (channelId) => board.isOwned(channelId), log);
   const subscriptions = new Subscriptions(requests, app, log);
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
   const bridges = new AriBridges(requests, log);
@@ -104,7 +114,8 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       return;
     }
     const key = `${answer.kind} ${answer.type}`;
-    if (told.has(key) || told.size >= MAX_TOLD) return;
+    // Types that are not used may be any number; those that are malformed are few, and always told of.
+    if (told.has(key) || (answer.kind === 'unknown' && told.size >= MAX_TOLD)) return;
     told.add(key);
     if (answer.kind === 'unknown') log.debug('an event of a type that is not used', { type: answer.type });
     else log.warn('an event that is not as ARI describes it was dropped', { type: answer.type, detail: answer.detail });
@@ -116,7 +127,11 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     log,
     clock,
     onFrame,
-    checkApp: () => pulse.check(),
+    // One answer in many that is wrong is no reason to let go of everything.
+    checkApp: async () => {
+      await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
+      await subscriptions.endUnused();
+    },
     isNameFree: () =>
       readApplication(requests, app).then(
         () => false,
@@ -124,16 +139,24 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       ),
     onLost: () => requests.dropIdle(),
     onOpen: async () => {
+      legs.connected();
+      const judgeStrays = strays.hold();
       await pulse.check();
       await reconcile({
         requests,
         board,
         app,
         log,
-        isBridgeOpen: (bridgeId) => bridges.isOpen(bridgeId),
+        clock,
+        openBridges: () => bridges.openIds(),
         legs,
+        keepBridge: (bridgeId, callerId) => bridges.keep(bridgeId, callerId),
         onFound: arrive,
+        onLost: (memory) => lostHandler?.(memory),
       });
+      // What is lost from now on is lost by ourselves, who know it.
+      lostHandler = undefined;
+      judgeStrays();
       await registrations.renew();
     },
   });
@@ -143,6 +166,9 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     board,
     app,
     log,
+    subscriptions,
+    legContext,
+    isCaughtUp: () => socket.state().up,
     trouble: () => (socket.isOpen() ? undefined : socket.state().why),
   });
 
@@ -150,8 +176,9 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     legs,
     bridges,
     registrations,
-    onCaller(taker) {
+    onCaller(taker, onLost) {
       handler = taker;
+      lostHandler = onLost;
       holding ??= socket.hold();
     },
     trouble: () => (socket.state().up ? undefined : socket.state().why),
@@ -159,6 +186,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       await requests.send({ method: 'POST', path: '/asterisk/variable', body: { variable: name, value } });
     },
     async close() {
+      if (socket.state().up) await subscriptions.close();
       await socket.close();
       registrations.close();
       requests.close();

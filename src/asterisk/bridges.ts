@@ -17,35 +17,55 @@ export class AriBridges implements Bridges {
   readonly #log: Log;
   /** Open bridges, each with the caller's channel once that is in. */
   readonly #open = new Map<string, string | undefined>();
+  /** Those of them that an earlier run has made, until they are opened. */
+  readonly #kept = new Set<string>();
 
   constructor(requests: AriRequests, log: Log) {
     this.#requests = requests;
     this.#log = log;
   }
 
-  isOpen(bridgeId: string): boolean {
-    return this.#open.has(bridgeId);
+  /** Bridges that are open, or about to be, as of now. */
+  openIds(): ReadonlySet<string> {
+    return new Set(this.#open.keys());
   }
 
   /**
    * @param caller put into the bridge in the background, for quicker orders from then on
    * @param callerHasVideo the usual bridge of two would send the leg a re-INVITE with the caller's video; one that mixes does not
    */
-  async open(bridgeId: string, caller?: Caller, callerHasVideo = false): Promise<void> {
+  async open(bridgeId: string, caller?: Caller, callerHasVideo = false, memory = ''): Promise<void> {
+    const callerIn = this.#open.get(bridgeId);
+    if (!this.#kept.delete(bridgeId)) await this.#create(bridgeId, callerHasVideo, memory);
+    if (caller === undefined || caller.channelId === callerIn) return;
+    const joining = this.#join(bridgeId, caller.channelId);
+    if (caller instanceof CallerChannel) caller.joining = joining;
+  }
+
+  /**
+   * An earlier run's bridge of a call that goes on, for open() to take over. Removed with a caller in it for whom something plays, and made again, it may stay behind for ever on
+   * Asterisk 16.
+   * @param callerId the caller's channel, where that is in it
+   */
+  keep(bridgeId: string, callerId: string | undefined): void {
+    this.#kept.add(bridgeId);
+    this.#open.set(bridgeId, callerId);
+  }
+
+  async #create(bridgeId: string, callerHasVideo: boolean, memory: string): Promise<void> {
     // Known before it exists, so that no clearing up after a reconnect takes it for one that was left behind.
     this.#open.set(bridgeId, undefined);
     try {
       const type = callerHasVideo ? 'mixing,video_sfu' : 'mixing';
-      await this.#requests.send({ method: 'POST', path: bridgePath(bridgeId), query: { type }, once: true });
+      // A bridge has no variables, but it has a name.
+      const query = { type, name: memory };
+      await this.#requests.send({ method: 'POST', path: bridgePath(bridgeId), query, once: true });
       // Only `video_sfu` makes Asterisk mix two, and only this keeps it from forwarding video then.
       if (callerHasVideo) await this.#requests.send({ method: 'DELETE', path: bridgePath(bridgeId, '/videoSource') });
     } catch (error) {
       this.#open.delete(bridgeId);
       throw error;
     }
-    if (caller === undefined) return;
-    const joining = this.#join(bridgeId, caller.channelId);
-    if (caller instanceof CallerChannel) caller.joining = joining;
   }
 
   async connect(bridgeId: string, caller: Caller, legId: string): Promise<void> {
@@ -66,6 +86,7 @@ export class AriBridges implements Bridges {
 
   async close(bridgeId: string): Promise<void> {
     this.#open.delete(bridgeId);
+    this.#kept.delete(bridgeId);
     try {
       await this.#requests.send({ method: 'DELETE', path: bridgePath(bridgeId) });
     } catch (error) {

@@ -7,10 +7,19 @@ import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/
 import { channelPath } from './channel-ids.ts';
 import { contactQuestions, readContacts } from './contacts.ts';
 import type { Channel } from './events.ts';
-import { type HoldOrders, holdOrders, stopWhatever } from './hold.ts';
+import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, stopWhatever } from './hold.ts';
+import { LEG_CONTEXT_QUESTION, type LegContext } from './leg-context.ts';
 import { ask, isVariableName, variableQuestion } from './question.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
+import { variableOrder } from './variable-order.ts';
+
+export interface CallerPorts {
+  readonly requests: AriRequests;
+  readonly board: Switchboard;
+  readonly legContext: LegContext;
+  readonly log: Log;
+}
 
 export class CallerChannel implements Caller, ChannelOwner {
   readonly channelId: string;
@@ -19,8 +28,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   readonly left: AbortSignal;
   readonly settled = true;
   readonly #requests: AriRequests;
-  readonly #board: Switchboard;
-  readonly #log: Log;
+  readonly #ports: CallerPorts;
   readonly #leaving = new AbortController();
   /** The way into the call's bridge; what it shall hear is ordered after it. Never rejects. */
   joining: Promise<void> = Promise.resolve();
@@ -28,20 +36,19 @@ export class CallerChannel implements Caller, ChannelOwner {
   #hold: HoldOrders | undefined;
   #holdCount = 0;
 
-  /** @param wasHeld an earlier run of the router may have left something playing */
-  constructor(channel: Channel, requests: AriRequests, board: Switchboard, log: Log, wasHeld = false) {
+  /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
+  constructor(channel: Channel, ports: CallerPorts, held?: number) {
     this.channelId = channel.id;
     this.party = { name: unescaped(channel.caller.name), number: channel.caller.number };
     this.answered = channel.state === 'Up';
     this.left = this.#leaving.signal;
-    this.#requests = requests;
-    this.#board = board;
-    this.#log = log;
-    if (wasHeld) {
-      this.#holdCount = 1;
-      this.#hold = { start: [], stop: stopWhatever(channel.id, holdIdOf(channel.id, 1)) };
+    this.#requests = ports.requests;
+    this.#ports = ports;
+    if (held !== undefined) {
+      this.#holdCount = held;
+      this.#hold = { start: [], stop: stopWhatever(channel.id, held) };
     }
-    board.own(channel.id, this);
+    ports.board.own(channel.id, this);
   }
 
   async read(what: {
@@ -51,11 +58,14 @@ export class CallerChannel implements Caller, ChannelOwner {
   }): Promise<Reading> {
     const variables = what.variables.filter(isVariableName);
     const globals = what.globals.filter(isVariableName);
-    const values = await this.#ask([
+    // Asked here because here it costs no request of its own.
+    const [legContext = '', ...values] = await this.#ask([
+      LEG_CONTEXT_QUESTION,
       ...variables.map(variableQuestion),
       ...globals.map((name) => `\${GLOBAL(${name})}`),
       ...contactQuestions(what.contactsOf),
     ]);
+    this.#ports.legContext.learn(legContext);
     const ofContacts = values.slice(variables.length + globals.length);
     const found = await readContacts(what.contactsOf, ofContacts, (questions) => this.#ask(questions));
     const valueAt = (names: readonly string[], from: number, name: string) =>
@@ -69,7 +79,7 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
-      Object.entries(variables).map(([variable, value]) => this.#send(this.#setOrder(variable, value))),
+      Object.entries(variables).map(([variable, value]) => this.#send(variableOrder(this.channelId, variable, value))),
     );
   }
 
@@ -86,7 +96,9 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#throwIfGone();
     // Stopped before anything was ordered: someone has answered.
     if (this.#hold !== orders) return;
-    for (const order of orders.start) {
+    // Another run of the router takes it for the first unless it is told.
+    const told = this.#holdCount > 1 ? [variableOrder(this.channelId, HOLD_COUNT, String(this.#holdCount))] : [];
+    for (const order of [...told, ...orders.start]) {
       await this.#send(order);
       // Stopped while the order was under way, perhaps before it took effect.
       if (this.#hold !== orders) return this.#stop(orders);
@@ -104,13 +116,13 @@ export class CallerChannel implements Caller, ChannelOwner {
     // Concurrently, but all taken before the last order, so that Asterisk works them off before it.
     const [, ...writes] = await Promise.allSettled([
       this.stopHold(),
-      this.#send(this.#setOrder('XIVO_MAPP_STATUS', status)),
-      this.#send(this.#setOrder('XIVO_MAPP_REASON', reason)),
+      this.#send(variableOrder(this.channelId, 'XIVO_MAPP_STATUS', status)),
+      this.#send(variableOrder(this.channelId, 'XIVO_MAPP_REASON', reason)),
     ]);
     this.#throwIfGone();
     for (const write of writes) {
       if (write.status === 'rejected') {
-        this.#log.error('could not tell the dialplan how the call ended', { error: String(write.reason) });
+        this.#ports.log.debug('could not tell the dialplan how the call ended', { error: String(write.reason) });
       }
     }
     this.#ours = false;
@@ -145,7 +157,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   #leave(detail: string): void {
-    this.#board.disown(this.channelId, this);
+    this.#ports.board.disown(this.channelId, this);
     if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail));
   }
 
@@ -184,7 +196,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     );
     for (const result of results) {
       if (result.status === 'rejected' && !isGone(result.reason)) {
-        this.#log.debug('could not stop what the caller hears', { error: String(result.reason) });
+        this.#ports.log.debug('could not stop what the caller hears', { error: String(result.reason) });
       }
     }
   }
@@ -192,18 +204,9 @@ export class CallerChannel implements Caller, ChannelOwner {
   #order(method: 'POST' | 'DELETE', below: string): AriOrder {
     return { method, path: channelPath(this.channelId, below) };
   }
-
-  #setOrder(variable: string, value: string): AriOrder {
-    return { ...this.#order('POST', '/variable'), body: { variable, value } };
-  }
 }
 
 /** Asterisk keeps a name from SIP as it stood between the quotes, escapes included. */
 function unescaped(name: string): string {
   return name.replace(/\\(["\\])/g, '$1');
-}
-
-/** Ids of what a channel hears, the same in every run of the router. */
-function holdIdOf(channelId: string, count: number): string {
-  return `${channelId}-hold-${count}`;
 }

@@ -10,6 +10,11 @@ export function isOurs(id: string): boolean {
   return id.startsWith(PREFIX);
 }
 
+/** The id of the call that a bridge of ours belongs to. */
+export function callIdOf(bridgeId: string): string {
+  return bridgeId.replace(/-bridge$/, '');
+}
+
 /** Path of a channel, or of what is below it. */
 export function channelPath(channelId: string, below = ''): string {
   return `/channels/${encodeURIComponent(channelId)}${below}`;

@@ -4,38 +4,43 @@
  */
 import { z } from 'zod';
 
+/** An id that goes back to Asterisk within a path: what would lead to another path, or to none, is no id. */
+const AriId = z.string().regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}]{1,300}$/u, 'is no id');
+/** Half a surrogate pair is no text: it could not be sent back. */
+const Text = z.string().transform((text) => text.toWellFormed());
+
 export const Channel = z.object({
-  id: z.string(),
-  name: z.string().default(''),
-  state: z.string(),
-  caller: z.object({ name: z.string().default(''), number: z.string().default('') }).default({ name: '', number: '' }),
+  id: AriId,
+  name: Text.default(''),
+  state: Text,
+  caller: z.object({ name: Text.default(''), number: Text.default('') }).default({ name: '', number: '' }),
   dialplan: z
-    .object({ app_name: z.string().default(''), app_data: z.string().default('') })
+    .object({ app_name: Text.default(''), app_data: Text.default('') })
     .default({ app_name: '', app_data: '' }),
 });
 export type Channel = z.infer<typeof Channel>;
 
 const schemas = {
-  StasisStart: z.object({ type: z.literal('StasisStart'), args: z.array(z.string()).default([]), channel: Channel }),
+  StasisStart: z.object({ type: z.literal('StasisStart'), args: z.array(Text).default([]), channel: Channel }),
   StasisEnd: z.object({ type: z.literal('StasisEnd'), channel: Channel }),
   ChannelStateChange: z.object({ type: z.literal('ChannelStateChange'), channel: Channel }),
   ChannelDestroyed: z.object({
     type: z.literal('ChannelDestroyed'),
     cause: z.number().default(0),
-    cause_txt: z.string().default(''),
+    cause_txt: Text.default(''),
     tech_cause: z.number().optional(),
     channel: Channel,
   }),
   ContactStatusChange: z.object({
     type: z.literal('ContactStatusChange'),
-    endpoint: z.object({ technology: z.string(), resource: z.string() }),
-    contact_info: z.object({ uri: z.string(), contact_status: z.string() }),
+    endpoint: z.object({ technology: Text, resource: Text }),
+    contact_info: z.object({ uri: Text, contact_status: Text }),
   }),
   PlaybackFinished: z.object({
     type: z.literal('PlaybackFinished'),
-    playback: z.object({ id: z.string(), media_uri: z.string().default(''), state: z.string() }),
+    playback: z.object({ id: Text, media_uri: Text.default(''), state: Text }),
   }),
-  ChannelUserevent: z.object({ type: z.literal('ChannelUserevent'), eventname: z.string() }),
+  ChannelUserevent: z.object({ type: z.literal('ChannelUserevent'), eventname: Text }),
   ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
 };
 

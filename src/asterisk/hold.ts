@@ -54,10 +54,23 @@ export function holdOrders(channelId: string, hold: Hold, playbackId: string): H
   return { start, stop };
 }
 
+/** The channel's variable that says how many holds it has had, where they are more than one. */
+export const HOLD_COUNT = 'XIVO_MAPP_HOLD';
+
+/** Ids of what a channel hears, never twice the same, in whatever run of the router: a playback that has been stopped may still be ending. */
+export function holdIdOf(channelId: string, count: number): string {
+  return `${channelId}-hold-${count}`;
+}
+
+/** How many holds the channel has had, by that variable. */
+export function heldIn(text: string): number {
+  return /^\d{1,6}$/.test(text) ? Number(text) : 1;
+}
+
 /** Stops whatever an earlier run of the router may have left playing. */
-export function stopWhatever(channelId: string, playbackId: string): readonly AriOrder[] {
+export function stopWhatever(channelId: string, held: number): readonly AriOrder[] {
   return [
-    { method: 'DELETE', path: `/playbacks/${encodeURIComponent(playbackId)}` },
+    { method: 'DELETE', path: `/playbacks/${encodeURIComponent(holdIdOf(channelId, held))}` },
     { method: 'DELETE', path: channelPath(channelId, '/moh') },
   ];
 }

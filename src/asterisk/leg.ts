@@ -17,6 +17,7 @@ export class Leg implements ChannelOwner {
   readonly #ports: LegPorts;
   #onEvent: (event: LegEvent) => void;
   readonly #order = Promise.withResolvers<void>();
+  readonly #landing = Promise.withResolvers<void>();
   #held: LegEvent[] | undefined = [];
   #rang = false;
   #answered = false;
@@ -35,6 +36,11 @@ export class Leg implements ChannelOwner {
   /** Resolves once the order is taken or refused. Never rejects. */
   get ordered(): Promise<void> {
     return this.#order.promise;
+  }
+
+  /** Resolves once it is in our application, or is no more. Never rejects. */
+  get landed(): Promise<void> {
+    return this.#landing.promise;
   }
 
   /** Asterisk has taken the order. */
@@ -60,6 +66,7 @@ export class Leg implements ChannelOwner {
   refused(): void {
     this.#ended = true;
     this.#order.resolve();
+    this.#landing.resolve();
   }
 
   /** From now on an answer is not wanted. */
@@ -75,6 +82,7 @@ export class Leg implements ChannelOwner {
   }
 
   onStart(): void {
+    this.#landing.resolve();
     if (this.#condemned !== undefined) {
       this.#ports.onLateAnswer(this.#condemned);
       return;
@@ -88,6 +96,7 @@ export class Leg implements ChannelOwner {
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {
     this.#ports.onGone();
+    this.#landing.resolve();
     const end = legEndOf(cause, this.#answered, this.#condemned !== undefined, sipStatus);
     this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
     this.#ended = true;

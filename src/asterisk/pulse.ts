@@ -14,7 +14,7 @@ export class Pulse {
   readonly #requests: AriRequests;
   readonly #app: string;
   readonly #clock: Clock;
-  #waiting: PromiseWithResolvers<void> | undefined;
+  readonly #waiting = new Set<PromiseWithResolvers<void>>();
 
   constructor(requests: AriRequests, app: string, clock: Clock) {
     this.#requests = requests;
@@ -24,22 +24,25 @@ export class Pulse {
 
   /** An event of this name has come. */
   felt(name: string): void {
-    if (name === PULSE) this.#waiting?.resolve();
+    if (name !== PULSE) return;
+    for (const waiting of this.#waiting) waiting.resolve();
   }
 
   /** Resolves once an event has come; rejects with PbxError when none does, with AriRefusal 404 when Asterisk has no such application. */
   async check(): Promise<void> {
     const waiting = Promise.withResolvers<void>();
-    this.#waiting = waiting;
+    this.#waiting.add(waiting);
     const giveUp = new AbortController();
     try {
       const path = `/events/user/${PULSE}`;
-      await this.#requests.send({ method: 'POST', path, query: { application: this.#app } });
+      // Behind the orders of many calls it would come too late, and pass for a connection that is lost.
+      await this.#requests.send({ method: 'POST', path, query: { application: this.#app }, lane: 'proof' });
       const tooLate = this.#clock.sleep(PATIENCE_MS, giveUp.signal).then(() => {
         throw new PbxError(`Asterisk has the application ${this.#app} but sends it no events`);
       });
       await Promise.race([waiting.promise, tooLate]);
     } finally {
+      this.#waiting.delete(waiting);
       giveUp.abort();
     }
   }

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import { channelPath } from './channel-ids.ts';
-import { type AriRequests, encodeQueryValue } from './requests.ts';
+import { type AriRequests, encodeQueryValue, isGone } from './requests.ts';
 
 const SEPARATOR = '\u001f';
 /** Asterisk refuses a request line of 4,096 bytes. The rest is for method, path and headroom. */
@@ -84,4 +84,14 @@ export async function ask(requests: AriRequests, channelId: string, questions: r
   const groups = groupQuestions(questions);
   const answers = await Promise.all(groups.map((group) => askGroup(requests, channelId, group)));
   return answers.flat();
+}
+
+/** Variables of a channel, whose names have been checked. Undefined when it is gone. Rejects with PbxError as every request. */
+export async function readVariables(requests: AriRequests, channelId: string, names: readonly string[]) {
+  try {
+    return await ask(requests, channelId, names.map(variableQuestion));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }

@@ -4,16 +4,18 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import { CALL_MEMORY } from '../call/memory.ts';
-import type { FoundLeg, Log } from '../call/ports.ts';
-import { applicationPath, readApplication } from './application.ts';
-import { bridgePath, channelPath, isOurs } from './channel-ids.ts';
-import { adoptConversation } from './conversations.ts';
+import { CALL_MEMORY, readCallMemory } from '../call/memory.ts';
+import type { Clock, FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
+import { argsIn, subscribeToMissing } from './application.ts';
+import { bridgePath, callIdOf, channelPath, isOurs } from './channel-ids.ts';
+import { adoptConversation, tellConversationEnded } from './conversations.ts';
 import { Channel } from './events.ts';
-import { LEG_CALLER, LEG_MEMORY } from './leg-order.ts';
+import { HOLD_COUNT, heldIn } from './hold.ts';
+import { findLegs } from './left-legs.ts';
+import { MISSING } from './leg-look.ts';
 import type { AriLegs } from './legs.ts';
-import { ask, variableQuestion } from './question.ts';
-import { type AriRequests, isGone } from './requests.ts';
+import { readVariables } from './question.ts';
+import type { AriRequests } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 
 export interface ReconcilePorts {
@@ -21,46 +23,35 @@ export interface ReconcilePorts {
   readonly board: Switchboard;
   readonly app: string;
   readonly log: Log;
-  readonly isBridgeOpen: (bridgeId: string) => boolean;
+  readonly clock: Clock;
+  /** Bridges of our calls, as of now. */
+  readonly openBridges: () => ReadonlySet<string>;
   /** A caller in our application whom nobody owns: it came while we were away, or an earlier run of us had it. */
   readonly onFound: (channel: Channel, args: readonly string[], left: LeftBehind) => void;
+  /** The bridge of a caller who is found, and that caller's channel where it is in the bridge. It is left to the caller's call. */
+  readonly keepBridge?: (bridgeId: string, callerId: string | undefined) => void;
+  readonly onLost?: LostHandler;
   readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
 }
+
+/** Told what an earlier run has kept of a call whose caller is gone. */
+type LostHandler = (memory: string) => void;
 
 /** What an earlier run has left of a caller's call, in its own words. */
 export interface LeftBehind {
   readonly memory: string;
   readonly legs: readonly FoundLeg[];
+  /** How many holds the channel has had. */
+  readonly held: number;
 }
 
 const ChannelList = z.array(z.unknown());
-const BridgeList = z.array(z.object({ id: z.string(), channels: z.array(z.string()).default([]) }));
-/** Channels named in one subscription, so that its URL stays short. */
-const TOGETHER = 50;
-const MISSING = 'gone while the connection was down';
+const BridgeList = z.array(
+  z.object({ id: z.string(), name: z.string().default(''), channels: z.array(z.string()).default([]) }),
+);
 
-/** Arguments that the channel's Stasis() was given, or undefined where it is not in our application. */
-function argsIn(channel: Channel, app: string): string[] | undefined {
-  if (channel.dialplan.app_name !== 'Stasis') return undefined;
-  const [name, ...args] = channel.dialplan.app_data.split(',');
-  return name === app ? args : undefined;
-}
-
-async function subscribe(wanted: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
-  if (wanted.length === 0) return;
-  const had = (await readApplication(requests, app)).channelIds;
-  const channelIds = wanted.filter((channelId) => !had.has(channelId));
-  const order = (ids: readonly string[]) =>
-    requests.send({
-      method: 'POST',
-      path: applicationPath(app, '/subscription'),
-      query: { eventSource: ids.map((id) => `channel:${id}`).join(',') },
-    });
-  for (let from = 0; from < channelIds.length; from += TOGETHER) {
-    const group = channelIds.slice(from, from + TOGETHER);
-    // One that is gone spoils the order for all of them; then each is asked for by itself.
-    await order(group).catch(() => Promise.allSettled(group.map((id) => order([id]))));
-  }
+function subscribe(channelIds: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
+  return subscribeToMissing(requests, app, channelIds);
 }
 
 function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, app: string): void {
@@ -70,46 +61,14 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
   else owner.onEnd();
 }
 
-/** Variables of a channel. Undefined when it is gone. */
-async function readFrom(channelId: string, names: readonly string[], { requests }: ReconcilePorts) {
-  try {
-    return await ask(requests, channelId, names.map(variableQuestion));
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Legs that an earlier run has left, by the channel id of the caller whom they were for. Each is owned from now on, so that nothing it does is missed. */
-async function findLegs(legIds: readonly string[], ports: ReconcilePorts): Promise<Map<string, FoundLeg[]>> {
-  const { requests, app, legs } = ports;
-  const found = new Map<string, FoundLeg[]>();
-  const owners = legIds.map((legId) => ({ legId, owner: legs.find(legId) }));
-  await subscribe(legIds, ports);
-  const findOne = async ({ legId, owner }: { legId: string; owner: ChannelOwner }) => {
-    const values = await readFrom(legId, [LEG_CALLER, LEG_MEMORY], ports);
-    const state = await requests.send({ method: 'GET', path: channelPath(legId) }).catch((error: unknown) => {
-      if (!isGone(error)) throw error;
-    });
-    const channel = Channel.safeParse(state);
-    if (values === undefined || !channel.success) {
-      owner.onDestroyed(0, MISSING);
-      return;
-    }
-    owner.onState(channel.data.state);
-    if (argsIn(channel.data, app) !== undefined) owner.onStart();
-    const [callerId = '', memory = ''] = values;
-    found.set(callerId, [...(found.get(callerId) ?? []), { legId, memory }]);
-  };
-  await Promise.all(owners.map(findOne));
-  return found;
-}
-
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
 export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const { requests, board, app, log } = ports;
   const owners = board.settledOwners();
   await subscribe([...owners.keys()], ports);
+  // Whom we have given back, and what we have closed, since the list was asked for may stand in it still. It is not another run's.
+  const ownedBefore = board.ownedIds();
+  const openBefore = ports.openBridges();
   const [channelAnswer, bridgeAnswer] = await Promise.all([
     requests.send({ method: 'GET', path: '/channels' }),
     requests.send({ method: 'GET', path: '/bridges' }),
@@ -124,51 +83,84 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
     if (channel.success) channels.set(channel.data.id, channel.data);
   }
   for (const [channelId, owner] of owners) tell(owner, channelId, channels.get(channelId), app);
-  const left = bridges.data.filter((bridge) => isOurs(bridge.id) && !ports.isBridgeOpen(bridge.id));
+  const openNow = ports.openBridges();
+  const left = bridges.data.filter(({ id }) => isOurs(id) && !openBefore.has(id) && !openNow.has(id));
   const talking = left.filter((bridge) => bridge.channels.length > 1);
+  const conversing = new Set<string>();
   for (const bridge of talking) {
     const unowned = bridge.channels.filter((channelId) => !board.isOwned(channelId));
-    adoptConversation(bridge.id, unowned, ports);
-    await subscribe(unowned, ports);
+    await adoptConversation(bridge.id, unowned, (channelIds) => subscribe(channelIds, ports), ports);
+    for (const channelId of unowned) conversing.add(channelId);
   }
-  const remove = (path: string) =>
-    requests
-      .send({ method: 'DELETE', path })
-      .catch((error: unknown) => log.debug('could not clear up', { path, error: String(error) }));
+  const remove = async (path: string): Promise<boolean> => {
+    try {
+      await requests.send({ method: 'DELETE', path });
+      return true;
+    } catch (error) {
+      log.debug('could not clear up', { path, error: String(error) });
+      return false;
+    }
+  };
   const unowned = [...channels.values()].filter((channel) => !board.isOwned(channel.id));
   const strays = unowned.filter((channel) => isOurs(channel.id));
   const legsOf = await findLegs(
     strays.map((channel) => channel.id),
     ports,
   );
-  await Promise.all(left.filter((bridge) => !talking.includes(bridge)).map((bridge) => remove(bridgePath(bridge.id))));
+  const idle = left.filter((bridge) => !talking.includes(bridge));
   const found = unowned.flatMap((channel) => {
     const args = isOurs(channel.id) ? undefined : argsIn(channel, app);
-    return args === undefined || board.isOwned(channel.id) ? [] : [{ channel, args }];
+    return args === undefined || ownedBefore.has(channel.id) || board.isOwned(channel.id) ? [] : [{ channel, args }];
   });
   await subscribe(
     found.map(({ channel }) => channel.id),
     ports,
   );
+  const ended = new Set<string>();
+  const goingOn = new Set<string>();
   const bringBack = async ({ channel, args }: { channel: Channel; args: readonly string[] }) => {
-    const values = await readFrom(channel.id, ['XIVO_MAPP_STATUS', CALL_MEMORY], ports);
+    // Else a call whose time is over would end although somebody has answered it.
+    await Promise.all((legsOf.get(channel.id) ?? []).map(({ landed }) => landed));
+    const values = await readVariables(requests, channel.id, ['XIVO_MAPP_STATUS', HOLD_COUNT, CALL_MEMORY]);
     if (values === undefined || board.isOwned(channel.id)) return;
-    const [status, memory = ''] = values;
-    const ownLegs = legsOf.get(channel.id) ?? [];
+    const [status, held = '', memory = ''] = values;
+    const ownLegs = (legsOf.get(channel.id) ?? []).map(({ legId, memory }) => ({ legId, memory }));
     // Its conversation has ended while nobody was there: nothing is left to do for it.
     const isOver = status === 'ANSWERED' && ownLegs.length === 0;
     legsOf.delete(channel.id);
-    if (isOver) await remove(channelPath(channel.id));
-    else ports.onFound(channel, args, { memory, legs: ownLegs });
+    if (isOver) {
+      ended.add(channel.id);
+      await remove(channelPath(channel.id));
+      return;
+    }
+    const callId = readCallMemory(memory)?.callId;
+    const own = idle.find((bridge) => callIdOf(bridge.id) === callId);
+    if (own !== undefined) {
+      goingOn.add(own.id);
+      ports.keepBridge?.(own.id, own.channels.includes(channel.id) ? channel.id : undefined);
+    }
+    ports.onFound(channel, args, { memory, legs: ownLegs, held: heldIn(held) });
   };
   await Promise.all(found.map(bringBack));
-  // Whose caller is gone.
-  const ownerless = [...legsOf.values()].flat();
-  await Promise.all(
-    ownerless.map(({ legId }) =>
-      ports.legs
-        .hangUp(legId, 'not-needed')
-        .catch((error: unknown) => log.debug('could not hang up', { legId, error: String(error) })),
-    ),
+  // Whose caller is gone, or talks to somebody else.
+  const hangUp = (legId: string, reason: LegHangUpReason) =>
+    ports.legs
+      .hangUp(legId, reason)
+      .catch((error: unknown) => log.debug('could not hang up', { legId, error: String(error) }));
+  const ownerless = [...legsOf].flatMap(([callerId, legs]) =>
+    legs.map(({ legId }) => hangUp(legId, conversing.has(callerId) ? 'answered-elsewhere' : 'not-needed')),
   );
+  await Promise.all(ownerless);
+  const over = idle.filter((bridge) => !goingOn.has(bridge.id));
+  const removed = await Promise.all(over.map((bridge) => remove(bridgePath(bridge.id))));
+  for (const [index, bridge] of over.entries()) {
+    // Asterisk 16 may list an empty bridge that it no longer lets anybody touch, for ever; of that call all has been said.
+    if (removed[index] !== true) continue;
+    // Only of a conversation is there a leg in the bridge.
+    if (bridge.channels.some((channelId) => isOurs(channelId) || ended.has(channelId))) {
+      tellConversationEnded(bridge.id, log);
+    } else if (bridge.name !== '') {
+      ports.onLost?.(bridge.name);
+    }
+  }
 }

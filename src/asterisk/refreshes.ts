@@ -56,15 +56,22 @@ export class Refreshes {
     const { watches, ask, look } = this.#settings;
     const unread = [...watches].filter((watch) => watch.hasUnread());
     if (unread.length > 0) await look(unread);
-    const contactIds = [...new Set([...watches].flatMap((watch) => watch.contactIds()))];
+    const watchesOf = new Map<string, ContactWatch[]>();
+    for (const watch of watches) {
+      for (const contactId of watch.contactIds()) {
+        const others = watchesOf.get(contactId);
+        if (others === undefined) watchesOf.set(contactId, [watch]);
+        else others.push(watch);
+      }
+    }
+    const contactIds = [...watchesOf.keys()];
     for (let from = 0; from < contactIds.length && !signal.aborted; from += TOGETHER) {
       const group = contactIds.slice(from, from + TOGETHER);
       const answers = await ask(group.map(expiryQuestion));
-      for (const watch of watches) {
-        for (const [index, contactId] of group.entries()) {
-          const answer = answers[index] ?? '';
-          watch.read(contactId, answer === '' ? undefined : readSeconds(answer));
-        }
+      for (const [index, contactId] of group.entries()) {
+        const answer = answers[index] ?? '';
+        const expiresAtSec = answer === '' ? undefined : readSeconds(answer);
+        for (const watch of watchesOf.get(contactId) ?? []) watch.read(contactId, expiresAtSec);
       }
     }
   }

@@ -8,6 +8,7 @@ import { canHaveContacts, lookForContacts } from './contacts.ts';
 import { ask } from './question.ts';
 import { Refreshes } from './refreshes.ts';
 import { type AriRequests, isGone } from './requests.ts';
+import { SharedLooks } from './shared-looks.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { ContactNews, Switchboard } from './switchboard.ts';
 import { ContactWatch } from './watch.ts';
@@ -24,9 +25,11 @@ export class AriRegistrations implements Registrations {
   readonly #settings: RegistrationsSettings;
   readonly #watches = new Set<ContactWatch>();
   readonly #refreshes: Refreshes;
+  readonly #looks: SharedLooks;
 
   constructor(settings: RegistrationsSettings) {
     this.#settings = settings;
+    this.#looks = new SharedLooks(settings.clock, (watches) => this.#look(watches));
     this.#refreshes = new Refreshes({
       clock: settings.clock,
       log: settings.log,
@@ -52,6 +55,7 @@ export class AriRegistrations implements Registrations {
       watch.open = false;
       for (const stop of deafen) stop();
       this.#watches.delete(watch);
+      this.#looks.drop(watch);
       if (this.#watches.size === 0) this.#refreshes.stop();
       await Promise.all(able.map((endpoint) => subscriptions.remove(endpoint)));
     };
@@ -64,7 +68,7 @@ export class AriRegistrations implements Registrations {
       throw error;
     }
     if (watch.open && able.length > 0) this.#refreshes.start();
-    return { lookAgain: () => this.#look([watch]), close };
+    return { lookAgain: async () => (watch.open ? this.#looks.take(watch) : undefined), close };
   }
 
   /** After a reconnect: hear again, then look again, for what happened meanwhile. */
@@ -90,14 +94,16 @@ export class AriRegistrations implements Registrations {
     const contacts = await lookForContacts(endpoints, (questions) =>
       this.#ask(questions, watches[0]?.throughChannelId),
     );
-    for (const watch of watches) watch.found(contacts);
+    const ofEndpoint = Map.groupBy(contacts, ({ endpoint }) => endpoint);
+    for (const watch of watches) watch.found(watch.endpoints.flatMap((endpoint) => ofEndpoint.get(endpoint) ?? []));
   }
 
   /** Asks through this channel, or where it is gone through that of another watching call. */
   async #ask(questions: readonly string[], preferred: string | undefined): Promise<string[]> {
-    const channels = new Set([...this.#watches].map((watch) => watch.throughChannelId));
-    const candidates = new Set(preferred === undefined ? channels : [preferred, ...channels]);
-    for (const channelId of candidates) {
+    const tried = new Set<string>();
+    for (const channelId of this.#channels(preferred)) {
+      if (tried.has(channelId)) continue;
+      tried.add(channelId);
       try {
         return await ask(this.#settings.requests, channelId, questions);
       } catch (error) {
@@ -105,5 +111,10 @@ export class AriRegistrations implements Registrations {
       }
     }
     throw new PbxError('no channel is left through which Asterisk could be asked about registrations');
+  }
+
+  *#channels(preferred: string | undefined): Generator<string> {
+    if (preferred !== undefined) yield preferred;
+    for (const { throughChannelId } of this.#watches) yield throughChannelId;
   }
 }

@@ -4,19 +4,23 @@
  * make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their own.
  * Must never send anything twice that Asterisk may have acted upon, unless doing it twice is the same as doing it once.
  */
-import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { request as secureRequest, Agent as TlsAgent } from 'node:https';
+import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { AriAddress } from './address.ts';
+import { makeAgent } from './openings.ts';
+import { AriRefusal, isBroken, isIll } from './refusal.ts';
 import { troubleOfError } from './trouble.ts';
+
+export { AriRefusal, isGone } from './refusal.ts';
 
 const MAX_SOCKETS = 16;
 const IDLE_MS = 10_000;
 const DEADLINE_MS = 5_000;
 
-/** `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. */
-type Lane = 'urgent' | 'usual' | 'patient';
+/** `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. `proof`: a late answer would mean something else. */
+type Lane = 'urgent' | 'usual' | 'patient' | 'proof';
 
 export interface AriOrder {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -28,22 +32,14 @@ export interface AriOrder {
   readonly deadlineMs?: number;
   /** `usual` when left out. */
   readonly lane?: Lane;
-  /** True where doing it twice would be wrong: it is then never sent again, whatever became of the first. */
+  /** True where doing it twice would be wrong: it is then not sent again where nobody knows what became of the first. */
   readonly once?: boolean;
 }
 
-/** Asterisk answered, and the answer was no. */
-export class AriRefusal extends PbxError {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** Tells whether what was asked about is gone: unknown (404), or no longer in our hands (409). */
-export function isGone(error: unknown): boolean {
-  return error instanceof AriRefusal && (error.status === 404 || error.status === 409);
+/** Who is told how requests fare, to say once what is broken. */
+export interface RequestWitness {
+  answered(): void;
+  failed(words: string): void;
 }
 
 const Complaint = z.object({ message: z.string().optional(), error: z.string().optional() });
@@ -58,12 +54,14 @@ class StaleConnection extends Error {}
 
 export class AriRequests {
   readonly #address: AriAddress;
-  readonly #agents: Readonly<Record<Lane, PlainAgent | TlsAgent>>;
+  readonly #agents: Readonly<Record<Lane, Agent>>;
   readonly #underWay = new Set<ClientRequest>();
+  readonly #witness: RequestWitness | undefined;
   #closed = false;
 
-  constructor(address: AriAddress) {
+  constructor(address: AriAddress, witness?: RequestWitness) {
     this.#address = address;
+    this.#witness = witness;
     const settings = {
       keepAlive: true,
       maxSockets: MAX_SOCKETS,
@@ -72,23 +70,34 @@ export class AriRequests {
       timeout: IDLE_MS,
       noDelay: true,
     };
-    const makeAgent = () => (address.secure ? new TlsAgent(settings) : new PlainAgent(settings));
-    this.#agents = { urgent: makeAgent(), usual: makeAgent(), patient: makeAgent() };
+    const agent = () => makeAgent(address.secure, settings);
+    this.#agents = { urgent: agent(), usual: agent(), patient: agent(), proof: agent() };
   }
 
   /** Resolves with the parsed answer, undefined where it has no body. Rejects with PbxError, AriRefusal where Asterisk answered. */
   async send(order: AriOrder): Promise<unknown> {
     try {
+      const answer = await this.#send(order);
+      this.#witness?.answered();
+      return answer;
+    } catch (error) {
+      if (isIll(error) && !this.#closed) this.#witness?.failed(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  async #send(order: AriOrder): Promise<unknown> {
+    try {
       return await this.#attempt(order);
     } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      if (order.once === true) throw new PbxError(`${order.method} ${order.path}: ${error.message}`);
+      // Asterisk says itself that it has failed; what must not be done twice carries an id of ours, and Asterisk refuses that the second time.
+      const again = error instanceof StaleConnection ? order.once !== true : isBroken(error);
+      if (!again) throw named(error, order);
     }
     try {
       return await this.#attempt(order);
     } catch (error) {
-      if (error instanceof StaleConnection) throw new PbxError(`${order.method} ${order.path}: ${error.message}`);
-      throw error;
+      throw named(error, order);
     }
   }
 
@@ -162,6 +171,10 @@ export class AriRequests {
     request.end(body);
     return promise;
   }
+}
+
+function named(error: unknown, order: AriOrder): unknown {
+  return error instanceof StaleConnection ? new PbxError(`${order.method} ${order.path}: ${error.message}`) : error;
 }
 
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_SOCKET_CLOSED']);

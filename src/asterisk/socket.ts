@@ -172,13 +172,21 @@ export class EventSocket {
     heardSince: () => boolean,
   ): Promise<void> {
     const { clock, address, checkApp } = this.#settings;
+    let checking = false;
     while (!signal.aborted) {
       await clock.sleep(PING_MS, signal).catch(() => undefined);
       if (signal.aborted || socket.readyState === WebSocket.CONNECTING) continue;
       if (!heardSince()) drop({ kind: 'silent', words: `${address.host} has not answered a ping for ${PING_MS} ms` });
       else socket.ping();
       // Beside the pings, which must not wait for an answer that may never come.
-      if (this.#state.up) checkApp().catch((error: unknown) => drop(this.#lost(error)));
+      if (!this.#state.up || checking) continue;
+      checking = true;
+      checkApp().then(
+        () => {
+          checking = false;
+        },
+        (error: unknown) => drop(this.#lost(error)),
+      );
     }
   }
 

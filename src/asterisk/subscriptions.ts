@@ -39,7 +39,7 @@ export class Subscriptions {
     });
   }
 
-  /** Never rejects: a subscription that stays behind does no harm, and the next connection ends it. */
+  /** Never rejects: a subscription that stays behind does no harm, and is ended by endUnused() or with the next connection. */
   async remove(endpoint: string): Promise<void> {
     const entry = this.#entries.get(endpoint);
     if (entry === undefined || entry.users === 0) return;
@@ -48,6 +48,13 @@ export class Subscriptions {
     await this.#next(entry, () => this.#settle(endpoint, entry)).catch((error: unknown) =>
       this.#log.debug('could not end a subscription', { endpoint, error: String(error) }),
     );
+  }
+
+  /** Ends what could not be ended before. Never rejects. */
+  async endUnused(): Promise<void> {
+    const unused = [...this.#entries].filter(([, entry]) => entry.users === 0 && entry.stands !== 'no');
+    const ended = unused.map(([endpoint, entry]) => this.#next(entry, () => this.#settle(endpoint, entry)));
+    await Promise.allSettled(ended);
   }
 
   /** After a reconnect: asks again for those that Asterisk no longer has, and ends those that nobody needs. */
@@ -62,6 +69,15 @@ export class Subscriptions {
       }),
     );
     await Promise.all(renewals);
+  }
+
+  /** Ends all that stand: legs that were hung up at the last may not have been heard to end. Never rejects. */
+  async close(): Promise<void> {
+    const ends = [...this.#entries].map(([endpoint, entry]) => {
+      entry.users = 0;
+      return this.#next(entry, () => this.#settle(endpoint, entry)).catch(() => undefined);
+    });
+    await Promise.all(ends);
   }
 
   #entryOf(endpoint: string): Entry {

@@ -61,6 +61,11 @@ export class Switchboard {
     return this.#owners.has(channelId);
   }
 
+  /** Channels that somebody answers for, as of now. */
+  ownedIds(): ReadonlySet<string> {
+    return new Set(this.#owners.keys());
+  }
+
   /** Owners whose channels Asterisk is known to have, as of now. */
   settledOwners(): ReadonlyMap<string, ChannelOwner> {
     return new Map([...this.#owners].filter(([, owner]) => owner.settled));

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { legEndOf } from '../../src/asterisk/causes.ts';
 import { Leg } from '../../src/asterisk/leg.ts';
+import { LegContext } from '../../src/asterisk/leg-context.ts';
 import { legOrder } from '../../src/asterisk/leg-order.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
+import { toldLog } from './told-log.ts';
 
 const request: DialRequest = {
   legId: 'xm-1-leg-1',
@@ -17,18 +19,20 @@ const request: DialRequest = {
 };
 
 describe('the order for a leg', () => {
-  it('names contact, application and both parties, on one line each', () => {
-    expect(legOrder(request, 'app')).toEqual({
+  it('names contact, way and both parties, on one line each', () => {
+    expect(legOrder(request, 'app', 'dialplan')).toEqual({
       method: 'POST',
       path: '/channels/xm-1-leg-1',
       body: {
         endpoint: 'PJSIP/m1/sip:m1@10.0.0.1:5060;transport=tcp',
-        app: 'app',
-        appArgs: 'leg,1700000000.1',
+        context: 'xivo-mapp-leg',
+        extension: 's',
+        priority: 1,
         timeout: 30,
         variables: {
           XIVO_MAPP_LEG: 'v1 mobile',
           XIVO_MAPP_CALLER: '1700000000.1',
+          XIVO_MAPP_APP: 'app',
           'CONNECTEDLINE(name,i)': 'Carol "C" Injected: x',
           'CONNECTEDLINE(num,i)': '0612345678',
           'CALLERID(name)': 'Zoé',
@@ -40,9 +44,17 @@ describe('the order for a leg', () => {
     });
   });
 
+  it('goes straight to the application where the dialplan has no context for it', () => {
+    const { body } = legOrder(request, 'app', 'application');
+    expect(body).toMatchObject({ app: 'app', appArgs: 'leg,1700000000.1', timeout: 30 });
+    expect(body).not.toHaveProperty('context');
+    expect(body).not.toHaveProperty('variables.XIVO_MAPP_APP');
+  });
+
   it('leaves out what is not known', () => {
     const nobody = { name: '', number: '' };
-    expect(legOrder({ ...request, caller: nobody, callee: nobody }, 'app').body).toMatchObject({ variables: {} });
+    const { body } = legOrder({ ...request, caller: nobody, callee: nobody }, 'app', 'application');
+    expect(body?.variables).toEqual({ XIVO_MAPP_LEG: 'v1 mobile', XIVO_MAPP_CALLER: '1700000000.1' });
   });
 
   it.each([
@@ -52,9 +64,8 @@ describe('the order for a leg', () => {
     ['PJSIP/m1', 'sip:a@h&PJSIP/m2'],
     ['PJSIP/m1', 'sip:a b@h'],
   ])('does not dial %s at %j', (endpoint, uri) => {
-    expect(() => legOrder({ ...request, contact: { endpoint, uri, expiresAtSec: undefined } }, 'app')).toThrow(
-      PbxError,
-    );
+    const unfit = { ...request, contact: { endpoint, uri, expiresAtSec: undefined } };
+    expect(() => legOrder(unfit, 'app', 'dialplan')).toThrow(PbxError);
   });
 });
 
@@ -98,6 +109,22 @@ describe('a leg', () => {
     leg.condemn('answered-elsewhere');
     leg.onStart();
     expect(told).toEqual(['late answered-elsewhere']);
+  });
+});
+
+describe('the dialplan’s context for legs', () => {
+  it('is used once Asterisk has said that it exists; that it does not is said once, with the cure', () => {
+    const log = toldLog();
+    const legContext = new LegContext(log);
+    expect(legContext.exists).toBe(false);
+    expect(log.told).toEqual([]);
+    for (const answer of ['0', '0', '']) legContext.learn(answer);
+    expect(legContext.exists).toBe(false);
+    expect(log.told).toMatchObject([
+      { level: 'warn', message: expect.stringMatching(/copy dialplan\/xivo-mapp\.conf/) },
+    ]);
+    legContext.learn('1');
+    expect(legContext.exists).toBe(true);
   });
 });
 

@@ -26,8 +26,14 @@ export class PbxStub implements AsyncDisposable {
   readonly #webSockets = new WebSocketServer({ noServer: true });
   /** Answers plain requests; by default as an idle Asterisk does. */
   answer: Answer = answerIdle;
+  /** Orders for an event to the application that it has got. */
+  pulses = 0;
+  /** Pings that it has answered. */
+  pings = 0;
   /** Asked to send an event to the application, it does not. */
   mute = false;
+  /** Asked to send an event to the application, it does not even answer. */
+  speechless = false;
   /** HTTP status with which the event connection is refused; 0 lets it in, -1 takes the connection and says nothing more. */
   refuseEvents = 0;
   readonly #upgraded: { pause(): unknown; resume(): unknown }[] = [];
@@ -46,6 +52,9 @@ export class PbxStub implements AsyncDisposable {
       } else if (this.refuseEvents === 0) {
         this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           this.events.push(webSocket);
+          webSocket.on('ping', () => {
+            this.pings += 1;
+          });
           this.#upgraded.push(socket);
         });
       }
@@ -77,7 +86,7 @@ export class PbxStub implements AsyncDisposable {
     for (const webSocket of this.events) webSocket.send(typeof event === 'string' ? event : JSON.stringify(event));
   }
 
-  /** The event connections that there are take nothing in any more and send nothing, as if half-open. */
+  /** The event connections that there are take nothing in any more and send nothing, and what asks for an event is not answered, as if half-open. */
   deafen(): void {
     this.mute = true;
     for (const socket of this.#upgraded) socket.pause();
@@ -112,6 +121,8 @@ export class PbxStub implements AsyncDisposable {
       body: Buffer.concat(parts).toString('utf8'),
     };
     if (url.pathname.startsWith('/ari/events/user/')) {
+      this.pulses += 1;
+      if (this.speechless) return;
       answerJson(response, 204);
       if (!this.mute)
         this.events

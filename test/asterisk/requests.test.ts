@@ -107,6 +107,38 @@ describe('requests to Asterisk', () => {
     expect(pbx.requests).toHaveLength(1);
   });
 
+  it('are sent once more when Asterisk says that it has failed, and what stays so is told to who watches', async () => {
+    const told: string[] = [];
+    const witness = { answered: () => told.push('answered'), failed: (words: string) => told.push(words) };
+    const watched = new AriRequests(readAddress(pbx.url, 'u', 'p'), witness);
+    let failures = 1;
+    pbx.answer = (_, response) => answerJson(response, failures-- > 0 ? 500 : 200, {});
+    await watched.send({ method: 'POST', path: '/channels/xm-1-leg-1', once: true });
+    expect(told).toEqual(['answered']);
+    failures = 2;
+    await expect(watched.send({ method: 'POST', path: '/channels/1/answer' })).rejects.toThrow('HTTP 500');
+    expect(told).toEqual(['answered', 'POST /channels/1/answer: HTTP 500']);
+    watched.close();
+  });
+
+  it('are not sent again, and nobody is told, when it is simply no: gone, not known, or a call that cannot be placed', async () => {
+    const told: string[] = [];
+    const witness = { answered: () => told.push('answered'), failed: (words: string) => told.push(words) };
+    const watched = new AriRequests(readAddress(pbx.url, 'u', 'p'), witness);
+    for (const [status, error] of [
+      [404, 'Channel not found'],
+      [409, 'Channel not in Stasis application'],
+      [422, 'Endpoint not found'],
+      [500, 'Allocation failed'],
+    ] as const) {
+      pbx.answer = (_, response) => answerJson(response, status, { error });
+      await expect(watched.send({ method: 'POST', path: '/channels/1' })).rejects.toThrow(error);
+    }
+    expect(pbx.requests).toHaveLength(4);
+    expect(told).toEqual([]);
+    watched.close();
+  });
+
   it('share few connections', async () => {
     let most = 0;
     pbx.answer = (_, response) => {

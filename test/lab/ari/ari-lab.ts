@@ -144,7 +144,10 @@ export class AriLab {
     const carrier = await this.#phone({ user: 'trunk', host: this.asterisk.trunkAddress, toneHz: 600 });
     this.callId = `xm-${randomBytes(6).toString('hex')}`;
     const call = await carrier.call(extension, { fromNumber: '0612345678', fromName: 'Carol', ...options });
-    return { ...(await this.nextArrival()), call };
+    const arrival = await this.nextArrival();
+    // As in every call: by this the adapter learns whether the dialplan has a context for legs.
+    await arrival.caller.read({ variables: [], globals: [], contactsOf: [] });
+    return { ...arrival, call };
   }
 
   /** A phone on that endpoint, registered. */

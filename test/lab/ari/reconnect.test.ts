@@ -106,6 +106,24 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     expect(call.record.finalStatus).toBe(486);
   });
 
+  it('the next run hears of a leg that was answered before, until it ends', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile);
+    const there = await mobile.nextCall(SOON_MS);
+    there.answer();
+    await leg.waitFor('answered');
+    await lab.disconnect();
+    await lab.connect();
+    expect((await lab.nextArrival()).legs).toMatchObject([{ legId: leg.legId }]);
+    const kinds: string[] = [];
+    lab.pbx.legs.adopt(leg.legId, ({ kind }) => kinds.push(kind));
+    expect(kinds).toEqual(['answered']);
+    await there.hangUp();
+    await expect.poll(() => kinds, { timeout: SOON_MS }).toEqual(['answered', 'ended']);
+    await call.hangUp();
+  });
+
   it('the next run ends a leg whose caller has gone meanwhile', async () => {
     const mobile = await lab.phone('mobile');
     const { caller, call } = await lab.arrive('early');

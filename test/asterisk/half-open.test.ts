@@ -1,0 +1,76 @@
+/** How long it takes until an event connection is found to be dead without being closed: in virtual time, so that the bound is that of the design and not of the machine. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readAddress } from '../../src/asterisk/address.ts';
+import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
+import { Pulse } from '../../src/asterisk/pulse.ts';
+import { AriRequests } from '../../src/asterisk/requests.ts';
+import { VirtualClock } from '../call/fakes/clock.ts';
+import { PbxStub } from './pbx-stub.ts';
+import { toldLog } from './told-log.ts';
+
+const BOUND_MS = 5_000;
+
+describe('an event connection that is dead without being closed', () => {
+  let pbx: PbxStub;
+  let clock: VirtualClock;
+  let asterisk: Asterisk;
+
+  beforeEach(async () => {
+    pbx = await PbxStub.start();
+    clock = new VirtualClock();
+    asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log: toldLog(), clock });
+    asterisk.onCaller(() => {});
+    await vi.waitFor(() => expect(asterisk.trouble()).toBeUndefined());
+  });
+  afterEach(async () => {
+    pbx.hear();
+    await asterisk.close();
+    await vi.waitFor(() => expect(pbx.connections).toBe(0));
+    await pbx[Symbol.asyncDispose]();
+  });
+
+  it('is found within five seconds when nothing comes any more', async () => {
+    pbx.deafen();
+    pbx.speechless = true;
+    await clock.advance(BOUND_MS);
+    expect(asterisk.trouble()).toMatch(/has not answered a ping/);
+  });
+
+  it('is found within five seconds when pings are answered and events do not come', async () => {
+    pbx.mute = true;
+    const before = clock.pendingSleeps;
+    await clock.advance(2_000);
+    // Asterisk has taken the order for an event, and its coming is waited for.
+    await vi.waitFor(() => expect(clock.pendingSleeps).toBe(before + 1));
+    await clock.advance(BOUND_MS - 2_000);
+    expect(asterisk.trouble()).toMatch(/has the application app but sends it no events|has not answered a ping/);
+  });
+
+  it('is not taken for dead as long as it answers, be there many requests that are answered late', async () => {
+    pbx.answer = () => undefined;
+    const requests = Promise.allSettled(Array.from({ length: 50 }, () => asterisk.setGlobal('A', 'B')));
+    for (let turn = 0; turn < 5; turn += 1) {
+      const { pings, pulses } = pbx;
+      await clock.advance(2_000);
+      await vi.waitFor(() => expect([pbx.pings, pbx.pulses]).toEqual([pings + 1, pulses + 1]));
+      await vi.waitFor(() => expect(clock.pendingSleeps).toBe(1));
+      expect(asterisk.trouble()).toBeUndefined();
+    }
+    await asterisk.close();
+    await requests;
+  });
+});
+
+it('an event that comes late proves the connection to all who wait for one', async () => {
+  await using pbx = await PbxStub.start();
+  pbx.mute = true;
+  const clock = new VirtualClock();
+  const requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
+  const pulse = new Pulse(requests, 'app', clock);
+  const checks = Promise.all([pulse.check(), pulse.check()]);
+  await vi.waitFor(() => expect(clock.pendingSleeps).toBe(2));
+  pulse.felt('xivo-mapp-pulse');
+  await checks;
+  expect(clock.pendingSleeps).toBe(0);
+  requests.close();
+});

@@ -1,0 +1,51 @@
+/** That looks are taken together, and that nobody waits for one that is no longer wanted. */
+import { describe, expect, it } from 'vitest';
+import { SharedLooks } from '../../src/asterisk/shared-looks.ts';
+import { ContactWatch } from '../../src/asterisk/watch.ts';
+import { systemClock } from '../../src/system/clock.ts';
+
+const watchOf = (name: string) => new ContactWatch([`PJSIP/${name}`], [], '1.1', () => {});
+
+describe('looks that are not urgent', () => {
+  it('are taken together, each watch once', async () => {
+    const looked: string[][] = [];
+    const looks = new SharedLooks(systemClock, async (watches) => {
+      looked.push(watches.flatMap(({ endpoints }) => endpoints));
+    });
+    const [one, two] = [watchOf('one'), watchOf('two')];
+    await Promise.all([looks.take(one), looks.take(two), looks.take(one)]);
+    expect(looked).toEqual([['PJSIP/one', 'PJSIP/two']]);
+    await looks.take(two);
+    expect(looked).toHaveLength(2);
+  });
+
+  it('fail together', async () => {
+    const looks = new SharedLooks(systemClock, async () => {
+      throw new Error('Asterisk does not answer');
+    });
+    const results = await Promise.allSettled([looks.take(watchOf('one')), looks.take(watchOf('two'))]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(looks.take(watchOf('one'))).rejects.toThrow('does not answer');
+  });
+
+  it('end with their watch, and no clock is waited for', async () => {
+    const slept: AbortSignal[] = [];
+    const clock = {
+      ...systemClock,
+      sleep: (_: number, signal: AbortSignal) => {
+        slept.push(signal);
+        return new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    };
+    const looked: unknown[] = [];
+    const looks = new SharedLooks(clock, async (watches) => {
+      looked.push(watches);
+    });
+    const one = watchOf('one');
+    const taken = looks.take(one);
+    looks.drop(one);
+    await taken;
+    expect(slept.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(looked).toEqual([]);
+  });
+});
