@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Problem } from './problem.ts';
+import { namedTwice } from './twins.ts';
 
 const largestBodyBytes = 64 * 1024;
 /** How much of a refused body is let through to nowhere, so that its sender can read our answer. After that the connection is cut. */
@@ -25,11 +26,16 @@ export async function readJson(request: IncomingMessage, response: ServerRespons
   } catch {
     throw new Problem('malformed-json', 'The body is not UTF-8.');
   }
+  let body: unknown;
   try {
-    return JSON.parse(text);
+    body = JSON.parse(text);
   } catch {
     throw new Problem('malformed-json', text.trim() === '' ? 'The body is empty.' : 'The body is no JSON.');
   }
+  const twice = namedTwice(text);
+  if (twice !== undefined)
+    throw new Problem('malformed-json', `The body names ${JSON.stringify(twice.slice(0, 64))} more than once.`);
+  return body;
 }
 
 /** Lets what is left of a request run out without keeping it, so that the connection can go on; a flood is cut off. */

@@ -22,10 +22,13 @@ export function dispatchTo(
       answer = await answerTo(request, response, routes, hasKey);
     } catch (error) {
       if (error instanceof ClientGone) return;
-      if (!(error instanceof Problem) || error.status >= 500)
-        log.error('an HTTP request could not be answered', {
+      const problem = error instanceof Problem ? error : undefined;
+      // The store tells of its own trouble, once; and clients try again and again.
+      const level = problem?.kind === 'store-unavailable' ? 'debug' : 'error';
+      if (problem === undefined || problem.status >= 500)
+        log[level]('an HTTP request could not be answered', {
           method: request.method,
-          error: error instanceof Problem ? error.cause : error,
+          error: problem === undefined ? error : problem.cause,
         });
       answer = error instanceof Problem ? error : new Problem('internal-error', 'The fault is ours; the log has it.');
     }
@@ -41,6 +44,8 @@ async function answerTo(
   routes: readonly Route[],
   hasKey: (authorization: string | undefined) => boolean,
 ): Promise<Answer> {
+  if (request.headers.host === undefined && request.httpVersion !== '1.0')
+    throw new Problem('bad-request', 'The request names no host.');
   const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
   const parts = decoded(path);
   const here = routes.filter((route) => leadsTo(route, parts));

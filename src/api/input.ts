@@ -34,7 +34,11 @@ const text = (most: number) =>
   orNone(
     z
       .string()
-      .regex(new RegExp(`^\\P{Cc}{1,${most}}$`, 'u'), `must be 1 to ${most} characters, none of them a control`),
+      // Half a surrogate pair could not be stored as it is.
+      .regex(
+        new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${most}}$`, 'u'),
+        `must be 1 to ${most} characters, none of them a control`,
+      ),
   );
 
 const deviceBody = z

@@ -3,7 +3,7 @@
  * nor when it stops.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Log } from '../call/ports.ts';
 import { dispatchTo } from './dispatch.ts';
 import { keyCheck } from './key.ts';
@@ -46,9 +46,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestTimeout: requestMs,
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: Math.min(1_000, headersMs),
+    // Node refuses without a word; dispatch.ts does it in words.
+    requireHostHeader: false,
   });
   server.maxConnections = mostConnections;
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    // It is served as if it had not asked; but then Node no longer sees at once when what follows is no HTTP.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     handle(request, response).catch((error: unknown) => {
       log.error('an HTTP answer could not be sent', { error });
       response.destroy();
@@ -57,7 +61,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   server.on('request', serve);
   // The body's reader says when it wants to go on; a request that is refused by its head is answered without its body.
   server.on('checkContinue', serve);
+  // What else a client expects is no reason to refuse it; Node by itself would, and without a word.
+  server.on('checkExpectation', serve);
   server.on('clientError', refuse);
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => refuse(new Error('no proxy'), socket));
 
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void =>
@@ -86,7 +94,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 /** What is no HTTP, too big a head, or too slow. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

@@ -1,103 +1,211 @@
 /**
- * Opens the database that users, devices and the history of calls live in, and brings its tables up to date. Everything here is
- * synchronous and stands still for the whole router while it runs: it must never wait long for a lock once calls are under way.
+ * The database that users, devices and the history of calls live in, kept usable: what is wrong with it is told once, it is tried again without
+ * anybody's help, and told of when it works. Everything here is synchronous and stands still for the whole router while it runs: it must never
+ * wait, neither for a lock nor for a file that may come back.
  */
-import { closeSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '../call/ports.ts';
+import { Connection, type Statement, statementOn } from './connection.ts';
 import { StoreFault, storeFault } from './fault.ts';
 import { schemaSteps } from './schema.ts';
-
-/** At the start nobody waits, so that a lock may take its time. */
-const lockWaitAtStartMs = 1_000;
-/** Each wait for a lock stops all calls for as long. */
-const lockWaitMs = 50;
+import { lockPatienceMs, Trouble } from './trouble.ts';
 
 export interface Database {
   /** For messages. */
   readonly file: string;
+  /** The connection as it is now. @throws StoreFault where there is none */
   readonly sqlite: DatabaseSync;
+  statement(sql: string): Statement;
+  /** Runs a question that changes nothing. @throws StoreFault */
+  ask<T>(question: () => T): T;
   /** Runs `work` in one transaction: all of it is kept, or nothing. @throws StoreFault */
   together<T>(work: () => T): T;
+  /** As together(), but gives another program's lock a moment, during which calls go on. Rejects with StoreFault. */
+  patiently<T>(work: () => T): Promise<T>;
+  /** Why it cannot be used as it should; undefined: it can. */
+  fault(): StoreFault | undefined;
+  /** Calls back at once if it works, and each time it works again. */
+  onWorking(listener: () => void): void;
   /** Harmless when closed. */
   close(): void;
 }
 
+/** At the start nobody waits, so that a lock may take its time. */
+const lockWaitAtStartMs = 250;
+const lockPauseMs = 20;
+/** The file is looked at with fresh eyes at most so often: SQLite itself may remember what is there no more. */
+const lookEveryMs = 1_000;
+
 /**
+ * Opens it, or goes on trying: it is never refused for what may be mended.
  * @param url `sqlite:<file>`, or `sqlite::memory:` for a database that ends with the process
- * @throws StoreFault in words for the administrator
+ * @param retryMs pause between tries
+ * @throws StoreFault where the URL is not understood
  */
-export function openDatabase(url: string): Database {
-  const match = /^sqlite:(?:\/\/)?(.+)$/.exec(url);
-  const file = match?.[1];
+export function keepDatabase(url: string, log: Log, retryMs = 2_000): Database {
+  const file = /^sqlite:(?:\/\/)?(.+)$/.exec(url)?.[1];
   if (file === undefined)
     throw new StoreFault('DATABASE_URL is not understood: give sqlite:<file>; other databases are not supported yet');
-  try {
-    if (file !== ':memory:') prepareFile(file);
-    const sqlite = new DatabaseSync(file, { timeout: lockWaitAtStartMs });
-    const database = databaseOn(sqlite, file);
+  return new KeptDatabase(file, log, retryMs);
+}
+
+/** Opens it now or never. @throws StoreFault */
+export function openDatabase(url: string): Database {
+  const silent = () => undefined;
+  const database = keepDatabase(url, { error: silent, warn: silent, info: silent, debug: silent });
+  const fault = database.fault();
+  if (fault === undefined) return database;
+  database.close();
+  throw fault;
+}
+
+class KeptDatabase implements Database {
+  readonly file: string;
+  private readonly log: Log;
+  private readonly retryMs: number;
+  private readonly trouble: Trouble;
+  private readonly listeners: (() => void)[] = [];
+  private connection: Connection | undefined;
+  private lastConnection: Connection | undefined;
+  private closed = false;
+  private lookedMs = 0;
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(file: string, log: Log, retryMs: number) {
+    this.file = file;
+    this.log = log;
+    this.retryMs = retryMs;
+    this.trouble = new Trouble(file, log);
     try {
-      // A crash may lose the last calls of the history, which WAL with synchronous=NORMAL allows; it damages nothing.
-      sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
-      migrate(database);
-      sqlite.exec(`PRAGMA busy_timeout = ${lockWaitMs}`);
-      return database;
+      this.open(lockWaitAtStartMs);
     } catch (error) {
-      sqlite.close();
-      throw error;
+      this.tell(storeFault(file, error));
     }
-  } catch (error) {
-    throw storeFault(file, error);
   }
-}
 
-function databaseOn(sqlite: DatabaseSync, file: string): Database {
-  return {
-    file,
-    sqlite,
-    together(work) {
+  get sqlite(): DatabaseSync {
+    return this.now().sqlite;
+  }
+
+  statement(sql: string): Statement {
+    return statementOn(() => this.now(), sql);
+  }
+
+  ask<T>(question: () => T): T {
+    try {
+      return question();
+    } catch (error) {
+      const fault = this.failed(error);
+      // What cannot even be read is opened anew.
+      if (fault.kind !== 'locked' && fault.kind !== 'refused') this.letGo();
+      throw fault;
+    }
+  }
+
+  together<T>(work: () => T): T {
+    try {
+      this.look();
+      const result = this.now().together(work);
+      this.works();
+      return result;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  async patiently<T>(work: () => T): Promise<T> {
+    const untilMs = performance.now() + lockPatienceMs;
+    for (;;) {
       try {
-        sqlite.exec('BEGIN IMMEDIATE');
-        const result = work();
-        sqlite.exec('COMMIT');
-        return result;
+        return this.together(work);
       } catch (error) {
-        if (sqlite.isOpen && sqlite.isTransaction) sqlite.exec('ROLLBACK');
-        throw storeFault(file, error);
+        const worthWaiting = error instanceof StoreFault && error.kind === 'locked' && this.fault() === undefined;
+        if (!worthWaiting || performance.now() >= untilMs) throw error;
       }
-    },
-    close() {
-      if (sqlite.isOpen) sqlite.close();
-    },
-  };
-}
-
-/** Tokens are nobody else's business: the file is made readable by its owner alone, and SQLite gives its companions the same mode. */
-function prepareFile(file: string): void {
-  const folder = dirname(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new StoreFault(
-      `the database ${file} has no folder: create ${folder}, owned by the user that runs the service, or change DATABASE_URL`,
-    );
-  try {
-    closeSync(openSync(file, 'a', 0o600));
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new StoreFault(
-      `the database ${file} cannot be written (${why}): give the service write access to the file and its folder, or change DATABASE_URL`,
-      { cause: error },
-    );
+      await pause(lockPauseMs);
+    }
   }
-}
 
-function migrate(database: Database): void {
-  database.together(() => {
-    const version = Number(database.sqlite.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-    if (version > schemaSteps.length)
-      throw new StoreFault(
-        `the database ${database.file} was written by a newer xivo-mapp (its version ${version}, known here ${schemaSteps.length}): update the router, or name another file in DATABASE_URL`,
-      );
-    for (const step of schemaSteps.slice(version)) database.sqlite.exec(step);
-    database.sqlite.exec(`PRAGMA user_version = ${schemaSteps.length}`);
-  });
+  fault(): StoreFault | undefined {
+    return this.trouble.fault;
+  }
+
+  onWorking(listener: () => void): void {
+    this.listeners.push(listener);
+    if (this.fault() === undefined) listener();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retry);
+    this.letGo();
+  }
+
+  private now(): Connection {
+    if (this.connection !== undefined) return this.connection;
+    throw this.fault() ?? new StoreFault(`the database ${this.file} is closed`, 'refused');
+  }
+
+  private open(lockWaitMs: number): void {
+    this.connection = new Connection(this.file, lockWaitMs, this.lastConnection);
+    this.lastConnection = this.connection;
+  }
+
+  /** Closing may fail as everything else does, and then the connection is gone all the same. */
+  private letGo(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    try {
+      connection?.close();
+    } catch (error) {
+      this.log.debug('the database could not be closed', { file: this.file, error });
+    }
+  }
+
+  /** Is the file still there, still the same, still a database? Another one in its place is taken at once. @throws StoreFault */
+  private look(): void {
+    const nowMs = performance.now();
+    if (this.connection === undefined || nowMs - this.lookedMs < lookEveryMs) return;
+    if (!this.connection.look()) {
+      this.log.warn('the database was replaced by another file, which is used from now on', { file: this.file });
+      this.letGo();
+      this.open(0);
+      for (const listener of this.listeners) listener();
+    }
+    this.lookedMs = nowMs;
+  }
+
+  private failed(error: unknown): StoreFault {
+    const fault = storeFault(this.file, error);
+    if (this.closed || fault === this.fault() || !this.trouble.shows(fault)) return fault;
+    if (fault.kind === 'damaged' || fault.kind === 'closed-off') this.letGo();
+    this.tell(fault);
+    return fault;
+  }
+
+  private tell(fault: StoreFault): void {
+    this.trouble.tell(fault);
+    this.lookedMs = 0;
+    this.retry ??= setTimeout(() => this.tryAgain(), this.retryMs).unref();
+  }
+
+  private tryAgain(): void {
+    this.retry = undefined;
+    if (this.closed || this.fault() === undefined) return;
+    try {
+      if (this.connection === undefined) this.open(0);
+      // Something has to be written: a transaction without it succeeds also where there is no room.
+      this.together(() => this.sqlite.exec(`PRAGMA user_version = ${schemaSteps.length}`));
+    } catch (error) {
+      this.tell(storeFault(this.file, error));
+    }
+  }
+
+  private works(): void {
+    if (!this.trouble.over()) return;
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    for (const listener of this.listeners) listener();
+  }
 }

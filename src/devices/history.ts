@@ -4,8 +4,7 @@
  */
 import type { Log } from '../call/ports.ts';
 import type { Database } from './database.ts';
-import { storeFault } from './fault.ts';
-import { believe, type CallEntry, type CallStory, callRow, callStoryRow } from './rows.ts';
+import { believe, type CallEntry, type CallStory, callRow, callStoryRow, damageTeller } from './rows.ts';
 
 export interface History {
   /** In one transaction: all of them, or none. A call that is there already is replaced. @throws StoreFault */
@@ -18,26 +17,18 @@ export interface History {
 
 /** @param mostCalls how many calls are kept; the oldest go */
 export function historyIn(database: Database, mostCalls: number, log: Log): History {
-  const { sqlite, file } = database;
-  const upsert = sqlite.prepare(
+  const upsert = database.statement(
     `INSERT INTO calls (call_id, user_id, caller_name, caller_number, started_at_ms, summary, timeline, left_out)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (call_id) DO UPDATE SET summary = excluded.summary, timeline = excluded.timeline, left_out = excluded.left_out`,
   );
-  const prune = sqlite.prepare('DELETE FROM calls WHERE seq <= (SELECT max(seq) FROM calls) - ?');
+  const prune = database.statement('DELETE FROM calls WHERE seq <= (SELECT max(seq) FROM calls) - ?');
   const columns = 'call_id, user_id, caller_name, caller_number, started_at_ms, summary';
-  const newest = sqlite.prepare(`SELECT ${columns} FROM calls ORDER BY started_at_ms DESC, seq DESC LIMIT ?`);
-  const one = sqlite.prepare(`SELECT ${columns}, timeline, left_out FROM calls WHERE call_id = ?`);
+  const newest = database.statement(`SELECT ${columns} FROM calls ORDER BY started_at_ms DESC, seq DESC LIMIT ?`);
+  const one = database.statement(`SELECT ${columns}, timeline, left_out FROM calls WHERE call_id = ?`);
 
-  const damaged = (callId: unknown) => (wrong: string) =>
-    log.error(`a row of the table calls is damaged and is left out: wrong in ${wrong}`, { callId });
-  const ask = <T>(question: () => T): T => {
-    try {
-      return question();
-    } catch (error) {
-      throw storeFault(file, error);
-    }
-  };
+  const told = damageTeller(log);
+  const damaged = (callId: unknown) => told('calls', { callId });
 
   return {
     write: (stories) =>
@@ -49,9 +40,10 @@ export function historyIn(database: Database, mostCalls: number, log: Log): Hist
         }
         prune.run(mostCalls);
       }),
-    latest: (limit) => ask(() => newest.all(limit).flatMap((row) => believe(callRow, row, damaged(row.call_id)))),
+    latest: (limit) =>
+      database.ask(() => newest.all(limit).flatMap((row) => believe(callRow, row, damaged(row.call_id)))),
     story: (callId) =>
-      ask(() => {
+      database.ask(() => {
         const row = one.get(callId);
         return row === undefined ? undefined : believe(callStoryRow, row, damaged(callId))[0];
       }),

@@ -1,19 +1,18 @@
 /**
  * The journal of calls: live ones in memory, ended ones in the database, so that "why didn't my phone ring?" can be asked during the call and
- * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of once.
+ * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of where it is lost.
  */
 import type { CallRecord, CallSummary, Journal, Log, TimelineEntry } from '../call/ports.ts';
 import type { Database } from './database.ts';
+import { StoreFault } from './fault.ts';
 import { historyIn } from './history.ts';
 import type { CallEntry, CallStory } from './rows.ts';
 
 export interface StoredJournal extends Journal {
-  /** The newest calls, live ones included, newest first. Rejects with StoreFault. */
+  /** The newest calls, live ones included, newest first; where the database cannot be read, those that memory holds. */
   latest(limit: number): Promise<readonly CallEntry[]>;
   /** One call, live or ended. Rejects with StoreFault. */
   story(callId: string): Promise<CallStory | undefined>;
-  /** Why the history cannot be written; undefined: it can. */
-  fault(): string | undefined;
   /** Writes what is left, live calls as they stand, and takes nothing more. Before the database is closed. */
   shut(): void;
 }
@@ -33,6 +32,8 @@ const usualBounds: JournalBounds = { mostCalls: 10_000, mostEntries: 500, mostWa
 
 /** Writing stops all calls: 30 calls take about 1 ms, and others have their turn in between. */
 const mostPerWrite = 30;
+/** Pause before a write that met another program's lock is tried again, ms. */
+const soonMs = 100;
 
 interface OpenCall extends CallStory {
   readonly timeline: TimelineEntry[];
@@ -45,7 +46,8 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
   const history = historyIn(database, mostCalls, log);
   const live = new Map<string, OpenCall>();
   const waiting = new Map<string, OpenCall>();
-  let broken: string | undefined;
+  /** The last write failed. Why, the database itself tells. */
+  let failing = false;
   let lost = 0;
   let shut = false;
   let cancelNextWrite: (() => void) | undefined;
@@ -62,15 +64,32 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
       const some = [...waiting.values()].slice(0, mostPerWrite);
       history.write(some);
       for (const { callId } of some) waiting.delete(callId);
-      if (broken !== undefined) log.info('the history of calls is written again', { lostCalls: lost });
-      broken = undefined;
+      if (lost > 0) log.info('the history of calls is written again', { lostCalls: lost });
+      failing = false;
       lost = 0;
       if (waiting.size > 0) writeSoon();
     } catch (error) {
-      if (broken === undefined) log.error('the history of calls cannot be written; calls go on without it', { error });
-      broken = error instanceof Error ? error.message : String(error);
-      const timer = setTimeout(write, retryMs).unref();
+      // Of its own trouble the database tells itself; a lock that lasts a moment is none.
+      const isOurs = error instanceof StoreFault && error.kind === 'refused';
+      if (isOurs && !failing) log.error('the history of calls cannot be written; calls go on without it', { error });
+      failing = true;
+      const timer = setTimeout(write, isOurs || database.fault() !== undefined ? retryMs : soonMs).unref();
       cancelNextWrite = () => clearTimeout(timer);
+    }
+  };
+
+  database.onWorking(() => {
+    if (!failing || shut) return;
+    cancelNextWrite?.();
+    writeSoon();
+  });
+
+  const pastCalls = (limit: number): CallEntry[] => {
+    try {
+      return history.latest(limit);
+    } catch (error) {
+      if (database.fault() === undefined) throw error;
+      return [];
     }
   };
 
@@ -79,8 +98,10 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
     live.delete(call.callId);
     waiting.set(call.callId, call);
     for (const oldest of waiting.keys()) {
-      if (broken === undefined || waiting.size <= mostWaiting) break;
+      if (!failing || waiting.size <= mostWaiting) break;
       waiting.delete(oldest);
+      if (lost === 0)
+        log.error('the history of calls has no room left in memory: from now on the oldest calls are lost');
       lost += 1;
     }
     if (cancelNextWrite === undefined) writeSoon();
@@ -115,14 +136,13 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
     async latest(limit) {
       const known = [...live.values(), ...waiting.values()].map(withoutTimeline);
       const ids = new Set(known.map(({ callId }) => callId));
-      const past = history.latest(limit).filter(({ callId }) => !ids.has(callId));
+      const past = pastCalls(limit).filter(({ callId }) => !ids.has(callId));
       return [...known, ...past].sort((a, b) => b.startedAtMs - a.startedAtMs).slice(0, limit);
     },
     async story(callId) {
       const known = live.get(callId) ?? waiting.get(callId);
       return known === undefined ? history.story(callId) : { ...known, timeline: [...known.timeline] };
     },
-    fault: () => broken,
     shut() {
       if (shut) return;
       shut = true;
@@ -130,7 +150,7 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
       do {
         cancelNextWrite?.();
         write();
-      } while (waiting.size > 0 && broken === undefined);
+      } while (waiting.size > 0 && !failing);
       cancelNextWrite?.();
       if (waiting.size > 0) log.error('calls are lost to the history', { lostCalls: waiting.size + lost });
     },

@@ -1,13 +1,17 @@
 /**
  * Users and their devices in the database. A phone is known by its tokens: whoever registers one takes it away from whatever device had it,
- * so that no call for the former user wakes that phone. Every method rejects with StoreFault when the database cannot be used.
- * It must never hand out a dead token to a call.
+ * so that no call for the former user wakes that phone. Where the database cannot be used, calls get what was last known, and every change rejects
+ * with StoreFault. It must never hand out a dead token to a call.
  */
+
 import type { SQLInputValue } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { wordsOf } from '../call/errors.ts';
 import type { Clock, Device, Log, Registry, User } from '../call/ports.ts';
 import type { Database } from './database.ts';
-import { storeFault } from './fault.ts';
-import { believe, type DeviceEntry, type DeviceRegistration, deviceRow, userRow } from './rows.ts';
+import { StoreFault } from './fault.ts';
+import { type Callee, LastKnown } from './last-known.ts';
+import { believe, type DeviceEntry, type DeviceRegistration, damageTeller, deviceRow, userRow } from './rows.ts';
 
 export interface StoredRegistry extends Registry {
   putUser(user: User): Promise<'created' | 'replaced'>;
@@ -21,34 +25,38 @@ export interface StoredRegistry extends Registry {
   devices(userId: string): Promise<readonly DeviceEntry[] | undefined>;
 }
 
+/** Reading stands in the way of calls: 20 users take about 1 ms. */
+const mostPerTurn = 20;
+
 export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log: Log): StoredRegistry {
-  const { sqlite, file } = database;
-  const selectUser = sqlite.prepare('SELECT * FROM users WHERE user_id = ?');
-  const upsertUser = sqlite.prepare(
+  const selectUser = database.statement('SELECT * FROM users WHERE user_id = ?');
+  const upsertUser = database.statement(
     `INSERT INTO users (user_id, ringing_device, mobile_endpoint, web_app_endpoint) VALUES (?, ?, ?, ?)
      ON CONFLICT (user_id) DO UPDATE SET ringing_device = excluded.ringing_device,
        mobile_endpoint = excluded.mobile_endpoint, web_app_endpoint = excluded.web_app_endpoint`,
   );
-  const deleteUser = sqlite.prepare('DELETE FROM users WHERE user_id = ?');
-  const selectDevices = sqlite.prepare('SELECT * FROM devices WHERE user_id = ? ORDER BY device_id');
-  const selectDevice = sqlite.prepare('SELECT registered_at_ms FROM devices WHERE user_id = ? AND device_id = ?');
-  const deleteDevice = sqlite.prepare('DELETE FROM devices WHERE user_id = ? AND device_id = ?');
-  const takeTokens = sqlite.prepare(
-    'DELETE FROM devices WHERE (token IN (?1, ?2) OR alert_token IN (?1, ?2)) AND NOT (user_id = ?3 AND device_id = ?4)',
+  const deleteUser = database.statement('DELETE FROM users WHERE user_id = ?');
+  const selectDevices = database.statement('SELECT * FROM devices WHERE user_id = ? ORDER BY device_id');
+  const selectDevice = database.statement('SELECT registered_at_ms FROM devices WHERE user_id = ? AND device_id = ?');
+  const deleteDevice = database.statement('DELETE FROM devices WHERE user_id = ? AND device_id = ?');
+  const takeTokens = database.statement(
+    'DELETE FROM devices WHERE (token IN (?1, ?2) OR alert_token IN (?1, ?2)) AND NOT (user_id = ?3 AND device_id = ?4) RETURNING user_id',
   );
-  const replaceDevice = sqlite.prepare(
+  const replaceDevice = database.statement(
     `INSERT OR REPLACE INTO devices (user_id, device_id, platform, token, alert_token, app_id, os_version, model, language, registered_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   // The registration counts too: a phone that has come back with the same token since the push is not dead.
-  const markDead = sqlite.prepare(
+  const markDead = database.statement(
     `UPDATE devices SET dead_at_ms = ?, dead_reason = ?
      WHERE user_id = ? AND device_id = ? AND token = ? AND registered_at_ms = ? AND dead_at_ms IS NULL`,
   );
 
-  /** A damaged row is left out, and told of: the others are still of use. */
-  const damaged = (table: string, ids: Record<string, unknown>) => (columns: string) =>
-    log.error(`a row of the table ${table} is damaged and is left out: wrong in ${columns}`, ids);
+  const someUsers = database.statement('SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?');
+  const lastKnown = new LastKnown();
+
+  /** A damaged row is left out: the others are still of use. */
+  const damaged = damageTeller(log);
   const userOf = (userId: string): User | undefined => {
     const row = selectUser.get(userId);
     return row === undefined ? undefined : believe(userRow, row, damaged('users', { userId }))[0];
@@ -57,57 +65,87 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
     selectDevices
       .all(userId)
       .flatMap((row) => believe(deviceRow, row, damaged('devices', { userId, deviceId: row.device_id })));
-  const ask = async <T>(question: () => T): Promise<T> => {
-    try {
-      return question();
-    } catch (error) {
-      throw storeFault(file, error);
+  const read = (userId: string): Callee => {
+    const callee = {
+      user: userOf(userId),
+      devices: devicesOf(userId)
+        .filter(({ dead }) => dead === undefined)
+        .map(alive),
+    };
+    lastKnown.keep(userId, callee);
+    return callee;
+  };
+  /** Reads everybody once, a few at a time, so that calls for all of them can go on should the database fail. Ends early where it does. */
+  const readAll = async (): Promise<void> => {
+    let ids: readonly string[] = [''];
+    while (ids.length > 0) {
+      await nextTurn();
+      const after = ids.at(-1) ?? '';
+      ids = database.ask(() => someUsers.all(after, mostPerTurn).map((row) => String(row.user_id)));
+      for (const userId of ids) database.ask(() => read(userId));
     }
+  };
+  database.onWorking(() => {
+    readAll().catch((fault: unknown) => log.debug('not everybody was read ahead', { fault }));
+  });
+  const ask = async <T>(question: () => T): Promise<T> => database.ask(question);
+  const callee: Registry['callee'] = async (userId) => {
+    try {
+      return database.ask(() => read(userId));
+    } catch (fault) {
+      return { ...lastKnown.of(userId), stale: wordsOf(fault) };
+    }
+  };
+  /** Makes a change, and takes note of it only once it is kept. */
+  const change = async <T>(work: () => readonly [answer: T, touched: readonly string[]]): Promise<T> => {
+    const [answer, touched] = await database.patiently(work);
+    for (const userId of touched) {
+      lastKnown.forget(userId);
+      await callee(userId);
+    }
+    return answer;
   };
   const nothing = (text: string | undefined): SQLInputValue => text ?? null;
 
   return {
-    callee: (userId) =>
-      ask(() => ({
-        user: userOf(userId),
-        devices: devicesOf(userId)
-          .filter(({ dead }) => dead === undefined)
-          .map(alive),
-      })),
-    markTokenDead: (device, reason) =>
-      ask(() => {
-        const { userId, deviceId, token, registeredAtMs } = device;
-        const { changes } = markDead.run(clock.wallMs(), reason, userId, deviceId, token, registeredAtMs);
-        if (changes > 0)
-          log.warn('a device is no longer reachable by push: its token is dead', { userId, deviceId, reason });
-      }),
+    callee,
+    async markTokenDead(device, reason) {
+      const { userId, deviceId, token, registeredAtMs } = device;
+      lastKnown.bury(device);
+      const mark = () => markDead.run(clock.wallMs(), reason, userId, deviceId, token, registeredAtMs);
+      const changes = await database.patiently(mark).catch((fault: unknown) => {
+        // The next push will hear of it again. The database has told of its own trouble.
+        if (!(fault instanceof StoreFault)) throw fault;
+        return 0;
+      });
+      if (changes > 0)
+        log.warn('a device is no longer reachable by push: its token is dead', { userId, deviceId, reason });
+    },
     putUser: (user) =>
-      ask(() =>
-        database.together(() => {
-          const known = selectUser.get(user.userId) !== undefined;
-          upsertUser.run(user.userId, user.ringingDevice, nothing(user.mobileEndpoint), nothing(user.webAppEndpoint));
-          return known ? 'replaced' : 'created';
-        }),
-      ),
+      change(() => {
+        const { userId, ringingDevice } = user;
+        const known = selectUser.get(userId) !== undefined;
+        upsertUser.run(userId, ringingDevice, nothing(user.mobileEndpoint), nothing(user.webAppEndpoint));
+        return [known ? 'replaced' : 'created', [userId]];
+      }),
     user: (userId) => ask(() => userOf(userId)),
-    deleteUser: (userId) => ask(() => deleteUser.run(userId).changes > 0),
+    deleteUser: (userId) => change(() => [deleteUser.run(userId) > 0, [userId]]),
     putDevice: (given) =>
-      ask(() =>
-        database.together(() => {
-          const { userId, deviceId, platform, token } = given;
-          if (selectUser.get(userId) === undefined) return 'no-such-user';
-          const before = selectDevice.get(userId, deviceId)?.registered_at_ms;
-          const { changes: moved } = takeTokens.run(token, given.alertToken ?? token, userId, deviceId);
-          if (moved > 0)
-            log.info('a push token has moved to another device', { userId, deviceId, taken: Number(moved) });
-          const nowMs = clock.wallMs();
-          const details = [given.alertToken, given.appId, given.osVersion, given.model, given.language].map(nothing);
-          // Each registration has a moment of its own, so that a verdict on the one before does not hit it.
-          replaceDevice.run(userId, deviceId, platform, token, ...details, before === nowMs ? nowMs + 1 : nowMs);
-          return before === undefined ? 'created' : 'replaced';
-        }),
-      ),
-    deleteDevice: (userId, deviceId) => ask(() => deleteDevice.run(userId, deviceId).changes > 0),
+      change(() => {
+        const { userId, deviceId, platform, token } = given;
+        if (selectUser.get(userId) === undefined) return ['no-such-user', []];
+        const before = selectDevice.get(userId, deviceId)?.registered_at_ms;
+        const losers = takeTokens.all(token, given.alertToken ?? token, userId, deviceId);
+        if (losers.length > 0)
+          log.info('a push token has moved to another device', { userId, deviceId, taken: losers.length });
+        const nowMs = clock.wallMs();
+        const details = [given.alertToken, given.appId, given.osVersion, given.model, given.language].map(nothing);
+        // Each registration has a moment of its own, so that a verdict on the one before does not hit it.
+        replaceDevice.run(userId, deviceId, platform, token, ...details, before === nowMs ? nowMs + 1 : nowMs);
+        const touched = [...new Set([userId, ...losers.map((row) => String(row.user_id))])];
+        return [before === undefined ? 'created' : 'replaced', touched];
+      }),
+    deleteDevice: (userId, deviceId) => change(() => [deleteDevice.run(userId, deviceId) > 0, [userId]]),
     devices: (userId) => ask(() => (selectUser.get(userId) === undefined ? undefined : devicesOf(userId))),
   };
 }

@@ -3,7 +3,7 @@
  * written: nothing of it goes further without having passed here.
  */
 import { z } from 'zod';
-import type { CallRecord, CallSummary, TimelineEntry, User } from '../call/ports.ts';
+import type { CallRecord, CallSummary, Log, TimelineEntry, User } from '../call/ports.ts';
 
 /** What a mobile says about itself when it registers its token. */
 export interface DeviceRegistration {
@@ -37,17 +37,21 @@ export interface CallStory extends CallEntry {
   readonly leftOut: number;
 }
 
-const optionalText = z
-  .string()
-  .nullable()
-  .transform((text) => text ?? undefined);
+/** NULL in the table means none. */
+const orNone = <T>(schema: z.ZodType<T>) => schema.nullable().transform((value) => value ?? undefined);
+const optionalText = orNone(z.string());
+const endpoint = orNone(z.string().regex(/^PJSIP\/[\w.+-]{1,80}$/));
+/** Goes to the push services, into bodies, paths and headers. */
+const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/);
+/** In ms since 1970, within what a date can be. */
+const moment = z.int().min(0).max(8.64e15);
 
 export const userRow = z
   .object({
     user_id: z.string(),
     ringing_device: z.enum(['WebApp', 'MobileApp', 'WebAppAndMobileApp']),
-    mobile_endpoint: optionalText,
-    web_app_endpoint: optionalText,
+    mobile_endpoint: endpoint,
+    web_app_endpoint: endpoint,
   })
   .transform(
     (row): User => ({
@@ -61,16 +65,16 @@ export const userRow = z
 export const deviceRow = z
   .object({
     user_id: z.string(),
-    device_id: z.string(),
+    device_id: z.string().regex(/^[\w.-]{1,128}$/),
     platform: z.enum(['android', 'ios']),
-    token: z.string().min(1),
-    alert_token: optionalText,
-    app_id: optionalText,
+    token,
+    alert_token: orNone(token),
+    app_id: orNone(z.string().regex(/^[\w.-]{1,155}$/)),
     os_version: optionalText,
     model: optionalText,
     language: optionalText,
-    registered_at_ms: z.number(),
-    dead_at_ms: z.number().nullable(),
+    registered_at_ms: moment,
+    dead_at_ms: moment.nullable(),
     dead_reason: optionalText,
   })
   .transform(
@@ -118,7 +122,7 @@ const callColumns = z.object({
   user_id: z.string(),
   caller_name: z.string(),
   caller_number: z.string(),
-  started_at_ms: z.number(),
+  started_at_ms: moment,
   summary: z.null().or(json.pipe(summary)),
 });
 
@@ -134,7 +138,7 @@ const callEntry = (row: z.infer<typeof callColumns>): CallEntry => ({
 export const callRow = callColumns.transform(callEntry);
 
 export const callStoryRow = callColumns
-  .extend({ timeline: json.pipe(timeline), left_out: z.number() })
+  .extend({ timeline: json.pipe(timeline), left_out: z.int().min(0) })
   .transform((row): CallStory => ({ ...callEntry(row), timeline: row.timeline, leftOut: row.left_out }));
 
 /** Hands on what a row says, as a list of one; of a damaged row, an empty list, and `tell` hears which columns are wrong. */
@@ -143,4 +147,24 @@ export function believe<T>(schema: z.ZodType<T>, row: unknown, tell: (columns: s
   if (checked.success) return [checked.data];
   tell([...new Set(checked.error.issues.map(({ path }) => path.join('.')))].join(', '));
   return [];
+}
+
+/** Damaged rows that are told of by name. */
+const mostTold = 100;
+
+/** Who tells of damaged rows: of each once, however often it is read, and of no more than anybody would look at. */
+export function damageTeller(
+  log: Log,
+): (table: string, ids: Readonly<Record<string, unknown>>) => (columns: string) => void {
+  const told = new Set<string>();
+  return (table, ids) => (columns) => {
+    const row = JSON.stringify([table, ids, columns], (_, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    if (told.has(row) || told.size > mostTold) return;
+    told.add(row);
+    if (told.size <= mostTold)
+      log.error(`a row of the table ${table} is damaged and is left out: wrong in ${columns}`, ids);
+    else log.error('more rows are damaged and left out than are told of by name');
+  };
 }

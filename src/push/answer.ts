@@ -10,9 +10,17 @@ export interface Again {
   readonly kind: 'again';
   readonly reason: string;
   readonly afterMs: number | undefined;
+  /** Said of this token alone: the service is well. */
+  readonly ofToken?: true;
 }
 
-export type Answer = PushResult | Again;
+/** The service cannot be talked to, and trying again changes nothing until somebody has mended something. */
+export interface Broken {
+  readonly kind: 'broken';
+  readonly reason: string;
+}
+
+export type Answer = PushResult | Again | Broken;
 
 /** One attempt: which push it belongs to, and how long it is worth anything. */
 export interface Attempt {
@@ -37,16 +45,38 @@ const systemCode = /^[A-Z][A-Z0-9_]{1,60}$/;
 /** A connection that was refused for its certificate: trying again changes nothing. */
 const certificateFaults = /^(CERT_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_SSL_)/;
 
-/** What a connection that failed with this error code comes to. */
-export function connectionFailed(service: string, code: string | undefined): Answer {
-  const word = code !== undefined && systemCode.test(code) ? code : 'connection lost';
-  if (certificateFaults.test(word)) {
+const nameFaults = /^(ENOTFOUND$|EAI_)/;
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  EHOSTUNREACH: 'no way leads there',
+  ENETUNREACH: 'no way leads there',
+  ESILENT: 'nothing comes from there',
+};
+
+/** A failure of the system, of TLS or of HTTP, by its code. */
+export interface WireFault {
+  readonly code: string;
+  /** The name that was looked up, where that failed and is known. */
+  readonly host: string | undefined;
+}
+
+/** What a connection that failed so comes to. @param service as the operator knows it, with FCM or APNs at its beginning */
+export function connectionFailed(service: string, fault: WireFault | undefined): Again | Broken {
+  const { code, host } = fault ?? {};
+  if (code === undefined) return { kind: 'again', reason: `${service}: connection lost`, afterMs: undefined };
+  if (certificateFaults.test(code)) {
     return {
-      kind: 'our-fault',
-      reason: `${service}: the server's certificate is not trusted, or it is no such server (${word})`,
+      kind: 'broken',
+      reason: `${service}: the server's certificate is not trusted, or it is no such server (${code})`,
     };
   }
-  return { kind: 'again', reason: `${service}: ${word}`, afterMs: undefined };
+  const setting = service.startsWith('APNs') ? 'APNS_URL' : 'FCM_URL';
+  const said = nameFaults.test(code)
+    ? `the name ${host ?? 'of the server'} does not resolve (${code}): look at the name server of this machine, or at ${setting}`
+    : code in hints
+      ? `${hints[code]} (${code}): look at the network, or at ${setting}`
+      : code;
+  return { kind: 'again', reason: `${service}: ${said}`, afterMs: undefined };
 }
 
 /**
@@ -60,11 +90,13 @@ export function retryAfterMs(header: string | undefined, wallMs: number): number
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallMs);
 }
 
-/** The code of a system, TLS or HTTP error, through whatever a library has wrapped around it. */
-export function errorCode(error: unknown): string | undefined {
+/** What went wrong, beneath whatever a library has wrapped around it. @param host that was to be reached, where the error may not name it */
+export function wireFault(error: unknown, host?: string): WireFault | undefined {
   let inner = error;
   for (let depth = 0; depth < 5 && inner instanceof Error; depth += 1) {
-    if ('code' in inner && typeof inner.code === 'string' && systemCode.test(inner.code)) return inner.code;
+    if ('code' in inner && typeof inner.code === 'string' && systemCode.test(inner.code)) {
+      return { code: inner.code, host: 'hostname' in inner ? String(inner.hostname) : host };
+    }
     inner = inner.cause;
   }
   return undefined;

@@ -3,15 +3,19 @@
  * not know at all points to our own environment or topic, and stays.
  */
 import { z } from 'zod';
-import { type Answer, connectionFailed, errorCode } from './answer.ts';
+import { type Answer, connectionFailed, wireFault } from './answer.ts';
 
 const responses = z.object({ sent: z.array(z.unknown()), failed: z.array(z.unknown()) });
 /** No token can pass for one of these: tokens have digits. */
 const reason = z.string().regex(/^[A-Z][A-Za-z]{2,59}$/);
+/** In ms since 1970. */
+const moment = z.int().min(0).max(8.64e15);
+/** What Apple says of a token that is no more. Another 410 comes from somebody else, such as a proxy. */
+const deaths: ReadonlySet<string> = new Set(['Unregistered', 'ExpiredToken']);
 const failure = z.object({
   // A word in parentheses where there was no answer.
   status: z.union([z.number(), z.string()]).optional(),
-  response: z.object({ reason, timestamp: z.coerce.number().optional().catch(undefined) }).optional(),
+  response: z.object({ reason, timestamp: moment.optional().catch(undefined) }).optional(),
   error: z.instanceof(Error).optional(),
 });
 
@@ -41,17 +45,18 @@ export function readApnsResponses(told: unknown, afterMs: number | undefined, fa
   // Two answers the library turns into errors of its own.
   const word = response?.reason ?? reason.safeParse(error?.message).data;
   if (typeof status !== 'number') {
-    const answer = connectionFailed('APNs', errorCode(fault) ?? errorCode(error));
+    const answer = connectionFailed('APNs', wireFault(fault) ?? wireFault(error));
     return { answer, cure: answer.kind === 'again' ? 'connection' : undefined };
   }
 
-  if (status === 410) {
-    const answer = { kind: 'dead-token', reason: word ?? 'HTTP 410', sinceMs: response?.timestamp } as const;
+  if (status === 410 && word !== undefined && deaths.has(word)) {
+    const answer = { kind: 'dead-token', reason: word, sinceMs: response?.timestamp } as const;
     return { answer, cure: undefined };
   }
   const code = word ?? `HTTP ${status}`;
   if (status === 429 || status === 408 || status >= 500) {
-    return { answer: { kind: 'again', reason: `APNs: ${code}`, afterMs }, cure: undefined };
+    const answer = { kind: 'again', reason: `APNs: ${code}`, afterMs } as const;
+    return { answer: status === 429 ? { ...answer, ofToken: true } : answer, cure: undefined };
   }
   const hint = hints[code] ?? 'not an answer to a push that is well formed: check APNS_URL and any proxy';
   const cure = code === 'ExpiredProviderToken' ? 'token' : undefined;

@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import type { Addresses } from './addresses.ts';
 import { ended } from './socket-end.ts';
 
 /** The connection at some moment, to tell later whether anything has come over it since. */
@@ -17,13 +18,15 @@ export class ApnsLink {
   readonly host: string;
   readonly port: number;
   private readonly ca: string | undefined;
+  private readonly lookup: Addresses['lookup'];
   private readonly sockets = new Set<TLSSocket>();
   private current: TLSSocket | undefined;
   private lastFault: Error | undefined;
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined) {
+  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>) {
+    this.lookup = lookup;
     this.host = server.hostname.replace(/^\[|\]$/g, '');
     this.port = Number(server.port || 443);
     this.ca = ca;
@@ -35,6 +38,7 @@ export class ApnsLink {
       host: this.host,
       port: this.port,
       ALPNProtocols: ['h2'],
+      lookup: this.lookup,
       // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
       ...(isIP(this.host) === 0 ? { servername: this.host } : {}),
       ...(this.ca === undefined ? {} : { ca: this.ca }),

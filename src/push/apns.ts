@@ -4,6 +4,7 @@
  */
 import apn from '@parse/node-apn';
 import type { Clock, Device } from '../call/ports.ts';
+import type { Addresses } from './addresses.ts';
 import { type Answer, type Attempt, type PushService, retryAfterMs } from './answer.ts';
 import { type ApnsReading, readApnsResponses } from './apns-answer.ts';
 import { ApnsLink } from './apns-link.ts';
@@ -49,9 +50,10 @@ interface Letter {
 }
 
 /** @throws PushSettingsError */
-export function openApns(settings: ApnsSettings, clock: Clock): PushService {
+export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addresses): PushService {
   const key = readSigningKey(settings.keyFile);
-  const link = new ApnsLink(readServer(settings.url ?? 'https://api.push.apple.com', 'APNS_URL'), settings.ca);
+  const server = readServer(settings.url ?? 'https://api.push.apple.com', 'APNS_URL');
+  const link = new ApnsLink(server, settings.ca, addresses);
   const options = {
     token: { key, keyId: settings.keyId, teamId: settings.teamId },
     // Without it the library goes by NODE_ENV.

@@ -4,7 +4,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Log, Push } from '../call/ports.ts';
-import { connectionFailed, errorCode, type PushService } from './answer.ts';
+import { Addresses } from './addresses.ts';
+import { connectionFailed, type PushService, wireFault } from './answer.ts';
 import { type ApnsSettings, openApns } from './apns.ts';
 import { type PushFault, PushSettingsError } from './credentials.ts';
 import { Delivery } from './delivery.ts';
@@ -23,6 +24,8 @@ export interface PushSettings {
 export interface PushDesk extends Push {
   /** Opens the connections before the first call. Never rejects: a failure is logged, and the first push tries again. */
   warmUp(): Promise<void>;
+  /** Why a service cannot be talked to, as of the last push; undefined: it can, or is not configured. */
+  trouble(): Readonly<Record<'fcm' | 'apns', string | undefined>>;
   /** Calls back what is under way and ends all connections. Resolves when no socket and no timer is left. May be called again. */
   close(): Promise<void>;
 }
@@ -30,8 +33,9 @@ export interface PushDesk extends Push {
 /** @throws PushSettingsError with all that is wrong with the settings */
 export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const faults: PushFault[] = [];
-  const android = fcm && opened(() => openFcm(fcm, clock), faults);
-  const ios = apns && opened(() => openApns(apns, clock), faults);
+  const addresses = new Addresses(log);
+  const android = fcm && opened(() => openFcm(fcm, clock, addresses), faults);
+  const ios = apns && opened(() => openApns(apns, clock, addresses), faults);
   const services = [android, ios].filter((service) => service !== undefined);
   if (faults.length > 0) {
     for (const service of services) void service.close();
@@ -45,18 +49,22 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
     tellEnded: delivery.tellEnded,
     async warmUp() {
       if (closing !== undefined) return;
-      const named = { FCM: android, APNs: ios };
+      const { outages } = delivery;
+      const all = [
+        { name: 'FCM', service: android, outage: outages.android },
+        { name: 'APNs', service: ios, outage: outages.ios },
+      ];
       await Promise.all(
-        Object.entries(named).map(async ([name, service]) => {
+        all.map(async ({ name, service, outage }) => {
           try {
             await service?.warmUp();
           } catch (error) {
-            if (closing !== undefined) return;
-            log.warn(`${name} cannot be reached now; pushes try again`, { reason: whyCold(name, error) });
+            if (closing === undefined) outage.failed(whyCold(name, error));
           }
         }),
       );
     },
+    trouble: () => ({ fcm: delivery.outages.android.reason, apns: delivery.outages.ios.reason }),
     async close() {
       delivery.close();
       closing ??= Promise.all(services.map((service) => service.close()));
@@ -78,7 +86,5 @@ function opened(open: () => PushService, faults: PushFault[]): PushService | und
 }
 
 function whyCold(name: string, error: unknown): string {
-  if (error instanceof NoToken) return error.answer.reason;
-  const answer = connectionFailed(name, errorCode(error));
-  return answer.kind === 'delivered' ? name : answer.reason;
+  return error instanceof NoToken ? error.answer.reason : connectionFailed(name, wireFault(error)).reason;
 }

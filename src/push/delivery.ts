@@ -5,11 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Device, Log, Push, PushResult, WakeNotice } from '../call/ports.ts';
 import type { Again, Answer, Attempt, PushService } from './answer.ts';
+import { Outage } from './outage.ts';
 import { Patience } from './patience.ts';
 
 /** The first pause, in ms; each further one is twice as long, up to the longest. */
 const firstPauseMs = 300;
 const longestPauseMs = 4000;
+/** Faults that are told of. There are few; a service that makes up words must not fill the log. */
+const mostTold = 50;
 
 export type PushServices = Readonly<Record<Device['platform'], PushService | undefined>>;
 
@@ -25,10 +28,13 @@ export class Delivery implements Push {
   private readonly underWay = new Set<Patience>();
   /** What the operator has been told of. */
   private readonly told = new Set<string>();
+  /** Whether each service can be talked to. */
+  readonly outages: Readonly<Record<Device['platform'], Outage>>;
   private closed = false;
 
   constructor(services: PushServices, clock: Clock, log: Log) {
     this.services = services;
+    this.outages = { android: new Outage('FCM', clock, log), ios: new Outage('APNs', clock, log) };
     this.clock = clock;
     this.log = log;
   }
@@ -60,8 +66,7 @@ export class Delivery implements Push {
     this.underWay.add(patience);
     try {
       const attempt = { pushId: randomUUID(), signal: patience.signal, leftMs: patience.leftMs };
-      const result = await this.tryUntilOver(patience, () => send(service, attempt), device);
-      return result.kind === 'our-fault' ? this.tellOperator(device, result) : result;
+      return await this.tryUntilOver(patience, () => send(service, attempt), device);
     } catch (error) {
       this.log.error('a push failed for a reason of our own', { ...namesOf(device), error });
       return { kind: 'failed', reason: 'a fault in the router' };
@@ -72,25 +77,34 @@ export class Delivery implements Push {
   }
 
   private async tryUntilOver(patience: Patience, send: () => Promise<Answer>, device: Device): Promise<PushResult> {
+    const outage = this.outages[device.platform];
     let last: Again | undefined;
     for (let attempts = 1; patience.over === undefined; attempts += 1) {
       const answer = await patience.within(settled(send(), patience));
       if (answer === undefined) break;
+      if (answer.kind === 'delivered' || answer.kind === 'dead-token') outage.works();
+      if (answer.kind === 'our-fault') return this.tellOperator(device, answer);
+      if (answer.kind === 'broken') {
+        outage.failed(answer.reason);
+        return { kind: 'our-fault', reason: answer.reason };
+      }
       if (answer.kind !== 'again') return answer;
       last = answer;
-      const pauseMs = answer.afterMs ?? pauseAfter(attempts);
+      if (!answer.ofToken) outage.failed(answer.reason);
+      const pauseMs = pauseOf(answer, attempts);
       if (pauseMs >= patience.leftMs()) return { kind: 'failed', reason: answer.reason };
       this.log.debug('a push is tried again', { ...namesOf(device), reason: answer.reason, pauseMs, attempts });
       await patience.within(this.clock.sleep(pauseMs, patience.signal).catch(() => undefined));
     }
     const why = patience.over ?? 'expired';
+    if (why === 'expired' && last === undefined) outage.failed('no answer before the push expired');
     return { kind: 'failed', reason: last === undefined ? why : `${why}; ${last.reason}` };
   }
 
   /** Once for each fault, not for each call: the calls' own timelines have the rest. */
   private tellOperator(device: Device, result: PushResult & { reason: string }): PushResult {
     const fault = `${device.platform} ${result.reason}`;
-    if (!this.told.has(fault)) {
+    if (!this.told.has(fault) && this.told.size < mostTold) {
       this.told.add(fault);
       this.log.error('pushes fail for our own set-up; this is told once', {
         ...namesOf(device),
@@ -113,6 +127,11 @@ async function settled(sending: Promise<Answer>, patience: Patience): Promise<An
 
 function namesOf(device: Device): { platform: string; userId: string; deviceId: string } {
   return { platform: device.platform, userId: device.userId, deviceId: device.deviceId };
+}
+
+/** As the service wishes, but never none: one that says "0" would be asked as fast as it can answer. */
+function pauseOf({ afterMs }: Again, attempts: number): number {
+  return afterMs === undefined ? pauseAfter(attempts) : Math.max(afterMs, firstPauseMs);
 }
 
 /** Longer and longer, and each a little different, so that those who failed together do not come back together. */

@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
-
+import type { Addresses } from './addresses.ts';
 import { ended } from './socket-end.ts';
 
 declare module 'http' {
@@ -76,9 +76,14 @@ export class FcmAgent extends Agent {
   private closed = false;
 
   /** @param server in place of Google's. @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL | undefined, ca: string | undefined) {
-    super({ keepAlive: true, keepAliveMsecs: 10_000, timeout: idleMs, ...(ca === undefined ? {} : { ca }) });
+  constructor(server: URL | undefined, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>) {
+    super({ keepAlive: true, keepAliveMsecs: 10_000, timeout: idleMs, lookup, ...(ca === undefined ? {} : { ca }) });
     this.server = server;
+  }
+
+  /** Where a request to this host of Google's goes. */
+  hostInPlaceOf(host: string): string {
+    return this.server?.hostname.replace(/^\[|\]$/g, '') ?? host;
   }
 
   override addRequest(request: ClientRequest, options: RequestOptions): void {
@@ -94,7 +99,7 @@ export class FcmAgent extends Agent {
       return;
     }
     // The certificate is asked for and checked by the Host header and by host: both are the other server's from here on.
-    const host = this.server.hostname.replace(/^\[|\]$/g, '');
+    const host = this.hostInPlaceOf(this.server.hostname);
     request.setHeader('host', this.server.host);
     super.addRequest(request, { ...options, host, hostname: host, port: this.server.port || 443 });
   }

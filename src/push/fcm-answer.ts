@@ -3,7 +3,7 @@
  * answer, from a proxy or a wrong URL, never does.
  */
 import { z } from 'zod';
-import { type Answer, connectionFailed, errorCode, retryAfterMs } from './answer.ts';
+import { type Answer, connectionFailed, retryAfterMs, wireFault } from './answer.ts';
 
 const failure = z.object({ httpResponse: z.object({ data: z.unknown() }) });
 const word = z
@@ -42,27 +42,29 @@ export interface FcmReading {
 /** @param error what the library or the connection failed with. @param wallMs ms since 1970 */
 export function readFcmFailure(error: unknown, exchange: FcmExchange, wallMs: number): FcmReading {
   const { status } = exchange;
-  const wireCode = errorCode(error);
+  const onTheWire = wireFault(error);
   // An answer may have begun when the connection failed.
-  if (status === undefined || wireCode !== undefined) {
+  if (status === undefined || onTheWire !== undefined) {
     const refused = libraryRefusal.safeParse(error);
     if (refused.success) {
       return { answer: { kind: 'our-fault', reason: `FCM: ${refused.data.code}` }, cure: undefined };
     }
-    const answer = connectionFailed('FCM', wireCode);
+    const answer = connectionFailed('FCM', onTheWire);
     return { answer, cure: answer.kind === 'again' ? 'connection' : undefined };
   }
 
   const said = googleError.safeParse(failure.safeParse(error).data?.httpResponse.data).data?.error;
   const code = said?.details.find((detail) => detail['@type']?.endsWith('FcmError'))?.errorCode ?? said?.status;
-  if (code === 'UNREGISTERED' || (status === 404 && code === 'NOT_FOUND')) {
+  const isRefusal = status >= 400 && status < 500;
+  if (isRefusal && (code === 'UNREGISTERED' || (status === 404 && code === 'NOT_FOUND'))) {
     return { answer: { kind: 'dead-token', reason: 'UNREGISTERED', sinceMs: undefined }, cure: undefined };
   }
   const told = code ?? `HTTP ${status}`;
   if (status === 429 || status === 408 || status >= 500 || status < 400) {
     const afterMs = retryAfterMs(exchange.retryAfter, wallMs);
     const reason = status < 400 ? `FCM: the answer makes no sense (HTTP ${status})` : `FCM: ${told}`;
-    return { answer: { kind: 'again', reason, afterMs }, cure: undefined };
+    const answer = { kind: 'again', reason, afterMs } as const;
+    return { answer: status === 429 ? { ...answer, ofToken: true } : answer, cure: undefined };
   }
   const hint = hints[told] ?? 'not an answer that FCM is known to give: check FCM_URL and any proxy';
   const cure = status === 401 && code !== 'THIRD_PARTY_AUTH_ERROR' ? 'token' : undefined;

@@ -5,7 +5,7 @@
 import { JWT } from 'google-auth-library';
 import { z } from 'zod';
 import type { Clock } from '../call/ports.ts';
-import { type Answer, connectionFailed, errorCode } from './answer.ts';
+import { type Again, type Broken, connectionFailed, wireFault } from './answer.ts';
 import type { ServiceAccount } from './credentials.ts';
 import type { FcmAgent } from './fcm-agent.ts';
 
@@ -17,15 +17,18 @@ const spareMs = 10_000;
 /** In the last part of its life a token is renewed, while it still serves. */
 const renewInLast = 0.2;
 
-const granted = z.object({ access_token: z.string().min(1), expiry_date: z.number() });
+/** The token goes into a header. */
+const granted = z.object({ access_token: z.string().regex(/^[\x21-\x7e]+$/), expiry_date: z.number() });
+/** How long a token may live, in ms: Google's live for an hour. */
+const life = z.number().gt(1_000).max(86_400_000);
 const refused = z.object({ response: z.object({ status: z.number(), data: z.unknown() }) });
 const refusal = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /** There is no token, and what that means for the push. */
 export class NoToken extends Error {
   override readonly name = 'NoToken';
-  readonly answer: Answer & { reason: string };
-  constructor(answer: Answer & { reason: string }) {
+  readonly answer: Again | Broken;
+  constructor(answer: Again | Broken) {
     super(answer.reason);
     this.answer = answer;
   }
@@ -84,19 +87,20 @@ export class FcmTokens {
         await this.agent.exchanges.exit(() => client.authorize()),
       );
       const lifeMs = expiresAtMs - this.clock.wallMs();
+      // The library reckons with whatever it is given.
+      life.parse(lifeMs);
       this.token = { text, lifeMs, endsAtMs: this.clock.nowMs() + lifeMs };
       return this.token;
     } catch (error) {
-      throw new NoToken(whyNot(error));
+      throw new NoToken(whyNot(error, this.agent.hostInPlaceOf('oauth2.googleapis.com')));
     }
   }
 }
 
-function whyNot(error: unknown): Answer & { reason: string } {
+function whyNot(error: unknown, host: string): Again | Broken {
   const answered = refused.safeParse(error);
   if (!answered.success) {
-    const answer = error instanceof z.ZodError ? undefined : connectionFailed('FCM access token', errorCode(error));
-    if (answer !== undefined && answer.kind !== 'delivered') return answer;
+    if (!(error instanceof z.ZodError)) return connectionFailed('FCM access token', wireFault(error, host));
     return { kind: 'again', reason: 'FCM access token: the answer makes no sense', afterMs: undefined };
   }
   const { status, data } = answered.data.response;
@@ -105,5 +109,5 @@ function whyNot(error: unknown): Answer & { reason: string } {
   }
   const word = refusal.safeParse(data).data?.error ?? `HTTP ${status}`;
   const hint = 'check FCM_CREDENTIALS_FILE, whether its key was revoked, and the clock of this machine';
-  return { kind: 'our-fault', reason: `FCM refuses an access token: ${word} (${hint})` };
+  return { kind: 'broken', reason: `FCM refuses an access token: ${word} (${hint})` };
 }

@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getMessaging, type Messaging } from 'firebase-admin/messaging';
 import type { Clock, Device } from '../call/ports.ts';
+import type { Addresses } from './addresses.ts';
 import type { Answer, Attempt, PushService } from './answer.ts';
 import { readServer, readServiceAccount } from './credentials.ts';
 import { Exchange, FcmAgent } from './fcm-agent.ts';
@@ -24,13 +25,16 @@ export interface FcmSettings {
   readonly ca?: string | undefined;
 }
 
+/** What FCM calls a message that it has taken. */
+const messageName = /^projects\/[^/\s]+\/messages\/\S+$/;
 /** Pushes under way at a time, and so connections: FCM is spoken to in HTTP/1.1, in which a connection carries one. */
 const places = 10;
 
 /** @throws PushSettingsError */
-export function openFcm(settings: FcmSettings, clock: Clock): PushService {
+export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresses): PushService {
   const account = readServiceAccount(settings.credentialsFile);
-  const agent = new FcmAgent(settings.url === undefined ? undefined : readServer(settings.url, 'FCM_URL'), settings.ca);
+  const server = settings.url === undefined ? undefined : readServer(settings.url, 'FCM_URL');
+  const agent = new FcmAgent(server, settings.ca, addresses);
   const tokens = new FcmTokens(account, agent, clock);
   const turnstile = new Turnstile(places);
   // The app would keep a token until it expires, whatever the server says of it. Told that each expires at once, it asks for every message.
@@ -85,7 +89,7 @@ export function openFcm(settings: FcmSettings, clock: Clock): PushService {
 
 async function send(messaging: Messaging, message: Parameters<Messaging['send']>[0], exchange: Exchange) {
   const name: unknown = await Promise.race([messaging.send(message), exchange.broken]);
-  if (typeof name !== 'string' || name === '') throw new Error('no message name');
+  if (typeof name !== 'string' || !messageName.test(name)) throw new Error('no message name');
 }
 
 /** Opens a connection with a request that asks for nothing. */

@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import { createLogger, format, transports } from 'winston';
 import type { Log } from '../call/ports.ts';
-import { redact } from './redact.ts';
+import { cut, redact } from './redact.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
@@ -31,7 +31,7 @@ export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
       const event = {
         time: new Date().toISOString(),
         level: info.level,
-        message: String(message),
+        message: cut(String(message), 4_000),
         fields: redact(fields ?? {}, { maskNumbers: info.level !== 'debug' }),
       };
       return shape === 'json' ? JSON.stringify(event) : readable(event);
@@ -81,11 +81,22 @@ function readable({ time, level, message, fields }: Event): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${text(value, stacks)}`);
   const line = [time, level.toUpperCase().padEnd(5), oneLine(message), ...shown].join(' ');
-  return [line, ...stacks.map((stack) => stack.replaceAll(/^/gm, '    '))].join('\n');
+  return [line, ...stacks.map(indented)].join('\n');
+}
+
+function indented(stack: string): string {
+  return stack
+    .split('\n')
+    .map((line) => `    ${oneLine(line)}`)
+    .join('\n');
 }
 
 function text(value: unknown, stacks: string[]): string {
-  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? oneLine(value) : JSON.stringify(value);
+  return oneLine(plain(value, stacks));
+}
+
+function plain(value: unknown, stacks: string[]): string {
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === 'object' && value !== null && 'stack' in value && 'message' in value) {
     const { stack, message, ...rest } = value;
     if (typeof stack === 'string') stacks.push(stack);
@@ -96,5 +107,11 @@ function text(value: unknown, stacks: string[]): string {
 
 /** Nobody outside gets to write a line of its own into the log, or to move a terminal's cursor. */
 function oneLine(message: string): string {
-  return message.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (control) => JSON.stringify(control).slice(1, -1));
+  return message.replaceAll(/[\p{Cc}\u2028\u2029]/gu, escaped);
+}
+
+/** JSON has escapes for a few of them only, and leaves some that a terminal obeys as they are. */
+function escaped(control: string): string {
+  const short = JSON.stringify(control).slice(1, -1);
+  return short === control ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}` : short;
 }

@@ -9,6 +9,9 @@ const numberName = /(number|callerid|calledid|exten(sion)?|msisdn)$/i;
 const personName = /name$/i;
 const looksLikeNumber = /^\+?[\d\s().-]{4,}$/;
 const deepest = 6;
+/** Characters that are shown of a text; what comes from outside may have any length. */
+const longest = 1_000;
+const longestStack = 8_000;
 
 /** The last 3 digits of a number, or the last 2 of a short one. What is no number is shown as no more than its length. */
 export function maskNumber(number: string): string {
@@ -32,9 +35,9 @@ function shown(name: string, value: unknown, options: RedactOptions, above: read
   if (secretName.test(name) && value !== undefined && value !== null && typeof value !== 'boolean') return '(hidden)';
   switch (typeof value) {
     case 'string':
-      if (!options.maskNumbers) return value;
+      if (!options.maskNumbers) return cut(value);
       if (numberName.test(name) || (personName.test(name) && looksLikeNumber.test(value))) return maskNumber(value);
-      return value;
+      return cut(value);
     case 'number':
       return options.maskNumbers && numberName.test(name) && value >= 1_000 ? maskNumber(String(value)) : value;
     case 'bigint':
@@ -49,6 +52,11 @@ function shown(name: string, value: unknown, options: RedactOptions, above: read
   }
 }
 
+/** A text of a length that can be read. */
+export function cut(text: string, most = longest): string {
+  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
+}
+
 function ofObject(value: object, options: RedactOptions, above: readonly object[]): unknown {
   if (above.includes(value)) return '(circular)';
   if (above.length >= deepest) return '(too deep)';
@@ -61,9 +69,9 @@ function ofObject(value: object, options: RedactOptions, above: readonly object[
       const own = each(Object.entries(value).filter(([key]) => !['name', 'message', 'stack', 'cause'].includes(key)));
       return {
         name,
-        message,
+        message: cut(message),
         ...own,
-        stack,
+        stack: stack === undefined ? undefined : cut(stack, longestStack),
         ...(cause === undefined ? {} : { cause: shown('', cause, options, inside) }),
       };
     }

@@ -150,12 +150,12 @@ describe('the bounds of the journal', () => {
 
 describe('a database that fails under the journal', () => {
   it('is told of once, loses nothing that fits, and is tried again', async () => {
-    const { journal, log, file } = setUp(undefined, { retryMs: 5, mostWaiting: 3 });
+    const { journal, database, log, file } = setUp(undefined, { retryMs: 5, mostWaiting: 3 });
     const other = scratch.other(file);
     other.exec('BEGIN IMMEDIATE');
     journal.open(record('c0', 0));
     journal.close('c0', summary);
-    await vi.waitFor(() => expect(journal.fault()).toMatch(/is locked by another program/));
+    await vi.waitFor(() => expect(database.fault()?.message).toMatch(/is locked by another program/));
     for (let n = 1; n <= 4; n += 1) {
       journal.open(record(`c${n}`, n));
       journal.close(`c${n}`, summary);
@@ -163,9 +163,9 @@ describe('a database that fails under the journal', () => {
     expect(await journal.story('c4')).toMatchObject({ summary });
     expect((await journal.latest(2)).map(({ callId }) => callId)).toEqual(['c4', 'c3']);
     other.exec('COMMIT');
-    await vi.waitFor(() => expect(journal.fault()).toBeUndefined());
-    expect(rows(file)).toBe(3);
-    expect(log.at('error')).toHaveLength(1);
+    await vi.waitFor(() => expect(rows(file)).toBe(3));
+    expect(database.fault()).toBeUndefined();
+    expect(log.at('error').map(({ message }) => message)).toEqual([expect.stringMatching(/the oldest calls are lost/)]);
     expect(log.at('info')).toMatchObject([{ fields: { lostCalls: 2 } }]);
   });
 
@@ -180,7 +180,7 @@ describe('a database that fails under the journal', () => {
     ]);
   });
 
-  it('has damaged rows left out with a line each', async () => {
+  it('has damaged rows left out with a line each, however often they are read', async () => {
     const { journal, log, database, file } = setUp();
     for (const callId of ['c1', 'c2', 'c3']) {
       journal.open(record(callId));
@@ -190,12 +190,13 @@ describe('a database that fails under the journal', () => {
     database.sqlite.exec(`UPDATE calls SET summary = '{"outcome":7}' WHERE call_id = 'c1';
       UPDATE calls SET timeline = '[{' WHERE call_id = 'c2'`);
     expect((await journal.latest(10)).map(({ callId }) => callId).sort()).toEqual(['c2', 'c3']);
-    expect(await journal.story('c1')).toBeUndefined();
-    expect(await journal.story('c2')).toBeUndefined();
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await journal.story('c1')).toBeUndefined();
+      expect(await journal.story('c2')).toBeUndefined();
+    }
     expect(await journal.story('c3')).toMatchObject({ summary });
     expect(log.at('error').map(({ message }) => message)).toEqual([
       expect.stringMatching(/calls is damaged and is left out: wrong in summary/),
-      expect.stringMatching(/wrong in summary/),
       expect.stringMatching(/wrong in timeline/),
     ]);
   });

@@ -11,6 +11,8 @@ export interface Scratch {
   path(): string;
   /** Opens a database; it is closed after the test. */
   open(file?: string): Database;
+  /** Closes it after the test. */
+  keep(database: Database): Database;
   /** The same file as another program has it; closed after the test. */
   other(file: string): DatabaseSync;
 }
@@ -28,8 +30,8 @@ export function scratchFolder(): Scratch {
   afterAll(() => rmSync(folder, { recursive: true }));
   const scratch: Scratch = {
     path: () => join(folder, `${++files}.sqlite`),
-    open(file = scratch.path()) {
-      const database = openDatabase(`sqlite:${file}`);
+    open: (file = scratch.path()) => scratch.keep(openDatabase(`sqlite:${file}`)),
+    keep(database) {
       open.push(database);
       return database;
     },

@@ -127,7 +127,7 @@ describe('a service that cannot be had', patient, () => {
     const reason = /ECONNREFUSED/;
     const { push, log } = desk('https://localhost:1', 'https://localhost:1');
     await push.warmUp();
-    expect(log.at('warn').map(({ fields }) => fields.reason)).toEqual([
+    expect(log.at('error').map(({ fields }) => fields.reason)).toEqual([
       expect.stringMatching(reason),
       expect.stringMatching(reason),
     ]);

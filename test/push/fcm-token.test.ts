@@ -1,9 +1,11 @@
 /** The life of an access token, in virtual time against the lab's token endpoint. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Addresses } from '../../src/push/addresses.ts';
 import { readServiceAccount } from '../../src/push/credentials.ts';
 import { FcmAgent } from '../../src/push/fcm-agent.ts';
 import { FcmTokens, NoToken } from '../../src/push/fcm-token.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
+import { fakeLog } from '../call/fakes/log.ts';
 import { refuse } from '../lab/push/answers.ts';
 import { type PushServices, startPushServices } from '../lab/push/services.ts';
 import { eventually } from './eventually.ts';
@@ -15,7 +17,7 @@ let tokens: FcmTokens;
 beforeEach(async () => {
   services = await startPushServices();
   const { FCM_URL: url, FCM_CREDENTIALS_FILE: file } = services.environment;
-  agent = new FcmAgent(new URL(url), services.ca);
+  agent = new FcmAgent(new URL(url), services.ca, new Addresses(fakeLog()));
   clock = new VirtualClock(0, Date.now());
   tokens = new FcmTokens(readServiceAccount(file), agent, clock);
 });

@@ -1,0 +1,25 @@
+/**
+ * The last act of the process. Node waits at its exit for work that the system does for it, and a look-up of a name whose server is silent takes it
+ * half a minute: whoever waits for the router's end must not wait for that. It must never be called before all is closed and logged.
+ */
+
+/** What it needs of the process. */
+interface Leaving {
+  readonly pid: number;
+  exit(status: number): never;
+  kill(pid: number, signal: 'SIGTERM'): unknown;
+  removeAllListeners(signal: 'SIGTERM'): unknown;
+  getActiveResourcesInfo(): readonly string[];
+}
+
+/** Work of the system that nobody can call back. */
+const cannotBeCalledBack = /^(GetAddrInfo|GetNameInfo|FSReq)/;
+
+/** Ends the process at once: with the status, or, where that would have to wait, by SIGTERM, which systemd takes for a clean end as well. */
+export function leave(program: Leaving, status: number): void {
+  if (program.getActiveResourcesInfo().some((name) => cannotBeCalledBack.test(name))) {
+    program.removeAllListeners('SIGTERM');
+    program.kill(program.pid, 'SIGTERM');
+  }
+  program.exit(status);
+}
