@@ -3,18 +3,20 @@
  * process besides the command line. It must hold no rule of any call.
  */
 import { randomBytes } from 'node:crypto';
+import { AgiError, agiServer } from './agi/server.ts';
 import { callMetrics, tellEach } from './api/metrics.ts';
 import { ApiError, startApi } from './api/server.ts';
 import { connectAsterisk } from './asterisk/asterisk.ts';
 import { Router } from './call/router.ts';
 import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
-import { openDatabase } from './devices/database.ts';
+import { keepDatabase } from './devices/database.ts';
 import { StoreFault } from './devices/fault.ts';
 import { journalIn } from './devices/journal.ts';
 import { registryIn } from './devices/registry.ts';
 import { createPush } from './push/create-push.ts';
 import { PushSettingsError } from './push/credentials.ts';
 import { systemClock } from './system/clock.ts';
+import { leave } from './system/leave.ts';
 import { type OpenLog, openLog } from './system/log.ts';
 import { notifySystemd } from './system/notify.ts';
 import { prepareShutdown, type Shutdown } from './system/shutdown.ts';
@@ -35,7 +37,7 @@ async function start(config: Config, log: OpenLog, shutdown: Shutdown): Promise<
     log,
   });
 
-  const database = openDatabase(config.databaseUrl);
+  const database = keepDatabase(config.databaseUrl, log);
   shutdown.later('database', CLOSE_MS, () => database.close());
   const registry = registryIn(database, clock, log);
   const calls = journalIn(database, log);
@@ -47,6 +49,9 @@ async function start(config: Config, log: OpenLog, shutdown: Shutdown): Promise<
 
   const asterisk = connectAsterisk({ ...config.ari, clock, log });
   shutdown.later('Asterisk', CLOSE_MS, () => asterisk.close());
+
+  const agi = agiServer({ ...config.agi, log });
+  shutdown.later('FastAGI', CLOSE_MS, () => agi.close());
 
   const metrics = callMetrics(() => router.stages());
   const { legs, bridges, registrations } = asterisk;
@@ -61,30 +66,33 @@ async function start(config: Config, log: OpenLog, shutdown: Shutdown): Promise<
     metrics,
     log,
     health: () => {
-      const trouble = asterisk.trouble();
-      const historyFault = calls.fault();
-      return {
-        healthy: trouble === undefined,
-        parts: {
-          ari: trouble === undefined ? { ok: true } : { ok: false, why: trouble },
-          history: historyFault === undefined ? { ok: true } : { ok: false, why: historyFault },
-        },
-      };
+      const { fcm, apns } = push.trouble();
+      const troubles = { ari: asterisk.trouble(), store: database.fault()?.message, fcm, apns };
+      const parts = Object.entries(troubles).map(([name, why]) => [
+        name,
+        why === undefined ? { ok: true } : { ok: false, why },
+      ]);
+      // Without users, devices or pushes calls still go by what is known; without Asterisk there are none.
+      return { healthy: troubles.ari === undefined, parts: Object.fromEntries(parts) };
     },
   });
   shutdown.later('HTTP', CLOSE_MS, () => api.close());
   log.info(`HTTP listens on ${config.http.host}:${api.port}`);
 
-  asterisk.onCaller((arrival) => {
-    void router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, ...arrival });
-  });
+  const newCallId = () => `xm-${randomBytes(8).toString('hex')}`;
+  const agiPort = await agi.listen((arrival) => router.attend({ callId: newCallId(), ...arrival }));
+  log.info(`FastAGI listens on ${config.agi.host}:${agiPort}`);
+  asterisk.onCaller(
+    (arrival) => void router.route({ callId: newCallId(), ...arrival }),
+    (memory) => void router.endLost(memory),
+  );
   await warm;
   shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
   await systemd.ready('routing calls');
 }
 
 /** Faults of the site's, told in words that say what to do; anything else is ours and comes with its stack. */
-const TOLD_FAULTS = [StoreFault, PushSettingsError, ApiError];
+const TOLD_FAULTS = [StoreFault, PushSettingsError, ApiError, AgiError];
 
 async function main(): Promise<void> {
   let config: Config;
@@ -99,7 +107,7 @@ async function main(): Promise<void> {
   const log = openLog({ level: config.logLevel, to: process.stdout });
   const shutdown = prepareShutdown(systemClock, log);
   shutdown.later('log', CLOSE_MS, () => log.close());
-  shutdown.onSignals(process, (status) => process.exit(status));
+  shutdown.onSignals(process, (status) => leave(process, status));
   try {
     await start(config, log, shutdown);
   } catch (fault) {

@@ -79,7 +79,8 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'AGI_HOST',
-    about: 'Where FastAGI will listen. Nothing listens there yet: the setting is checked and kept for later.',
+    about:
+      'Where FastAGI listens, for dialplans that keep their own Dial. Whoever reaches it can wake mobiles: keep it on loopback.',
     unit: 'address or host name',
     fallback: '127.0.0.1',
   },

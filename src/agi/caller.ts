@@ -1,0 +1,155 @@
+/**
+ * The caller's channel, as far as an AGI session reaches it. The dialplan waits for us meanwhile, and goes on by itself the moment the session ends: so whatever fails here, no caller
+ * is kept. Must never order what lasts, for whatever comes next would wait for its end.
+ */
+import { CallerGone, PbxError } from '../call/errors.ts';
+import type { DialplanStatus, Hold, Log, Party, Reading, WaitingCaller } from '../call/ports.ts';
+import { WAKE_MEMORY } from '../call/wake-memory.ts';
+import { ask, askContacts, isVariableName } from './question.ts';
+import type { AgiRequest } from './request.ts';
+import type { AgiSession } from './session.ts';
+
+/** A caller, and what an earlier wake has left on the channel. Rejects as the session's commands do. */
+export async function openCaller(
+  session: AgiSession,
+  request: AgiRequest,
+  log: Log,
+): Promise<{ readonly caller: WaitingCaller; readonly memory: string }> {
+  const [state, memory = ''] = await ask(session, [`\${CHANNEL(state)}`, `\${${WAKE_MEMORY}}`]);
+  return { caller: new AgiCaller(session, request, state === 'Up', log), memory };
+}
+
+class AgiCaller implements WaitingCaller {
+  readonly channelId: string;
+  readonly party: Party;
+  readonly answered: boolean;
+  readonly left: AbortSignal;
+  readonly #session: AgiSession;
+  readonly #log: Log;
+  /** What stops what the caller hears; undefined where nothing was started. */
+  #hold: { stop: readonly string[] } | undefined;
+  /** True once the dialplan is about to go on: nothing may be started any more. */
+  #goesOn = false;
+
+  constructor(session: AgiSession, { channelId, caller }: AgiRequest, answered: boolean, log: Log) {
+    this.channelId = channelId;
+    this.party = caller;
+    this.answered = answered;
+    this.left = session.left;
+    this.#session = session;
+    this.#log = log;
+  }
+
+  async read(what: {
+    readonly variables: readonly string[];
+    readonly globals: readonly string[];
+    readonly contactsOf: readonly string[];
+  }): Promise<Reading> {
+    this.left.throwIfAborted();
+    const variables = what.variables.filter(isVariableName);
+    const globals = what.globals.filter(isVariableName);
+    const [values, contacts] = await Promise.all([
+      ask(this.#session, [...variables.map((name) => `\${${name}}`), ...globals.map((name) => `\${GLOBAL(${name})}`)]),
+      askContacts(this.#session, what.contactsOf),
+    ]);
+    const found = (names: readonly string[], from: number, asked: readonly string[]) =>
+      new Map(names.map((name) => [name, asked.includes(name) ? (values[from + asked.indexOf(name)] ?? '') : '']));
+    return {
+      variables: found(what.variables, 0, variables),
+      globals: found(what.globals, variables.length, globals),
+      contacts,
+    };
+  }
+
+  async write(variables: Readonly<Record<string, string>>): Promise<void> {
+    await Promise.all(
+      Object.entries(variables).map(([name, value]) => this.#order(`SET VARIABLE ${name} ${quoted(value)}`)),
+    );
+  }
+
+  async answer(): Promise<void> {
+    await this.#order('ANSWER');
+  }
+
+  /** The message is left out: Asterisk takes no other command while it plays. */
+  async startHold({ afterwards }: Hold): Promise<void> {
+    this.left.throwIfAborted();
+    await this.stopHold();
+    if (this.#goesOn) throw new CallerGone('the dialplan goes on');
+    const { start, stop } = holdOrders(afterwards, this.answered);
+    const hold = { stop };
+    this.#hold = hold;
+    for (const order of start) {
+      await this.#order(order);
+      // Stopped while the order was under way.
+      if (this.#hold !== hold) return this.#stop(stop);
+    }
+  }
+
+  async stopHold(): Promise<void> {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold !== undefined && !this.left.aborted) await this.#stop(hold.stop);
+  }
+
+  async giveBack(status: DialplanStatus, reason: string): Promise<void> {
+    this.left.throwIfAborted();
+    this.#goesOn = true;
+    const said = this.write({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason });
+    // What is ordered first is done first: the caller hears on until the dialplan knows.
+    const results = await Promise.allSettled([said, this.stopHold()]);
+    this.left.throwIfAborted();
+    if (results[0].status === 'rejected') {
+      this.#log.error('could not tell a dialplan how its AGI request ended', { error: String(results[0].reason) });
+    }
+    await this.letGo();
+  }
+
+  async hangUp(): Promise<void> {
+    if (!this.left.aborted) await this.#order('HANGUP');
+    await this.letGo();
+  }
+
+  letGo(): Promise<void> {
+    this.#goesOn = true;
+    return this.#session.end();
+  }
+
+  async #stop(orders: readonly string[]): Promise<void> {
+    // Where nothing plays, or nobody hears it any more, there is nothing to stop.
+    await Promise.allSettled(orders.map((order) => this.#order(order)));
+  }
+
+  /** Rejects with CallerGone where the caller has hung up, with PbxError where Asterisk refuses otherwise. */
+  async #order(command: string): Promise<void> {
+    const { code, result } = await this.#session.command(command);
+    if (code === 200 && !result.startsWith('-')) return;
+    this.left.throwIfAborted();
+    if (code === 511) throw new CallerGone('the caller has hung up');
+    const verb = command.split(' ', 2).join(' ');
+    throw new PbxError(`Asterisk refused ${verb}: ${code === 200 ? `result ${result}` : code}`);
+  }
+}
+
+interface HoldOrders {
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+}
+
+function holdOrders(afterwards: Hold['afterwards'], answered: boolean): HoldOrders {
+  if (afterwards.kind === 'ringing') return { start: ['EXEC Ringing'], stop: [] };
+  // Before the answer, media is heard once it is announced.
+  const heard = answered ? [] : ['EXEC Progress'];
+  if (afterwards.kind === 'music') {
+    const { musicClass = '' } = afterwards;
+    const named = /^[\w.-]{1,80}$/.test(musicClass) ? ` ${musicClass}` : '';
+    return { start: [...heard, `SET MUSIC ON${named}`], stop: ['SET MUSIC OFF'] };
+  }
+  const zone = `SET VARIABLE CHANNEL(tonezone) ${quoted(afterwards.country)}`;
+  return { start: [...heard, zone, 'EXEC PlayTones ring'], stop: ['EXEC StopPlayTones'] };
+}
+
+/** One argument of a command, whatever is in it. */
+function quoted(value: string): string {
+  return `"${value.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&')}"`;
+}

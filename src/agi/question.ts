@@ -1,0 +1,86 @@
+/**
+ * Asks a channel many things in one command: GET FULL VARIABLE evaluates an expression, which can hold any number of `${...}`. Each value comes URI-encoded, so that no value can look
+ * like an answer, or like two. Names reach an expression only after a check, so that nothing that came from outside can be evaluated.
+ */
+import { PbxError } from '../call/errors.ts';
+import type { Contact } from '../call/ports.ts';
+import type { AgiSession } from './session.ts';
+
+const COMMAND = 'GET FULL VARIABLE ';
+const SEPARATOR = '&';
+/** Below what Asterisk takes as one command. */
+const MOST_BYTES = 1_800;
+/** Stands before each value: Asterisk complains of encoding nothing. */
+const MARK = 'x';
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_,.:@/-]*\))?$/;
+const PLAIN = /^[^\s\p{Cc}"$&'(),<>[\\\]`{|}]+$/u;
+
+/** Tells whether a name may stand in an expression as a variable or a function. */
+export function isVariableName(name: string): boolean {
+  return VARIABLE.test(name);
+}
+
+/** The value of each expression such as `${NAME}`, in their order; '' where unset. Rejects as the session's commands do. */
+export async function ask(session: AgiSession, expressions: readonly string[]): Promise<string[]> {
+  const groups: string[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const expression of expressions) {
+    const question = `\${URIENCODE(${MARK}${expression})}`;
+    if (length + question.length > MOST_BYTES) {
+      groups.push([]);
+      length = 0;
+    }
+    groups.at(-1)?.push(question);
+    length += question.length + SEPARATOR.length;
+  }
+  const answers = await Promise.all(groups.map((group) => askGroup(session, group)));
+  return answers.flat();
+}
+
+async function askGroup(session: AgiSession, questions: readonly string[]): Promise<string[]> {
+  const { code, value = '' } = await session.command(`${COMMAND}${questions.join(SEPARATOR)}`);
+  const values = value.split(SEPARATOR);
+  if (code !== 200 || values.length !== questions.length || !values.every((text) => text.startsWith(MARK))) {
+    throw new PbxError('Asterisk did not answer an AGI question as it was put');
+  }
+  return values.map((text) => decoded(text.slice(MARK.length)));
+}
+
+/** What is no UTF-8, or was cut in the middle, becomes U+FFFD. */
+function decoded(text: string): string {
+  const latin = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(latin, 'latin1').toString('utf8');
+}
+
+/** The contacts of these endpoints now, in three steps: their AORs, the ids of those AORs' contacts, each one's fields. An endpoint that Asterisk does not know has none. */
+export async function askContacts(session: AgiSession, endpoints: readonly string[]): Promise<Contact[]> {
+  const able = [...new Set(endpoints)].filter((endpoint) => /^PJSIP\/[\w.+-]{1,80}$/.test(endpoint));
+  const namesOf = await ask(
+    session,
+    able.map((endpoint) => `\${PJSIP_ENDPOINT(${endpoint.slice('PJSIP/'.length)},aors)}`),
+  );
+  const aors = able.flatMap((endpoint, at) => plainParts(namesOf[at]).map((aor) => ({ endpoint, aor })));
+  const idsOf = await ask(
+    session,
+    aors.map(({ aor }) => `\${PJSIP_AOR(${aor},contact)}`),
+  );
+  const ids = aors.flatMap(({ endpoint }, at) => plainParts(idsOf[at]).map((id) => ({ endpoint, id })));
+  const fields = await ask(
+    session,
+    ids.flatMap(({ id }) => [`\${PJSIP_CONTACT(${id},uri)}`, `\${PJSIP_CONTACT(${id},expiration_time)}`]),
+  );
+  return ids.flatMap(({ endpoint }, at) => {
+    const uri = fields[at * 2] ?? '';
+    const seconds = Number(fields[at * 2 + 1] ?? '');
+    // Gone between two steps.
+    return uri === '' ? [] : [{ endpoint, uri, expiresAtSec: Number.isFinite(seconds) ? seconds : 0 }];
+  });
+}
+
+function plainParts(list = ''): string[] {
+  return list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => PLAIN.test(part));
+}
