@@ -1,0 +1,199 @@
+/**
+ * Asterisk's events, malformed: over a real WebSocket to the router as main wires it. Each event that is right by rules written down here a second time gets where it belongs;
+ * what is not is dropped, and told of once for its type, however many there are. Then a call goes its way from beginning to end.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type AriEvent, readEvent } from '../../src/asterisk/events.ts';
+import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
+import { nothingUncaught } from './alive.ts';
+import { channelOf, events } from './ari-examples.ts';
+import { feed, LONG } from './feed.ts';
+import { jsonBytes } from './inputs.ts';
+import { judgeLines, keptLog } from './lines.ts';
+import { answerTo, routerOn } from './little-pbx.ts';
+
+nothingUncaught();
+
+const log = keptLog();
+let registered = false;
+let pbx: PbxStub;
+let router: Awaited<ReturnType<typeof routerOn>>;
+beforeAll(async () => {
+  pbx = await PbxStub.start();
+  pbx.answer = (request, response) => {
+    const { status, body } = answerTo(request, registered);
+    answerJson(response, status, body);
+  };
+  router = await routerOn(pbx, log);
+  await connected();
+});
+afterAll(async () => {
+  await router.close();
+  await pbx[Symbol.asyncDispose]();
+});
+const connected = () => vi.waitFor(() => expect(router.asterisk.trouble()).toBeUndefined(), { timeout: 20_000 });
+
+type Members = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+const orAbsent = (value: unknown, rule: (value: unknown) => boolean): boolean => value === undefined || rule(value);
+const textsIn = (value: unknown, names: readonly string[]): boolean =>
+  isObject(value) && names.every((name) => orAbsent(value[name], isText));
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.isWellFormed() &&
+  !['', '.', '..'].includes(value) &&
+  !/\p{Cc}/u.test(value) &&
+  [...value].length <= 300;
+const isChannel = (value: unknown): boolean =>
+  isObject(value) &&
+  isId(value.id) &&
+  isText(value.state) &&
+  orAbsent(value.name, isText) &&
+  orAbsent(value.caller, (caller) => textsIn(caller, ['name', 'number'])) &&
+  orAbsent(value.dialplan, (dialplan) => textsIn(dialplan, ['app_name', 'app_data']));
+
+/** What an event of each type must have, as ARI describes it. */
+const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
+  StasisStart: ({ args, channel }) =>
+    orAbsent(args, (list) => Array.isArray(list) && list.every(isText)) && isChannel(channel),
+  StasisEnd: ({ channel }) => isChannel(channel),
+  ChannelStateChange: ({ channel }) => isChannel(channel),
+  ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>
+    orAbsent(cause, isNumber) && orAbsent(words, isText) && orAbsent(status, isNumber) && isChannel(channel),
+  ContactStatusChange: ({ endpoint, contact_info: info }) =>
+    isObject(endpoint) &&
+    isObject(info) &&
+    [endpoint.technology, endpoint.resource, info.uri, info.contact_status].every(isText),
+  PlaybackFinished: ({ playback }) =>
+    isObject(playback) && isText(playback.id) && isText(playback.state) && orAbsent(playback.media_uri, isText),
+  ChannelUserevent: ({ eventname }) => isText(eventname),
+  ApplicationReplaced: () => true,
+};
+const isRule = (type: unknown): type is AriEvent['type'] => Object.keys(rules).includes(String(type)) && isText(type);
+
+function parsed(frame: Buffer): unknown {
+  try {
+    return JSON.parse(frame.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The event that a frame is by the rules above. One that begins with a type of no concern, in its first 80 bytes, is of none, whatever is written behind. */
+function rightEvent(frame: Buffer): (Members & { readonly type: AriEvent['type'] }) | undefined {
+  const event = parsed(frame);
+  if (!isObject(event) || !isRule(event.type) || !rules[event.type](event)) return undefined;
+  const first = /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(frame.toString('latin1', 0, 80))?.[1];
+  return first !== undefined && !isRule(first) ? undefined : { ...event, type: event.type };
+}
+
+/** What the door says of a frame is what the rules say. */
+function judgeDoor(frame: Buffer): void {
+  const answer = readEvent(frame);
+  const right = rightEvent(frame);
+  expect(answer.kind === 'event').toBe(right !== undefined);
+  if (answer.kind === 'event') expect(answer.event.type).toBe(right?.type);
+  if (answer.kind === 'malformed') expect(answer.detail).toMatch(/^.{5,300}$/s);
+}
+
+const told = (text: string) => log.lines.filter((line) => line.includes(text));
+let sent = 0;
+
+/** Sends frames, and waits until the router has taken the last of them, and the calls that they began are over. */
+async function send(frames: readonly Buffer[]): Promise<void> {
+  const events = pbx.events.at(-1);
+  if (events === undefined) throw new Error('there is no event connection');
+  for (const [n, frame] of frames.entries())
+    events.send(frame, { binary: n % 5 === 4 || frame.toString().includes('\ufffd') });
+  const taken = new Promise((resolve) => events.once('pong', resolve));
+  events.ping();
+  await taken;
+  await nextTurn();
+  await router.quiet();
+  // As Asterisk does when a channel has been given back.
+  for (const { channelId } of router.arrived) {
+    events.send(JSON.stringify({ type: 'StasisEnd', channel: channelOf(channelId, 'Up', []) }));
+  }
+}
+
+it('an event is right and gets where it belongs, or is dropped and told of once', LONG, async () => {
+  await feed('ari-events', 0.995, jsonBytes(...events), async (some) => {
+    const frames = some.map((frame) => {
+      sent += 1;
+      return Buffer.from(frame.toString('latin1').replaceAll('CHANNEL-ID', `1700000000.${sent}`), 'latin1');
+    });
+    for (const frame of frames) judgeDoor(frame);
+    router.arrived.length = 0;
+    // Another router that takes our name is another story.
+    await send(frames.filter((frame) => rightEvent(frame)?.type !== 'ApplicationReplaced'));
+    const wanted = new Map<string, Members>();
+    for (const event of frames.map(rightEvent)) {
+      const channel = isObject(event?.channel) ? event.channel : {};
+      if (event?.type === 'StasisStart' && isId(channel.id) && !channel.id.startsWith('xm-'))
+        wanted.set(channel.id, event);
+    }
+    for (const { channelId, userId, number } of router.arrived) {
+      const event = wanted.get(channelId);
+      const caller = isObject(event?.channel) && isObject(event.channel.caller) ? event.channel.caller : {};
+      expect(userId).toBe(String(Array.isArray(event?.args) ? (event.args[0] ?? '') : '').toWellFormed());
+      expect(number).toBe(String(caller.number ?? '').toWellFormed());
+    }
+    const arrived = new Set(router.arrived.map(({ channelId }) => channelId));
+    expect(arrived).toEqual(new Set(wanted.keys()));
+  });
+  for (const type of Object.keys(rules).filter((name) => name !== 'ApplicationReplaced')) {
+    expect(told('not as ARI describes it').filter((line) => line.includes(`type=${type} `))).toHaveLength(1);
+  }
+  judgeLines(log.lines);
+  // But for what each call has to say, a flood of events is no flood of lines.
+  const others = log.lines.filter((line) => !/ call xm-/.test(line));
+  expect(others.length).toBeLessThan(300);
+});
+
+it('a frame that breaks the protocol costs the connection, which comes back', LONG, async () => {
+  const before = log.lines.length;
+  let broken = 0;
+  await feed('ari-events', 0.005, jsonBytes(...events), async (some) => {
+    for (const frame of some.slice(0, 5)) {
+      broken += 1;
+      const events = pbx.events.at(-1);
+      // A text that is none.
+      events?.send(Buffer.concat([frame, Buffer.from([0xff])]), { binary: false });
+      await vi.waitFor(() => expect(pbx.events.at(-1)).not.toBe(events), { timeout: 20_000, interval: 5 });
+      await connected();
+    }
+  });
+  judgeLines(log.lines);
+  // Lost, and found again.
+  expect(log.lines.length - before).toBeLessThanOrEqual(2 * broken + 2);
+});
+
+it('a call goes its way after all that', LONG, async () => {
+  const started = pbx.requests.length;
+  const asked = (method: string, path: RegExp) =>
+    vi.waitFor(
+      () => {
+        const seen = pbx.requests.slice(started).find((one) => one.method === method && path.test(one.path));
+        if (seen === undefined) throw new Error(`${method} ${path} was not asked`);
+        return seen;
+      },
+      { timeout: 20_000, interval: 5 },
+    );
+  const start = (channel: unknown, ...args: string[]) => pbx.send({ type: 'StasisStart', args, channel });
+  const lines = log.lines.length;
+  registered = true;
+  start(channelOf('1700000001.1', 'Ring', ['42']), '42');
+  const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-1$/);
+  const legId = path.split('/').at(-1) ?? '';
+  start(channelOf(legId, 'Up', ['leg', '1700000001.1']), 'leg', '1700000001.1');
+  await asked('POST', /^\/ari\/channels\/1700000001.1\/answer$/);
+  pbx.send({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'Normal Clearing', channel: channelOf(legId, 'Up', []) });
+  await asked('DELETE', /^\/ari\/channels\/1700000001.1$/);
+  await router.quiet();
+  expect(log.lines.slice(lines).join('')).toMatch(/call xm-\w+ answered: mobile/);
+  expect(router.router.stages()).toEqual({});
+});

@@ -1,0 +1,93 @@
+/**
+ * What Asterisk 16 and 22 send, as the lab has seen it: events with all of their fields, and answers to what the router asks. `CHANNEL-ID` stands where each use has
+ * an id of its own.
+ */
+import type { Json } from './strange.ts';
+
+const stamp = { asterisk_id: '02:42:ac:11:00:02', application: 'xivo-mapp', timestamp: '2024-05-01T10:00:00.000+0000' };
+
+/** A caller's channel. @param more what only Asterisk 22 says */
+export const channelOf = (
+  id: string,
+  state: string,
+  args: readonly string[],
+  more: Readonly<Record<string, Json>> = {},
+): Json => ({
+  id,
+  name: 'PJSIP/trunk-00000001',
+  state,
+  caller: { name: 'Carol', number: '0612345678' },
+  connected: { name: '', number: '' },
+  accountcode: '',
+  dialplan: {
+    context: 'xivo-mapp',
+    exten: 's',
+    priority: 4,
+    app_name: 'Stasis',
+    app_data: ['xivo-mapp', ...args].join(','),
+  },
+  creationtime: '2024-05-01T10:00:00.000+0000',
+  language: 'fr_FR',
+  ...more,
+});
+const newer = { protocol_id: 'a84b4c76e66710', caller_rdnis: '' };
+const leg = channelOf('xm-0011223344556677-leg-1', 'Ringing', ['leg', '1700000000.1'], newer);
+
+export const events: readonly Json[] = [
+  { type: 'StasisStart', ...stamp, args: ['42', ''], channel: channelOf('CHANNEL-ID', 'Ring', ['42', '']) },
+  { type: 'StasisStart', ...stamp, args: ['7'], channel: channelOf('CHANNEL-ID', 'Up', ['7'], newer) },
+  { type: 'StasisStart', ...stamp, args: ['leg', '1'], channel: leg },
+  { type: 'StasisEnd', ...stamp, channel: channelOf('CHANNEL-ID', 'Up', ['42'], newer) },
+  { type: 'ChannelStateChange', ...stamp, channel: leg },
+  {
+    type: 'ChannelDestroyed',
+    ...stamp,
+    cause: 16,
+    cause_txt: 'Normal Clearing',
+    channel: channelOf('CHANNEL-ID', 'Up', ['42']),
+  },
+  { type: 'ChannelDestroyed', ...stamp, cause: 21, cause_txt: 'Call Rejected', tech_cause: 603, channel: leg },
+  {
+    type: 'ContactStatusChange',
+    ...stamp,
+    endpoint: { technology: 'PJSIP', resource: 'alice', state: 'online', channel_ids: [] },
+    contact_info: {
+      uri: 'sip:alice@127.0.0.1:5060;ob',
+      contact_status: 'NonQualified',
+      aor: 'alice',
+      roundtrip_usec: '0',
+    },
+  },
+  {
+    type: 'PlaybackFinished',
+    ...stamp,
+    playback: { id: '1-hold-1', media_uri: 'sound:beep', target_uri: 'channel:1', language: 'en', state: 'failed' },
+  },
+  { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-pulse', userevent: {} },
+  { type: 'ChannelVarset', ...stamp, variable: 'X', value: 'y', channel: leg },
+  {
+    type: 'PeerStatusChange',
+    ...stamp,
+    endpoint: { technology: 'PJSIP', resource: 'alice' },
+    peer: { peer_status: 'Reachable' },
+  },
+];
+
+/** Bodies of answers, whatever they answer. */
+export const answers: readonly Json[] = [
+  { value: '' },
+  { value: 'True\u001f3\u001f"5"\u001f' },
+  [channelOf('1700000000.9', 'Up', ['42']), leg],
+  [
+    {
+      id: 'xm-0011223344556677-bridge',
+      technology: 'simple_bridge',
+      bridge_type: 'mixing',
+      channels: ['1700000000.9'],
+    },
+  ],
+  { name: 'xivo-mapp', channel_ids: ['1700000000.9'], endpoint_ids: ['PJSIP/alice'], bridge_ids: [], device_names: [] },
+  leg,
+  { message: 'Channel not found' },
+  { error: 'Conflict' },
+];
