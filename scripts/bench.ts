@@ -4,19 +4,21 @@
  */
 import { FetchError } from '../test/lab/asterisk/apt.ts';
 import type { AsteriskVersion } from '../test/lab/asterisk/asterisk.ts';
-import { fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
+import { type AsteriskInstall, fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
 import { startLab } from '../test/lab/lab.ts';
 import { measureAnswer } from './bench-parts/answer.ts';
 import { COMPETITORS_DIALPLAN, startBareScript } from './bench-parts/competitors.ts';
-import { CROWD, type CrowdCount, measureCrowd } from './bench-parts/crowd.ts';
+import { CROWD, type CrowdFigures, measureCrowd } from './bench-parts/crowd.ts';
 import { Sheet } from './bench-parts/figures.ts';
 import { measurePush } from './bench-parts/invite-to-push.ts';
+import { type LoadFigures, measureLoad, startLoadLab } from './bench-parts/load.ts';
 import { machineWords } from './bench-parts/machine.ts';
 import { type BenchOptions, readOptions } from './bench-parts/options.ts';
 import { writeIntoReadme } from './bench-parts/readme.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
+import { measureRestart } from './bench-parts/restart.ts';
 import type { Rig } from './bench-parts/rig.ts';
-import { isWhole, type Measured, renderTable } from './bench-parts/table.ts';
+import { lostNone, type Measured, renderTable } from './bench-parts/table.ts';
 import { endChildren, Interruption } from './demo-parts/interruption.ts';
 import { ProgressLine } from './demo-parts/progress-line.ts';
 
@@ -40,7 +42,7 @@ async function main(): Promise<number> {
     const table = renderTable(measured, options.parts, machineWords(measured.map(({ exactly }) => exactly)));
     console.log(table);
     if (options.write) await writeIntoReadme(table);
-    return measured.every(({ crowd }) => crowd === undefined || isWhole(crowd)) ? 0 : 1;
+    return measured.every(lostNone) ? 0 : 1;
   } catch (error) {
     progress.clear();
     if (interruption.happened) {
@@ -61,11 +63,39 @@ async function measure(
   progress: ProgressLine,
 ): Promise<Measured> {
   // What is interrupted while it starts is ended through its children: the start then fails, and clears up after itself.
-  const stopWatching = interruption.on(endChildren);
+  const stopFetching = interruption.on(endChildren);
   const install = await fetchAsterisk(version, { onProgress: (line) => progress.show(line) });
+  stopFetching();
   interruption.check();
   const exactly = /\d+\.\d+\.\d+/.exec(install.packageVersion)?.[0] ?? String(version);
   const say = (text: string): void => progress.show(`Asterisk ${exactly}, ${text}`);
+  const figures = new Sheet();
+  const steps = new Sheet();
+  const crowd = await measureSmall(version, options, { install, figures, steps, say, interruption });
+  const load = options.parts.includes('load')
+    ? await measureLarge(version, { install, figures, steps, say, interruption })
+    : undefined;
+  progress.clear();
+  if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
+  return { exactly, figures, crowd, load };
+}
+
+interface Bench {
+  readonly install: AsteriskInstall;
+  readonly figures: Sheet;
+  readonly steps: Sheet;
+  say(text: string): void;
+  readonly interruption: Interruption;
+}
+
+/** All parts but the load. */
+async function measureSmall(
+  version: AsteriskVersion,
+  options: BenchOptions,
+  { install, figures, steps, say, interruption }: Bench,
+): Promise<CrowdFigures | undefined> {
+  if (options.parts.every((part) => part === 'load')) return undefined;
+  const stopWatching = interruption.on(endChildren);
   say('push services and router start');
   await using lab = await startLab({
     version,
@@ -75,18 +105,29 @@ async function measure(
   await using _script = await startBareScript(lab.asterisk);
   stopWatching();
   interruption.check();
-  const rig: Rig = { lab, share: options.quick ? 0.2 : 1, figures: new Sheet(), steps: new Sheet(), say };
-  const crowd = await interruption.orElse(measureParts(rig, options));
-  progress.clear();
-  if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${rig.steps.told()}`);
-  return { exactly, figures: rig.figures, crowd };
+  const rig: Rig = { lab, share: options.quick ? 0.2 : 1, figures, steps, say };
+  return await interruption.orElse(measureParts(rig, options));
 }
 
-async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdCount | undefined> {
+async function measureLarge(
+  version: AsteriskVersion,
+  { install, figures, say, interruption }: Bench,
+): Promise<LoadFigures> {
+  const stopWatching = interruption.on(endChildren);
+  say('a larger lab starts');
+  await using lab = await startLoadLab(version, install);
+  stopWatching();
+  interruption.check();
+  return await interruption.orElse(measureLoad(lab, figures, say));
+}
+
+async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdFigures | undefined> {
   if (parts.includes('register')) await measureRegister(rig);
   if (parts.includes('push')) await measurePush(rig);
   if (parts.includes('answer')) await measureAnswer(rig);
-  return parts.includes('crowd') ? await measureCrowd(rig) : undefined;
+  const crowd = parts.includes('crowd') ? await measureCrowd(rig) : undefined;
+  if (parts.includes('restart')) await measureRestart(rig);
+  return crowd;
 }
 
 function whatWentWrong(error: unknown): string {

@@ -1,19 +1,24 @@
 /**
  * What was measured, as Markdown: one column for each Asterisk, a verdict for each target. It rounds, and must never leave out what was not reached.
  */
+
+import { type CrowdCount, isWhole } from '../../test/lab/rigs/crowd.ts';
 import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
-import { CROWD, CROWD_ROWS, type CrowdCount } from './crowd.ts';
+import { CROWD, CROWD_ROWS, type CrowdFigures } from './crowd.ts';
 import { type Samples, type Sheet, tellMs } from './figures.ts';
 import { pushRow } from './invite-to-push.ts';
+import { HEARD, type Heard, LOAD, type LoadCount, type LoadFigures, loadRow } from './load.ts';
 import type { Part } from './options.ts';
 import { BURST, CONTESTANTS, FROM_200, registerRow } from './register-to-invite.ts';
+import { RESTART_CALLS, RESTART_ROWS } from './restart.ts';
 
 /** What one Asterisk gave. */
 export interface Measured {
   /** `22.10.0` */
   readonly exactly: string;
   readonly figures: Sheet;
-  readonly crowd: CrowdCount | undefined;
+  readonly crowd: CrowdFigures | undefined;
+  readonly load: LoadFigures | undefined;
 }
 
 type Cell = (measured: Measured) => string;
@@ -31,7 +36,8 @@ export function renderTable(all: readonly Measured[], parts: readonly Part[], ma
 const HOW = `How: REGISTER counts from the moment in which the phone sends the last one, the one with the digest, to the INVITE's arrival at that phone; the 24 mobiles register one
 after another within 5 s, one loop of the polling dialplan, or all within 100 ms. INVITE to push counts until the push service has the whole request, on a warm connection. Answer counts from the callee's 200 to the
 caller's 200, and to the first packet that carries the callee's voice, in frames of 20 ms. The bare ways are \`scripts/bare-ari-script.ts\`, on the same Asterisk, their calls and the router's in turn. Where a caller's channel
-gets no audio, Asterisk 16 looks at its orders every 200 ms only, unless it stands in a bridge: the router puts it there from the start, and so answers before the bare way does.`;
+gets no audio, Asterisk 16 looks at its orders every 200 ms only, unless it stands in a bridge: the router puts it there from the start, and so answers before the bare way does. After a kill -9
+it counts from the start of the new process; the mobiles have registered while no router was there.`;
 
 function row(title: string, all: readonly Measured[], cell: Cell): string {
   return `${title} | ${all.map(cell).join(' | ')} |`;
@@ -71,13 +77,47 @@ const aboveBare =
   };
 
 const ofCrowd =
-  (tell: (count: CrowdCount) => string): Cell =>
+  (tell: (crowd: CrowdFigures) => string): Cell =>
   ({ crowd }) =>
     crowd === undefined ? '-' : tell(crowd);
 
-/** Whether nothing was lost and nothing was left behind. */
-export function isWhole({ calls, pushed, invited, answered, told: ended, left }: CrowdCount): boolean {
-  return [pushed, invited, answered, ended].every((count) => count === calls) && left === '';
+const ofLoad =
+  (heard: Heard, tell: (load: LoadCount) => string): Cell =>
+  ({ load }) =>
+    load === undefined ? '-' : tell(load[heard]);
+
+function noneLost(count: CrowdCount): string {
+  const left = count.left === '' ? 'nothing left behind' : 'something was left behind';
+  return verdict(
+    isWhole(count),
+    `${count.pushed} pushed, ${count.waiting} waiting at once, ${count.invited} rung, ${count.answered} answered, ${count.told} ended so; ${left}`,
+  );
+}
+
+/** Whether no call was lost in any part that was measured. */
+export function lostNone({ crowd, load }: Measured): boolean {
+  const counts = [crowd?.count, load?.ringing.count, load?.music.count];
+  return counts.every((count) => count === undefined || isWhole(count));
+}
+
+function loadLines(heard: Heard): readonly (readonly [string, Cell])[] {
+  const shares = (of: 'waiting' | 'registering'): Cell =>
+    ofLoad(heard, (load) => `${load[of].asterisk} %, ${load[of].router} %, ${load[of].phones} %`);
+  return [
+    [
+      `**${LOAD[heard]} waiting calls at once, ${HEARD[heard]}: none lost**`,
+      ofLoad(heard, ({ count }) => noneLost(count)),
+    ],
+    ['INVITE to push, all within 20 s', told(loadRow(heard, 'push'))],
+    ['REGISTER to INVITE, all within 10 s', told(loadRow(heard, 'register'))],
+    ["answer to the caller's 200", told(loadRow(heard, 'answer'))],
+    ['while they wait: Asterisk, router, phones, of one core', shares('waiting')],
+    ['while they register', shares('registering')],
+    [
+      "meanwhile the router's event loop is late by, p99 and max; its memory, MB",
+      ofLoad(heard, ({ late, memoryMb }) => `${tellMs(late.p99)}, ${tellMs(late.max)}; ${memoryMb}`),
+    ],
+  ];
 }
 
 const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
@@ -106,15 +146,7 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
     [WAYS.bare, told(answerRow('bare', caller, to))],
   ]),
   crowd: [
-    [
-      `**${CROWD} waiting calls at once: none lost**`,
-      ofCrowd((count) =>
-        verdict(
-          isWhole(count),
-          `${count.pushed} pushed, ${count.invited} rung, ${count.answered} answered, ${count.told} ended so; ${count.left === '' ? 'nothing left behind' : 'something was left behind'}`,
-        ),
-      ),
-    ],
+    [`**${CROWD} waiting calls at once: none lost**`, ofCrowd(({ count }) => noneLost(count))],
     ['INVITE to push, all within 2 s', told(CROWD_ROWS.push)],
     ['REGISTER to INVITE, all within 1 s', told(CROWD_ROWS.register)],
     ["answer to the caller's 200", told(CROWD_ROWS.answer)],
@@ -123,4 +155,16 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
       ofCrowd(({ memoryMb: { before, during, after } }) => `${before}, ${during}, ${after}`),
     ],
   ],
+  restart: [
+    [
+      `**kill -9 with ${RESTART_CALLS} callers waiting: from the new start to the first INVITE: 2,000 at most**`,
+      ({ figures }) => {
+        const first = figures.of(RESTART_ROWS.first);
+        return verdict(first.percentile(100) <= 2_000, `${tellMs(first.percentile(100))} (${first.count} times)`);
+      },
+    ],
+    [`to the first INVITE of ${RESTART_CALLS}`, told(RESTART_ROWS.first)],
+    ['to the last', told(RESTART_ROWS.last)],
+  ],
+  load: [...loadLines('ringing'), ...loadLines('music')],
 };

@@ -29,7 +29,7 @@ import { type AriAccess, askAri, type Leftovers, listLeftovers } from './ari-req
 import { bootAsterisk, endAsterisk, tailLog } from './boot.ts';
 import { renderGlobals, writeRunFolder } from './conf.ts';
 import { awaitThat } from './deadline.ts';
-import { matches, readEndings } from './endings.ts';
+import { EndingsFile, matches } from './endings.ts';
 import { fetchAsterisk } from './fetch.ts';
 import { type AsteriskProcess, askCommandLine } from './process.ts';
 import type { AsteriskSettings, LabAsterisk } from './settings.ts';
@@ -44,6 +44,7 @@ const CLI_MS = 10_000;
 const WAIT_MS = 10_000;
 const DEFAULT_RTP_PORTS = 1000;
 const HOST = '127.0.0.1';
+const ENDINGS_TOLD = 100;
 
 /** The project's own dialplan, or nothing while there is none. */
 async function readHook(): Promise<string | undefined> {
@@ -125,6 +126,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     await endAsterisk(running);
     await removeRun();
   };
+  const endings = new EndingsFile(paths.endingsFile);
   const leftovers = (): Promise<Leftovers> => listLeftovers(ariAccess);
   return {
     ...ariAccess,
@@ -153,13 +155,13 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
         async () => `Asterisk still has ${JSON.stringify(await leftovers())}`,
       );
     },
-    endings: () => readEndings(paths.endingsFile),
+    endings: () => endings.all(),
     awaitEnding: async (fields, withinMs = WAIT_MS) =>
       await awaitThat(
-        async () => (await readEndings(paths.endingsFile)).find((ending) => matches(ending, fields)),
+        async () => (await endings.all()).find((ending) => matches(ending, fields)),
         withinMs,
         async () =>
-          `No ending with ${JSON.stringify(fields)} among ${JSON.stringify(await readEndings(paths.endingsFile))}`,
+          `No ending with ${JSON.stringify(fields)} among ${JSON.stringify((await endings.all()).slice(-ENDINGS_TOLD))}`,
       ),
     logTail: (lines = 40) => tailLog(paths.logFile, lines),
     kill,

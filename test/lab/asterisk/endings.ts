@@ -1,7 +1,8 @@
 /**
- * What became of the calls, as the lab's dialplan wrote it down when their channels ended, one line for each. Reads only.
+ * What became of the calls, as the lab's dialplan wrote it down when their channels ended, one line for each. Reads only, and each line once, so that ten thousand of
+ * them take no longer to wait for than one.
  */
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { ENDING_MARK } from './dialplan-conf.ts';
 
@@ -26,13 +27,42 @@ const endingSchema = z.object({
 
 export type Ending = Readonly<z.infer<typeof endingSchema>>;
 
-/** The endings so far, oldest first. */
-export async function readEndings(file: string): Promise<Ending[]> {
-  const text = await readFile(file, 'utf8');
-  // A line that is still being written has no end yet.
-  const lines = text.split('\n').slice(0, -1);
-  const records = lines.flatMap((line) => line.split(ENDING_MARK)[1] ?? []);
-  return records.map((record) => endingSchema.parse(Object.fromEntries(record.split('|').map(splitField))));
+export class EndingsFile {
+  readonly #file: string;
+  readonly #read: Ending[] = [];
+  #position = 0;
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** The endings so far, oldest first. */
+  async all(): Promise<Ending[]> {
+    this.#reading = this.#reading.then(() => this.#readOn());
+    await this.#reading;
+    return [...this.#read];
+  }
+
+  async #readOn(): Promise<void> {
+    const file = await open(this.#file);
+    try {
+      const { size } = await file.stat();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - this.#position), { position: this.#position });
+      // A line that is still being written has no end yet.
+      const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1;
+      this.#position += end;
+      const records = buffer
+        .toString('utf8', 0, end)
+        .split('\n')
+        .flatMap((line) => line.split(ENDING_MARK)[1] ?? []);
+      for (const record of records) {
+        this.#read.push(endingSchema.parse(Object.fromEntries(record.split('|').map(splitField))));
+      }
+    } finally {
+      await file.close();
+    }
+  }
 }
 
 function splitField(text: string): [string, string] {

@@ -22,6 +22,8 @@ export interface AudioOptions {
   readonly codec: Codec;
   /** false: no socket, nothing sent and nothing heard (for phones of a load test). */
   readonly socket: boolean;
+  /** Without a socket: where the far side is told to send; the discard port when left out. */
+  readonly deafPort?: number;
 }
 
 export const USUAL_AUDIO: AudioOptions = { send: 'tone', sendFrom: 'early-media', codec: 'PCMU', socket: true };
@@ -83,7 +85,7 @@ export class CallAudio {
   }
 
   get address(): { readonly host: string; readonly port: number } {
-    return { host: this.#host, port: this.#socket?.address().port ?? DISCARD_PORT };
+    return { host: this.#host, port: this.#socket?.address().port ?? this.options.deafPort ?? DISCARD_PORT };
   }
 
   get isOpen(): boolean {

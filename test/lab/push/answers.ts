@@ -25,6 +25,10 @@ export type ServiceAnswer =
   | { readonly kind: 'drop' }
   /** The answer begins, and then the connection is broken off. */
   | { readonly kind: 'tear' }
+  /** HTTP/2: this request alone is given up (RST_STREAM). HTTP/1.1 has no such thing: as `drop`. */
+  | { readonly kind: 'reset' }
+  /** HTTP/2: the server takes its leave (GOAWAY) without an answer. HTTP/1.1: as `drop`. */
+  | { readonly kind: 'goaway' }
   | { readonly kind: 'slow'; readonly ms: number; readonly then: ServiceAnswer };
 
 export const accept: ServiceAnswer = { kind: 'accept' };
@@ -32,6 +36,8 @@ export const hang: ServiceAnswer = { kind: 'hang' };
 export const stall: ServiceAnswer = { kind: 'stall' };
 export const drop: ServiceAnswer = { kind: 'drop' };
 export const tear: ServiceAnswer = { kind: 'tear' };
+export const reset: ServiceAnswer = { kind: 'reset' };
+export const goaway: ServiceAnswer = { kind: 'goaway' };
 
 export function refuse(
   status: number,

@@ -3,7 +3,7 @@
  * accept a notification that the real service would refuse.
  */
 import type { KeyObject } from 'node:crypto';
-import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { AnswerBook, type ServiceAnswer } from './answers.ts';
 import { judgeNotification, readBody } from './apns-notification.ts';
@@ -119,6 +119,10 @@ export class ApnsServer extends Mailbox {
         stream.write('{"reason":', then);
       },
       breakOff,
+      giveUp(what) {
+        if (what === 'reset') stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        else stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 0);
+      },
     };
   }
 }

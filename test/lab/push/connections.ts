@@ -4,12 +4,15 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { LoopbackCertificates } from './certificate.ts';
 
 export class Connections {
   private readonly server: Server;
   private readonly open = new Map<number, { readonly socket: Socket; readonly number: number }>();
   private readonly frozen = new Set<number>();
   private count = 0;
+  private port = 0;
 
   constructor(server: Server) {
     this.server = server;
@@ -57,9 +60,32 @@ export class Connections {
   async listen(): Promise<string> {
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
+    return `https://localhost:${this.listeningPort()}`;
+  }
+
+  private listeningPort(): number {
     const address: AddressInfo | string | null = this.server.address();
     if (address === null || typeof address === 'string') throw new Error('the server has no port');
-    return `https://localhost:${address.port}`;
+    return address.port;
+  }
+
+  /** Takes the server away: who comes is refused. Resolves when nothing listens there. */
+  async leave(): Promise<void> {
+    this.port = this.listeningPort();
+    await this.close();
+  }
+
+  /** The server is back where it was. */
+  async comeBack(): Promise<void> {
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  /** Shows this certificate to whoever comes from now on, and breaks off the present connections. */
+  show({ cert, key }: Pick<LoopbackCertificates, 'cert' | 'key'>): void {
+    if (!(this.server instanceof TlsServer)) throw new Error('this server has no certificate');
+    this.server.setSecureContext({ cert, key });
+    this.drop();
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,8 @@ export interface Reply {
   begin(then: () => void): void;
   /** Breaks the connection off. */
   breakOff(): void;
+  /** Gives up this request alone, or says that no more will be answered; where the protocol can say so. */
+  giveUp?(what: 'reset' | 'goaway'): void;
 }
 
 export class Performer {
@@ -38,6 +40,11 @@ export class Performer {
         break;
       case 'tear':
         reply.begin(() => reply.breakOff());
+        break;
+      case 'reset':
+      case 'goaway':
+        if (reply.giveUp === undefined) reply.breakOff();
+        else reply.giveUp(answer.kind);
         break;
       case 'slow': {
         const timer = setTimeout(() => {

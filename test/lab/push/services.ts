@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApnsServer } from './apns-server.ts';
-import { makeCertificates } from './certificate.ts';
+import { type LoopbackCertificates, makeCertificates } from './certificate.ts';
 import { FcmServer } from './fcm-server.ts';
 
 export interface PushServices {
@@ -17,6 +17,8 @@ export interface PushServices {
   readonly environment: Readonly<Record<PushVariable, string>>;
   /** PEM: the authority, for a router in this process. */
   readonly ca: string;
+  /** What both servers show. */
+  readonly certificates: LoopbackCertificates;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startPushServices(): Promise<PushServices> {
     fcm,
     apns,
     ca: certificates.ca,
+    certificates,
     environment: {
       FCM_CREDENTIALS_FILE: await write('service-account.json', JSON.stringify(account, null, 2)),
       FCM_URL: fcmUrl,

@@ -16,7 +16,7 @@ const REQUEST_LINE = /^(GET|POST|PUT|DELETE) \S+ HTTP\/1\.1\r\n/;
 
 interface Rule {
   readonly which: RegExp;
-  readonly waiting: (() => void)[];
+  readonly waiting: { readonly go: () => void; readonly lose: () => void }[];
   readonly arrived: PromiseWithResolvers<string>;
 }
 
@@ -25,6 +25,8 @@ export interface Held {
   arrived(withinMs?: number): Promise<string>;
   /** Lets what was held back go on, and holds nothing more back. */
   release(): void;
+  /** What was held back never arrives: its connections break, as they do when the router dies. Holds nothing more back. */
+  lose(): void;
 }
 
 export class RequestGate {
@@ -79,7 +81,11 @@ export class RequestGate {
       },
       release: () => {
         this.#rules.delete(rule);
-        for (const go of rule.waiting.splice(0)) go();
+        for (const { go } of rule.waiting.splice(0)) go();
+      },
+      lose: () => {
+        this.#rules.delete(rule);
+        for (const { lose } of rule.waiting.splice(0)) lose();
       },
     };
   }
@@ -100,9 +106,12 @@ export class RequestGate {
       return;
     }
     near.pause();
-    rule.waiting.push(() => {
-      far.write(piece);
-      near.resume();
+    rule.waiting.push({
+      go: () => {
+        far.write(piece);
+        near.resume();
+      },
+      lose: () => near.destroy(),
     });
     rule.arrived.resolve(line);
   }

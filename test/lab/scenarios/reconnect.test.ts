@@ -1,10 +1,10 @@
 /**
- * The way to Asterisk breaks and mends in the middle of calls, or Asterisk itself goes and comes back: calls go on, what happened meanwhile is made good, and
- * nothing is done twice.
+ * The way to Asterisk breaks and mends in the middle of calls: calls go on, what happened meanwhile is made good, and nothing is done twice. Asterisk itself goes and comes
+ * back in asterisk-dies.test.ts.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
 import type { Lab } from '../lab.ts';
+import { nowMs } from '../phone/clock.ts';
 import { CutLab } from '../rigs/cut-lab.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
@@ -152,44 +152,14 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
     const alice = await lab.user(sleeper);
     const call = await lab.caller().call(alice);
     await rig.waits(call, alice);
+    const sinceMs = nowMs();
     rig.cable.silence();
     await alice.mobile.wake();
+    // Within five seconds, by design: half-open.test.ts.
+    await lab.router.log.waitFor(/no connection to Asterisk: .*(answered a ping|sends it no events)/, 10_000, sinceMs);
     await alice.mobile.answer(15_000);
     await call.talksWith(alice.mobile);
     await call.hangUp();
     expect(alice.mobile.calls).toHaveLength(1);
-  });
-
-  it('EDGES 17: Asterisk restarts: the router comes back and forgets the old channels', async () => {
-    const [alice, bob] = [await lab.user(sleeper), await lab.user(awake)];
-    const waiting = await lab.caller().call(alice);
-    const talking = await lab.caller().call(bob);
-    await alice.mobile.waitForPush();
-    await bob.mobile.answer();
-    await talking.talksWith(bob.mobile);
-    const ids = await Promise.all([waiting, talking].map((call) => lab.callId(call)));
-    await lab.asterisk.restart();
-    // Nobody told the phones: their Asterisk was killed.
-    for (const call of [waiting.sip, talking.sip, bob.mobile.call]) call.vanish();
-    await alice.mobile.waitForPush('call-ended');
-    await lab.router.waitUntilHealthy();
-    const outcomes = await awaitThat(
-      async () => {
-        const stories = await Promise.all(ids.map((id) => lab.story(id)));
-        return stories.every(({ ended }) => ended) ? stories.map(({ outcome }) => outcome) : undefined;
-      },
-      10_000,
-      async () => `the router still has the old calls\n${lab.router.log.tail()}`,
-    );
-    expect(outcomes).toEqual(['caller-left', 'answered']);
-    expect(await lab.api.metrics()).toMatch(/xivo_mapp_live_calls\{stage="waiting"\} 0/);
-
-    const carol = await lab.user(sleeper);
-    const call = await lab.caller().call(carol);
-    await carol.mobile.waitForPush();
-    await carol.mobile.wake();
-    await carol.mobile.answer();
-    await call.talksWith(carol.mobile);
-    await call.hangUp();
   });
 });

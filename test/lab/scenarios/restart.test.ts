@@ -1,90 +1,174 @@
-/** EDGES 16: the router dies, or is restarted, with callers waiting, ringing and talking; each goes on as if nothing had happened. */
+/** EDGES 16: the router dies (kill -9) while a caller waits, in every step of the waiting. The next run goes on with the time that is left, and nobody is pushed twice. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TONES } from '../asterisk/asterisk.ts';
+import { fallsBack } from '../fallen-back.ts';
 import { type Lab, startLab } from '../lab.ts';
+import { hang } from '../push/answers.ts';
+import { channelOf, dies, hearsNow, memoryOn, noted, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
+import { RequestGate } from '../rigs/request-gate.ts';
 
-describe.each([16, 22] as const)('a router that dies on Asterisk %i', (version) => {
+const USUAL = `XIVO_MAPP_LOOPS_INTERVAL = 10
+XIVO_MAPP_LOOPS_MOBILEAPP = 3
+XIVO_MAPP_WAIT_WITH_MUSIC = True
+XIVO_MAPP_MSG_SOUND = beep`;
+const SHORT_WAIT = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1';
+/** Music after it begins only when a scenario is long over. */
+const LONG_MESSAGE = 'XIVO_MAPP_MSG_SOUND = demo-congrats';
+const RINGBACK_AFTER_IT = `${LONG_MESSAGE}\nXIVO_MAPP_WAIT_WITH_MUSIC = False`;
+/** Longer than this without any sound is silence. */
+const SILENCE_MS = 1000;
+/** A mobile that the test itself wakes. */
+const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
+
+describe.each([16, 22] as const)('a router that dies while a caller waits on Asterisk %i', (version) => {
   let lab: Lab;
+  let gate: RequestGate;
   beforeAll(async () => {
-    lab = await startLab({ version });
+    lab = await startLab({ version, globals: USUAL, startRouter: false, asterisk: { mohDefault: 'tone' } });
+    gate = await RequestGate.before(lab);
   });
-  afterEach(() => lab.nothingRemains());
-  afterAll(() => lab?.stop());
-
-  const dies = async () => {
-    await lab.router.kill();
+  afterEach(async () => {
     await lab.router.start();
-  };
-  const pushesTo = (mobile: { readonly pushes: readonly { readonly payload: { readonly type?: string } }[] }) =>
-    mobile.pushes.filter(({ payload }) => payload.type === 'incoming-call').length;
+    // A deleted line would keep its value.
+    await lab.asterisk.reloadGlobals(USUAL);
+    await lab.nothingRemains();
+  });
+  afterAll(async () => {
+    await lab?.stop();
+    await gate?.stop();
+  });
 
-  it('EDGES 16: a caller who waits goes on waiting; the mobile is not pushed twice, and rings when it registers', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
-    const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
+  it('EDGES 16: before it knows whom to push: the next run pushes, and the mobile rings', async () => {
+    const alice = await lab.user(sleeper);
+    const look = gate.hold(/^GET .*\/variable\?variable=EVAL/);
+    const call = await lab.caller().call(alice);
+    await look.arrived();
+    await dies(lab, async () => look.lose());
     await alice.mobile.waitForPush('incoming-call');
+    await call.hears(TONES.mohDefault);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(alice.mobile.requests).toHaveLength(1);
+  });
+
+  it('EDGES 16: before the push service has taken the push: the next run pushes, and the mobile rings', async () => {
+    const alice = await lab.user(sleeper);
+    lab.push.fcm.answers.forToken(alice.mobile.token, hang, 1);
+    const call = await lab.caller().call(alice);
+    const { memory } = await waits(lab, call, 0);
+    await lab.push.fcm.waitFor(({ token }) => token === alice.mobile.token);
+    await dies(lab);
+    const push = await alice.mobile.waitForPush('incoming-call');
+    // The app knows it for the same call, should the first have reached it after all.
+    expect(push.payload.callId).toBe(memory.callId);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+  });
+
+  it('EDGES 16: pushed and waiting: waits on until the same moment, and the mobile rings when it registers', async () => {
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    const { callId, channelId, memory } = await waits(lab, call);
+    await dies(lab);
+    const [resumed] = await noted(lab, callId, 'resumed');
+    expect(resumed?.facts.waitLeftMs).toBeLessThan(30_000);
+    expect(await memoryOn(lab, channelId)).toEqual(memory);
+    await hearsNow(call, TONES.mohDefault);
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+  });
+
+  it('EDGES 16: while the message plays: it is not begun anew, and music follows without a silence', async () => {
+    await lab.asterisk.reloadGlobals(LONG_MESSAGE);
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
     await call.hears('sound');
-    await dies();
+    const callId = await lab.callId(call);
+    // Asterisk lets variables wait behind what plays; this one must not.
+    await memoryOn(lab, await channelOf(lab, callId));
+    await dies(lab, () => hearsNow(call, 'sound'));
+    await hearsNow(call, TONES.mohDefault);
+    expect((await noted(lab, callId, 'hold')).map(({ facts }) => facts.message)).toEqual(['']);
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
-    expect(pushesTo(alice.mobile)).toBe(1);
+    const { earlyMediaAtMs = 0, answeredAtMs = 0 } = call.record;
+    expect(call.sip.longestGapMs(earlyMediaAtMs, answeredAtMs)).toBeLessThanOrEqual(SILENCE_MS);
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
   });
 
-  it('EDGES 16: a mobile that rings goes on ringing, and is connected when it answers', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 100 } });
-    const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
-    await alice.mobile.waitFor('ringing');
-    await dies();
-    await alice.mobile.answer();
-    await call.talksWith(alice.mobile);
-    expect(alice.mobile.calls).toHaveLength(1);
-    await call.hangUp();
-    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-  });
-
-  it('EDGES 16: a conversation never notices, and its end is cleaned up', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 100 } });
-    const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
-    await alice.mobile.answer();
-    await call.talksWith(alice.mobile);
-    await lab.router.kill();
-    await call.talksWith(alice.mobile);
-    await lab.router.start();
-    await call.talksWith(alice.mobile);
-    await alice.mobile.hangUp();
-    await call.waitFor('ended');
-  });
-
-  it('EDGES 16: a router that is away for longer than the wait falls the caller back when it returns', async () => {
-    await lab.asterisk.reloadGlobals('XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1');
-    try {
-      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
-      const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
-      const push = await alice.mobile.waitForPush('incoming-call');
-      await lab.router.kill();
-      await expect
-        .poll(() => Date.now() - Date.parse(push.payload.sentAt ?? ''), { timeout: 5000 })
-        .toBeGreaterThan(1100);
-      await lab.router.start();
-      expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
-      expect(pushesTo(alice.mobile)).toBe(1);
-    } finally {
-      // A deleted line would keep its value.
-      await lab.asterisk.reloadGlobals('XIVO_MAPP_LOOPS_INTERVAL = 5\nXIVO_MAPP_LOOPS_MOBILEAPP = 3');
+  it('EDGES 16: twice, under a message and endless ringback: nothing of it plays on in the conversation', async () => {
+    await lab.asterisk.reloadGlobals(RINGBACK_AFTER_IT);
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await call.hears('sound');
+    const callId = await lab.callId(call);
+    await memoryOn(lab, await channelOf(lab, callId));
+    for (const _ of ['first', 'second']) {
+      await dies(lab);
+      await noted(lab, callId, 'hold');
+      await hearsNow(call, 'ringback');
     }
-  });
-
-  it('a restart by SIGTERM hands the waiting caller to the next run by way of the dialplan', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
-    const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
-    await alice.mobile.waitForPush('incoming-call');
-    await lab.router.restart();
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
-    expect(pushesTo(alice.mobile)).toBe(1);
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+  });
+
+  it('EDGES 16: for longer than the wait: the caller falls back when it returns', async () => {
+    await lab.asterisk.reloadGlobals(SHORT_WAIT);
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    const { memory } = await waits(lab, call);
+    await dies(lab, () => expect.poll(() => Date.now(), { timeout: 5000 }).toBeGreaterThan(memory.waitUntilMs));
+    expect(await fallsBack(lab, call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
+    await alice.mobile.waitForPush('call-ended');
+    expect(wakesOf(alice.mobile)).toBe(1);
+  });
+
+  it('EDGES 16: falling back: the caller is given back with the same words, and the mobile is told once', async () => {
+    await lab.asterisk.reloadGlobals(SHORT_WAIT);
+    const alice = await lab.user(sleeper);
+    const giveBack = gate.hold(/^POST .*\/continue/);
+    const call = await lab.caller().call(alice);
+    const callId = await lab.callId(call);
+    await giveBack.arrived();
+    await dies(lab, async () => giveBack.lose());
+    expect(await fallsBack(lab, call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
+    await alice.mobile.waitForPush('call-ended');
+    await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'no-answer', reason: 'wait-over' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+    expect(toldEndsOf(alice.mobile)).toEqual(['no-answer']);
+  });
+
+  it('EDGES 16: the caller hangs up meanwhile: nothing is left, and the mobiles are told', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobiles: [sleeper.mobile, sleeper.mobile] });
+    const call = await lab.caller().call(alice);
+    const { callId } = await waits(lab, call, 2);
+    await dies(lab, () => call.hangUp());
+    await Promise.all(alice.mobiles.map((mobile) => mobile.waitForPush('call-ended')));
+    await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+    for (const mobile of alice.mobiles) {
+      expect(wakesOf(mobile)).toBe(1);
+      expect(toldEndsOf(mobile)).toEqual(['caller-left']);
+    }
+    // One that wakes late is not called.
+    await alice.mobile.wake();
+    expect(alice.mobile.calls).toEqual([]);
   });
 });

@@ -1,0 +1,133 @@
+/**
+ * The router's death and return, and the waits that scenarios about it need: until a call has truly come to the stage in which the router shall die. What the next
+ * run is to go on from is looked at in Asterisk itself. It must never wait for time alone.
+ */
+import { z } from 'zod';
+import { readCallMemory } from '../../../src/call/memory.ts';
+import type { ToldEntry } from '../api-client.ts';
+import { TONES } from '../asterisk/asterisk.ts';
+import { awaitThat } from '../asterisk/deadline.ts';
+import type { LabCall } from '../caller.ts';
+import { type Handset, SOON_MS } from '../handset.ts';
+import type { Lab } from '../lab.ts';
+import type { Mobile } from '../mobile.ts';
+import { nowMs } from '../phone/clock.ts';
+
+const valueSchema = z.object({ value: z.string() });
+const channelsSchema = z.array(z.object({ id: z.string() }));
+
+/** kill -9, what happens while no router is there, and a new life. */
+export async function dies(lab: Lab, meanwhile: () => Promise<unknown> = async () => undefined): Promise<void> {
+  await lab.router.kill();
+  await meanwhile();
+  await lab.router.start();
+}
+
+/** How often a push service has taken a push that wakes this mobile. */
+export function wakesOf({ pushes }: Mobile): number {
+  return pushes.filter(({ payload }) => payload.type === 'incoming-call').length;
+}
+
+/** How often it was told that the call has ended, and why. */
+export function toldEndsOf({ pushes }: Mobile): readonly (string | undefined)[] {
+  return pushes.filter(({ payload }) => payload.type === 'call-ended').map(({ payload }) => payload.reason);
+}
+
+/** The entries of that name in the call's timeline, as soon as there are so many. */
+export async function noted(lab: Lab, callId: string, what: string, atLeast = 1): Promise<readonly ToldEntry[]> {
+  return await awaitThat(
+    async () => {
+      const entries = (await lab.api.story(callId))?.timeline.filter((entry) => entry.what === what) ?? [];
+      return entries.length >= atLeast ? entries : undefined;
+    },
+    SOON_MS,
+    async () => `no ${atLeast} x ${what} in ${JSON.stringify(await lab.api.story(callId))}\n${lab.router.log.tail()}`,
+  );
+}
+
+/** The caller's channel in Asterisk. */
+export async function channelOf(lab: Lab, callId: string): Promise<string> {
+  const [arrived] = await noted(lab, callId, 'arrived');
+  return String(arrived?.facts.channel);
+}
+
+async function readMemory(lab: Lab, channelId: string): Promise<string> {
+  const path = `/channels/${encodeURIComponent(channelId)}/variable`;
+  const { body } = await lab.asterisk.ari('GET', path, { variable: 'XIVO_MAPP_MEMORY' });
+  return valueSchema.safeParse(body).data?.value ?? '';
+}
+
+/** What stands on the channel for the next run of the router, as soon as the push of so many devices is remembered. */
+export async function memoryOn(lab: Lab, channelId: string, pushed = 1) {
+  return await awaitThat(
+    async () => {
+      const memory = readCallMemory(await readMemory(lab, channelId));
+      return memory !== undefined && memory.pushed.length >= pushed ? memory : undefined;
+    },
+    SOON_MS,
+    async () => `the channel's memory is ${JSON.stringify(await readMemory(lab, channelId))}\n${lab.router.log.tail()}`,
+  );
+}
+
+/** Waits until there are so many calls on whose channels a push is remembered. */
+export async function allRemembered(lab: Lab, calls: number): Promise<void> {
+  const count = async (): Promise<number> => {
+    const channels = channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body);
+    const memories = await Promise.all(channels.map(({ id }) => readMemory(lab, id)));
+    return memories.filter((text) => (readCallMemory(text)?.pushed.length ?? 0) > 0).length;
+  };
+  await awaitThat(
+    async () => ((await count()) >= calls ? true : undefined),
+    SOON_MS,
+    async () => `of ${calls} calls, ${await count()} are remembered\n${lab.router.log.tail()}`,
+  );
+}
+
+/** Waits until so many of the router's calls are in that stage. */
+export async function allAre(lab: Lab, stage: 'waiting' | 'talking', calls: number, withinMs = SOON_MS): Promise<void> {
+  const gauge = new RegExp(`^xivo_mapp_live_calls\\{stage="${stage}"\\} (\\d+)$`, 'm');
+  const count = async (): Promise<number> => Number(gauge.exec(await lab.api.metrics())?.[1] ?? 0);
+  await awaitThat(
+    async () => ((await count()) === calls ? true : undefined),
+    withinMs,
+    async () => `of ${calls} calls, ${await count()} are ${stage}\n${lab.router.log.tail()}`,
+  );
+}
+
+/** Waits until the call waits, so many pushes are remembered, and the caller hears music, a tone of the lab's. Gives the call's id and its channel's. */
+export async function waits(lab: Lab, call: LabCall, pushed = 1) {
+  const callId = await lab.callId(call);
+  const channelId = await channelOf(lab, callId);
+  const memory = await memoryOn(lab, channelId, pushed);
+  await call.hears(TONES.mohDefault);
+  return { callId, channelId, memory };
+}
+
+/** Waits until the router knows that so many phones ring. Gives the call's id. */
+export async function rings(lab: Lab, call: LabCall, phones = 1): Promise<string> {
+  const callId = await lab.callId(call);
+  await noted(lab, callId, 'leg-ringing', phones);
+  return callId;
+}
+
+/** Waits until the router has connected them and both hear each other. Gives the call's id. */
+export async function talk(lab: Lab, call: LabCall, handset: Handset): Promise<string> {
+  const callId = await lab.callId(call);
+  await noted(lab, callId, 'stage:talking');
+  await call.talksWith(handset);
+  return callId;
+}
+
+/** Both hear each other now, and not only some time ago. */
+export async function stillTalk(call: LabCall, handset: Handset): Promise<void> {
+  const sinceMs = nowMs();
+  await Promise.all([
+    call.sip.waitUntilHears(handset.toneHz, SOON_MS, sinceMs),
+    handset.call.waitUntilHears(call.toneHz, SOON_MS, sinceMs),
+  ]);
+}
+
+/** Waits until the caller hears that now, and not only some time ago. */
+export async function hearsNow(call: LabCall, sound: number | 'sound' | 'ringback'): Promise<void> {
+  await call.sip.waitUntilHears(sound, SOON_MS, nowMs());
+}

@@ -1,0 +1,42 @@
+/** An ARI that takes its time: each request waits before Asterisk hears of it, as behind a machine that is out of breath. Events pass at once. */
+import type { Lab } from '../lab.ts';
+import { AriFront } from './ari-front.ts';
+
+export class SlowAri {
+  readonly #front: AriFront;
+  readonly #settings: { delayMs: number; asked: number };
+
+  private constructor(front: AriFront, settings: { delayMs: number; asked: number }) {
+    this.#front = front;
+    this.#settings = settings;
+  }
+
+  /** Quick until slow(). Starts the lab's router, which must not run yet. */
+  static async before(lab: Lab): Promise<SlowAri> {
+    const settings = { delayMs: 0, asked: 0 };
+    const front = await AriFront.before(lab, async () => {
+      settings.asked += 1;
+      if (settings.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, settings.delayMs));
+      return undefined;
+    });
+    await lab.router.start();
+    return new SlowAri(front, settings);
+  }
+
+  /** Requests that the router has sent. */
+  get asked(): number {
+    return this.#settings.asked;
+  }
+
+  slow(delayMs: number): void {
+    this.#settings.delayMs = delayMs;
+  }
+
+  quick(): void {
+    this.#settings.delayMs = 0;
+  }
+
+  stop(): Promise<void> {
+    return this.#front.stop();
+  }
+}

@@ -1,0 +1,111 @@
+/** The router ends by SIGTERM, as `systemctl stop` and `restart` do it: it takes no new calls, hands on those that wait, leaves conversations alone, and loses nobody. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Lab, startLab } from '../lab.ts';
+import { answersAfter } from '../phone/invite-policies.ts';
+import { slow } from '../push/answers.ts';
+import { allAre, stillTalk, talk, waits, wakesOf } from '../rigs/death.ts';
+import { RequestGate } from '../rigs/request-gate.ts';
+
+const CROWD = 50;
+const PATIENCE_MS = 30_000;
+const SILENT = { socket: false } as const;
+/** A mobile that the test itself wakes. */
+const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
+
+describe.each([16, 22] as const)('a router that is told to stop on Asterisk %i', (version) => {
+  let lab: Lab;
+  let gate: RequestGate;
+  beforeAll(async () => {
+    const globals = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 10';
+    lab = await startLab({ version, globals, seats: CROWD, startRouter: false, asterisk: { mohDefault: 'tone' } });
+    gate = await RequestGate.before(lab);
+  });
+  afterEach(async () => {
+    await lab.router.start();
+    await lab.nothingRemains(PATIENCE_MS);
+  });
+  afterAll(async () => {
+    await lab?.stop();
+    await gate?.stop();
+  });
+
+  it('EDGES 18: hands a waiting caller to the next run by way of the dialplan, when its push has been taken', async () => {
+    const alice = await lab.user(sleeper);
+    lab.push.fcm.answers.forToken(alice.mobile.token, slow(300), 1);
+    const call = await lab.caller().call(alice);
+    await lab.push.fcm.waitFor(({ token }) => token === alice.mobile.token);
+    await lab.router.restart();
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(alice.mobile.requests).toHaveLength(1);
+  });
+
+  it('stopped for good: conversations go on, and the dialplan rings for those who wait and for those who come', async () => {
+    const spec = { ringingDevice: 'WebAppAndMobileApp', mobile: { wakesAfterMs: 'never' } } as const;
+    const [alice, bob, ida] = [await lab.user({ ringingDevice: 'WebApp' }), await lab.user(spec), await lab.user(spec)];
+    const talking = await lab.caller().call(alice);
+    await alice.webApp.answer();
+    await talk(lab, talking, alice.webApp);
+    const waiting = await lab.caller().call(bob);
+    await waits(lab, waiting);
+    expect(await lab.router.terminate()).toBe(0);
+    const coming = await lab.caller().call(ida);
+    for (const [call, { webApp }] of [
+      [coming, ida],
+      [waiting, bob],
+    ] as const) {
+      await webApp.answer();
+      await call.talksWith(webApp);
+      await call.hangUp();
+    }
+    expect(await lab.ending(coming)).toMatchObject({ dialStatus: 'ANSWER', reason: 'router-absent' });
+    expect(await lab.ending(waiting)).toMatchObject({ dialStatus: 'ANSWER', reason: 'router-stopping' });
+    await stillTalk(talking, alice.webApp);
+    await lab.router.start();
+    await stillTalk(talking, alice.webApp);
+    await alice.webApp.hangUp();
+    await talking.waitFor('ended');
+    expect(await lab.ending(talking)).toMatchObject({ status: 'ANSWERED', reason: 'webapp' });
+    expect([bob, ida].map(({ mobile }) => wakesOf(mobile))).toEqual([1, 0]);
+  });
+
+  it('told twice: it leaves at once, and the caller who waited goes on with the next run', async () => {
+    const alice = await lab.user(sleeper);
+    const call = await lab.caller().call(alice);
+    await waits(lab, call);
+    const giveBack = gate.hold(/^POST .*\/continue/);
+    const ended = lab.router.terminate();
+    await giveBack.arrived();
+    process.kill(lab.router.pid, 'SIGTERM');
+    expect(await ended).toBe(128 + 15);
+    giveBack.lose();
+    await lab.router.start();
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+  });
+
+  it(`restarted with ${CROWD} callers waiting: none is lost, none pushed twice; all mobiles ring and all are answered`, async () => {
+    const mobile = { wakesAfterMs: 'never', audio: SILENT, does: answersAfter(100) } as const;
+    const callees = [];
+    for (let seat = 0; seat < CROWD; seat += 1) callees.push(await lab.user({ ringingDevice: 'MobileApp', mobile }));
+    const calls = await Promise.all(callees.map((callee) => lab.caller({ audio: SILENT }).call(callee)));
+    await Promise.all(callees.map((callee) => callee.mobile.waitForPush('incoming-call', PATIENCE_MS)));
+    await lab.router.restart();
+    await allAre(lab, 'waiting', CROWD, PATIENCE_MS);
+    expect(calls.filter((call) => call.hasEnded)).toEqual([]);
+    await Promise.all(callees.map((callee) => callee.mobile.wake()));
+    await Promise.all(calls.map((call) => call.waitFor('answered', PATIENCE_MS)));
+    await allAre(lab, 'talking', CROWD, PATIENCE_MS);
+    expect(callees.map((callee) => wakesOf(callee.mobile))).toEqual(Array<number>(CROWD).fill(1));
+    await Promise.all(calls.map((call) => call.hangUp()));
+    const endings = await Promise.all(calls.map((call) => lab.ending(call, PATIENCE_MS)));
+    expect(endings.map(({ status }) => status)).toEqual(Array<string>(CROWD).fill('ANSWERED'));
+  });
+});
