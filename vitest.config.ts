@@ -10,13 +10,17 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/lab/**'],
           isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          fileParallelism: false,
+          // The lab waits more than it works: two files at once use two cores less than fully.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
