@@ -144,8 +144,8 @@ async function tidyUp(call: Call, wake: Wake, ending: Ending, talkedOn: Leg | un
   call.diary.enter('ending');
   tellEnding(call, ending);
   const answeredOn = ending.outcome === 'answered' ? answeredDevice(wake, talkedOn) : undefined;
-  // A router that stops leaves the call, and so its pushes, to the next one.
-  const told = ending.reason === 'router-stopping' ? wake.leaveToNext() : wake.withdraw(ending.outcome, answeredOn);
+  // A router that stops has left the call, and so its pushes, to the next one.
+  const told = ending.reason === 'router-stopping' ? undefined : wake.withdraw(ending.outcome, answeredOn);
   await call.close();
   await told;
   call.diary.close(ending.outcome, ending.reason);

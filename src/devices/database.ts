@@ -50,16 +50,6 @@ export function keepDatabase(url: string, log: Log, retryMs = 2_000): Database {
   return new KeptDatabase(file, log, retryMs);
 }
 
-/** Opens it now or never. @throws StoreFault */
-export function openDatabase(url: string): Database {
-  const silent = () => undefined;
-  const database = keepDatabase(url, { error: silent, warn: silent, info: silent, debug: silent });
-  const fault = database.fault();
-  if (fault === undefined) return database;
-  database.close();
-  throw fault;
-}
-
 class KeptDatabase implements Database {
   readonly file: string;
   private readonly log: Log;

@@ -1,8 +1,8 @@
 /** Opening the database: what stands in the way is told in words that help. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/devices/database.ts';
 import { StoreFault, storeFault } from '../../src/devices/fault.ts';
+import { openDatabase } from './open-database.ts';
 import { scratchFolder } from './scratch.ts';
 
 const scratch = scratchFolder();

@@ -1,9 +1,9 @@
 /** The journal: live and ended calls, its bounds, and a database that fails under it. */
 import { describe, expect, it, vi } from 'vitest';
 import type { CallSummary } from '../../src/call/ports.ts';
-import { openDatabase } from '../../src/devices/database.ts';
 import { type JournalBounds, journalIn } from '../../src/devices/journal.ts';
 import { fakeLog } from '../call/fakes/log.ts';
+import { openDatabase } from './open-database.ts';
 import { scratchFolder } from './scratch.ts';
 
 const scratch = scratchFolder();

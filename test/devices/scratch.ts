@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type Database, openDatabase } from '../../src/devices/database.ts';
+import type { Database } from '../../src/devices/database.ts';
+import { openDatabase } from './open-database.ts';
 
 export interface Scratch {
   /** A path in the folder that nothing has used yet. */

@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/devices/database.ts';
+import type { Database } from '../../src/devices/database.ts';
 import { StoreFault } from '../../src/devices/fault.ts';
 import { journalIn } from '../../src/devices/journal.ts';
 import { registryIn } from '../../src/devices/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
+import { openDatabase } from '../devices/open-database.ts';
 import { nothingUncaught } from './alive.ts';
 import { FOREIGN, type Made, rewrite, row, rows, summary, type Table } from './database-rows.ts';
 import {

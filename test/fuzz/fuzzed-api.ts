@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { callMetrics } from '../../src/api/metrics.ts';
 import { type Api, startApi } from '../../src/api/server.ts';
-import { type Database, openDatabase } from '../../src/devices/database.ts';
+import type { Database } from '../../src/devices/database.ts';
 import { journalIn } from '../../src/devices/journal.ts';
 import { registryIn, type StoredRegistry } from '../../src/devices/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
+import { openDatabase } from '../devices/open-database.ts';
 import type { WireAnswer } from './wire.ts';
 
 export const KEY = 'the-key-of-the-tests-0123456789';

@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { connectAsterisk } from '../../src/asterisk/asterisk.ts';
 import type { Clock, Log } from '../../src/call/ports.ts';
 import { Router } from '../../src/call/router.ts';
-import { openDatabase } from '../../src/devices/database.ts';
 import { journalIn } from '../../src/devices/journal.ts';
 import { registryIn } from '../../src/devices/registry.ts';
 import { createPush } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { PbxStub, SeenRequest } from '../asterisk/pbx-stub.ts';
+import { openDatabase } from '../devices/open-database.ts';
 import type { Json } from './strange.ts';
 
 /** Seconds pass twenty times as fast, for waits and pings. */
