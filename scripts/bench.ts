@@ -2,7 +2,6 @@
  * Measures the router on real Asterisks, against plainer ways in the same run; scripts/bench starts it. It prints a table, and however it ends, also by
  * Ctrl-C, no process and no temporary folder stays behind.
  */
-import { FetchError } from '../test/lab/asterisk/apt.ts';
 import type { AsteriskVersion } from '../test/lab/asterisk/asterisk.ts';
 import { type AsteriskInstall, fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
 import { startLab } from '../test/lab/lab.ts';
@@ -19,8 +18,9 @@ import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
 import type { Rig } from './bench-parts/rig.ts';
 import { lostNone, type Measured, renderTable } from './bench-parts/table.ts';
-import { endChildren, Interruption } from './demo-parts/interruption.ts';
-import { ProgressLine } from './demo-parts/progress-line.ts';
+import { endChildren, type Interruption } from './demo-parts/interruption.ts';
+import { measuringRun } from './demo-parts/measuring-run.ts';
+import type { ProgressLine } from './demo-parts/progress-line.ts';
 
 /** Two for each of four channels of each call of the crowd, and room. */
 const RTP_PORTS = 2_000;
@@ -33,9 +33,7 @@ async function main(): Promise<number> {
     console.error(options);
     return 2;
   }
-  const interruption = new Interruption();
-  const progress = new ProgressLine(process.stderr);
-  try {
+  return await measuringRun('scripts/bench', async (interruption, progress) => {
     const measured: Measured[] = [];
     for (const version of options.versions) measured.push(await measure(version, options, interruption, progress));
     progress.clear();
@@ -43,17 +41,7 @@ async function main(): Promise<number> {
     console.log(table);
     if (options.write) await writeIntoReadme(table);
     return measured.every(lostNone) ? 0 : 1;
-  } catch (error) {
-    progress.clear();
-    if (interruption.happened) {
-      console.error('Interrupted: everything has been ended.');
-      return 130;
-    }
-    console.error(`scripts/bench: ${whatWentWrong(error)}`);
-    return 1;
-  } finally {
-    interruption.over();
-  }
+  });
 }
 
 async function measure(
@@ -128,11 +116,6 @@ async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdFig
   const crowd = parts.includes('crowd') ? await measureCrowd(rig) : undefined;
   if (parts.includes('restart')) await measureRestart(rig);
   return crowd;
-}
-
-function whatWentWrong(error: unknown): string {
-  if (error instanceof FetchError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 // Whatever a call that was broken off has left in this process must not keep it alive.

@@ -2,11 +2,11 @@
  * Five calls on a real Asterisk, told as each party saw them; scripts/demo starts it. It ends with 0 only if each call went as it should, and however it
  * ends, also by Ctrl-C, no process and no temporary folder stays behind.
  */
-import { FetchError } from '../test/lab/asterisk/apt.ts';
 import { fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
 import { type Lab, startLab } from '../test/lab/lab.ts';
 import { CALLS } from './demo-parts/calls.ts';
 import { endChildren, Interruption } from './demo-parts/interruption.ts';
+import { whatWentWrong } from './demo-parts/measuring-run.ts';
 import { type DemoOptions, readOptions } from './demo-parts/options.ts';
 import { keepUp, ownPhones } from './demo-parts/own-softphone.ts';
 import { type Paper, paperFor } from './demo-parts/paper.ts';
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     return await perform(options, paper, interruption, progress);
   } catch (error) {
     if (interruption.happened) return 130;
-    console.error(whatWentWrong(error));
+    console.error(`scripts/demo: ${whatWentWrong(error)}`);
     return 1;
   } finally {
     progress.clear();
@@ -118,11 +118,6 @@ async function playAll(
     if (!options.keep) paper.line('With --keep everything stays up, so that Asterisk and the router can be looked at.');
   }
   return failed;
-}
-
-function whatWentWrong(error: unknown): string {
-  if (error instanceof FetchError) return `scripts/demo: ${error.message}`;
-  return `scripts/demo: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
 // Whatever a call that was broken off has left in this process must not keep it alive.

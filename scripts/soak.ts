@@ -2,15 +2,15 @@
  * Plays thousands of calls against the real router on a real Asterisk, and says whether everything is where it began; scripts/soak starts it. However it
  * ends, also by Ctrl-C, no process and no temporary folder stays behind.
  */
-import { FetchError } from '../test/lab/asterisk/apt.ts';
 import { fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
 import { startLab } from '../test/lab/lab.ts';
 import { INSPECTED, RouterInside } from '../test/lab/rigs/router-inside.ts';
 import { playSoak, type SoakResult } from '../test/lab/rigs/soak.ts';
 import { SEATS_PER_LANE, SOAK_GLOBALS } from '../test/lab/rigs/soak-calls.ts';
 import { heapSlope, judgeSoak, MOST_BYTES_PER_CALL, soakTable } from '../test/lab/rigs/soak-verdict.ts';
-import { endChildren, Interruption } from './demo-parts/interruption.ts';
-import { ProgressLine } from './demo-parts/progress-line.ts';
+import { endChildren, type Interruption } from './demo-parts/interruption.ts';
+import { measuringRun } from './demo-parts/measuring-run.ts';
+import type { ProgressLine } from './demo-parts/progress-line.ts';
 import { readSoakOptions, type SoakOptions } from './soak-parts/options.ts';
 
 const WARM_UP = 480;
@@ -22,24 +22,11 @@ async function main(): Promise<number> {
     console.error(options);
     return 2;
   }
-  const interruption = new Interruption();
-  const progress = new ProgressLine(process.stderr);
-  try {
+  return await measuringRun('scripts/soak', async (interruption, progress) => {
     const result = await soak(options, interruption, progress);
     progress.clear();
     return tell(result, options);
-  } catch (error) {
-    progress.clear();
-    if (interruption.happened) {
-      console.error('Interrupted: everything has been ended.');
-      return 130;
-    }
-    const words = error instanceof FetchError ? error.message : error instanceof Error ? error.stack : String(error);
-    console.error(`scripts/soak: ${words}`);
-    return 1;
-  } finally {
-    interruption.over();
-  }
+  });
 }
 
 async function soak(

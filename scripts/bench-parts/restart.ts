@@ -4,7 +4,8 @@
  */
 import type { Callee } from '../../test/lab/callee.ts';
 import { answersAfter } from '../../test/lab/phone/invite-policies.ts';
-import { allAre, allRemembered } from '../../test/lab/rigs/death.ts';
+import { allRemembered } from '../../test/lab/rigs/death.ts';
+import { allAre } from '../../test/lab/rigs/live-calls.ts';
 import { lastOnWire, type Rig, shareOf } from './rig.ts';
 
 export const RESTART_CALLS = 20;

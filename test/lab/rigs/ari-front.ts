@@ -3,8 +3,9 @@
  * Asterisk never hears of), and everything else passes, the event connection untouched. It must never change a request that it lets through, nor its answer.
  */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Lab } from '../lab.ts';
+import { endServer, standBefore } from './between.ts';
 
 /** What happens to a request, by its line without the version: `POST /ari/channels/1700000000.1/answer`. Resolves with an HTTP status to answer instead of Asterisk. */
 export type Treatment = (line: string) => Promise<number | undefined>;
@@ -28,20 +29,12 @@ export class AriFront {
   /** Puts itself between the lab's router (which must not run yet, or is to be restarted) and its Asterisk. */
   static async before(lab: Lab, treat: Treatment): Promise<AriFront> {
     const front = new AriFront(new URL(lab.asterisk.ariUrl), treat);
-    const listening = Promise.withResolvers<void>();
-    front.#server.once('error', listening.reject);
-    front.#server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
-    const { port } = front.#server.address() as AddressInfo;
-    lab.router.environment = { ...lab.router.environment, ARI_URL: `http://127.0.0.1:${port}` };
+    await standBefore(lab, front.#server);
     return front;
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    await closed.promise;
+    await endServer(this.#server, this.#sockets);
   }
 
   #know(socket: Socket): void {

@@ -9,6 +9,7 @@ import type { LabCall } from '../caller.ts';
 import type { Lab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
 import { answersAfter } from '../phone/invite-policies.ts';
+import { allAre, liveCalls } from './live-calls.ts';
 
 export type CrowdStep = 'take their seats' | 'come' | 'wait' | 'are rung' | 'talk' | 'go' | 'are gone';
 
@@ -116,11 +117,7 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
   await begin('talk');
   const answered = await count(members, ({ call }) => call.waitFor('answered', patienceMs));
   // Asterisk 16 takes up to 200 ms to put a phone that sends no sound into the bridge; who hangs up before that has left while being connected.
-  await awaitThat(
-    async () => ((await countLive(lab, 'talking')) >= answered ? true : undefined),
-    patienceMs,
-    async () => `not all of ${answered} talk`,
-  ).catch((error: unknown) => failures.push(String(error)));
+  await allAre(lab, 'talking', answered, patienceMs).catch((error: unknown) => failures.push(String(error)));
 
   await begin('go');
   const goMs = nowMs();
@@ -153,20 +150,12 @@ async function seatAll(lab: Lab, { calls, answerAfterMs }: CrowdShape): Promise<
   );
 }
 
-/** How many calls of the router are in that stage now. */
-async function countLive(lab: Lab, stage: 'waiting' | 'talking'): Promise<number> {
-  const count = new RegExp(`^xivo_mapp_live_calls\\{stage="${stage}"\\} (\\d+)`, 'm').exec(
-    await lab.api.metrics(),
-  )?.[1];
-  return Number(count ?? 0);
-}
-
 /** The most that the router had waiting at once, once every caller rings or hears something. */
 async function countWaiting(members: readonly CrowdMember[], lab: Lab, patienceMs: number): Promise<number> {
   let most = 0;
   await awaitThat(
     async () => {
-      most = Math.max(most, await countLive(lab, 'waiting'));
+      most = Math.max(most, await liveCalls(lab, 'waiting'));
       const kept = members.filter(({ call: { record, hasEnded } }) => {
         const company = record.ringingAtMs ?? record.earlyMediaAtMs;
         return company !== undefined && !hasEnded;

@@ -7,9 +7,7 @@ import { TONES } from '../asterisk/asterisk.ts';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
-import type { Handset } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
 import { Cable } from './proxy.ts';
 
 const SOON_MS = 10_000;
@@ -85,15 +83,6 @@ export class CutLab {
       SOON_MS,
       async () => `the router knows of no ringing\n${this.lab.router.log.tail()}`,
     );
-  }
-
-  /** Both hear each other now, and not only some time ago. */
-  async stillTalk(call: LabCall, handset: Handset): Promise<void> {
-    const sinceMs = nowMs();
-    await Promise.all([
-      call.sip.waitUntilHears(handset.toneHz, SOON_MS, sinceMs),
-      handset.call.waitUntilHears(call.toneHz, SOON_MS, sinceMs),
-    ]);
   }
 
   /** How often the timeline has such an entry. */

@@ -83,17 +83,6 @@ export async function allRemembered(lab: Lab, calls: number): Promise<void> {
   );
 }
 
-/** Waits until so many of the router's calls are in that stage. */
-export async function allAre(lab: Lab, stage: 'waiting' | 'talking', calls: number, withinMs = SOON_MS): Promise<void> {
-  const gauge = new RegExp(`^xivo_mapp_live_calls\\{stage="${stage}"\\} (\\d+)$`, 'm');
-  const count = async (): Promise<number> => Number(gauge.exec(await lab.api.metrics())?.[1] ?? 0);
-  await awaitThat(
-    async () => ((await count()) === calls ? true : undefined),
-    withinMs,
-    async () => `of ${calls} calls, ${await count()} are ${stage}\n${lab.router.log.tail()}`,
-  );
-}
-
 /** Waits until the call waits, so many pushes are remembered, and the caller hears music, a tone of the lab's. Gives the call's id and its channel's. */
 export async function waits(lab: Lab, call: LabCall, pushed = 1) {
   const callId = await lab.callId(call);
@@ -116,15 +105,6 @@ export async function talk(lab: Lab, call: LabCall, handset: Handset): Promise<s
   await noted(lab, callId, 'stage:talking');
   await call.talksWith(handset);
   return callId;
-}
-
-/** Both hear each other now, and not only some time ago. */
-export async function stillTalk(call: LabCall, handset: Handset): Promise<void> {
-  const sinceMs = nowMs();
-  await Promise.all([
-    call.sip.waitUntilHears(handset.toneHz, SOON_MS, sinceMs),
-    handset.call.waitUntilHears(call.toneHz, SOON_MS, sinceMs),
-  ]);
 }
 
 /** Waits until the caller hears that now, and not only some time ago. */

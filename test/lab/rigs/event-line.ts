@@ -8,8 +8,9 @@
  *     const flood = line.flood(10_000);                                      // events a second
  *     flood.stop();                                                          // gives how many were sent
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Lab } from '../lab.ts';
+import { endServer, standBefore } from './between.ts';
 import { FrameCutter, frameOf } from './event-frames.ts';
 import { unrelatedEvents } from './unrelated-events.ts';
 
@@ -44,12 +45,7 @@ export class EventLine {
   /** Puts itself between the lab's router, which must not run yet, and its Asterisk; starts the router. */
   static async before(lab: Lab): Promise<EventLine> {
     const line = new EventLine(new URL(lab.asterisk.ariUrl));
-    const listening = Promise.withResolvers<void>();
-    line.#server.once('error', listening.reject);
-    line.#server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
-    const { port } = line.#server.address() as AddressInfo;
-    lab.router.environment = { ...lab.router.environment, ARI_URL: `http://127.0.0.1:${port}` };
+    await standBefore(lab, line.#server);
     await lab.router.start();
     return line;
   }
@@ -90,10 +86,7 @@ export class EventLine {
 
   async stop(): Promise<void> {
     this.#flood?.();
-    for (const socket of this.#sockets) socket.destroy();
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    await closed.promise;
+    await endServer(this.#server, this.#sockets);
   }
 
   #join(near: Socket): void {

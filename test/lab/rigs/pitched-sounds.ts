@@ -5,9 +5,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/settings.ts';
+import type { AsteriskVersion } from '../asterisk/asterisk.ts';
 import { writeTone } from '../asterisk/tone.ts';
 import type { LabCall } from '../caller.ts';
-import type { Lab } from '../lab.ts';
+import { type Lab, startLab } from '../lab.ts';
 import type { Heard } from '../phone/recogniser.ts';
 import { chooseTone } from '../phone/tone.ts';
 
@@ -21,7 +22,7 @@ const A_MOMENT_MS = 300;
 /** Before a callee's number: what the site's dialplan does to the channel first. */
 export const ANSWERED_BEFORE = '9';
 export const IN_FRENCH = '8';
-export const PREFIXES_DIALPLAN = `[lab-did](+)
+const PREFIXES_DIALPLAN = `[lab-did](+)
 exten => _${ANSWERED_BEFORE}X.,1,Answer()
  same => n,Set(LAB_USER=\${EXTEN:1})
  same => n,Return()
@@ -30,13 +31,34 @@ exten => _${IN_FRENCH}X.,1,Set(CHANNEL(language)=fr)
  same => n,Return()
 `;
 
+/** The longest silence that a caller may hear between two things. */
+export const LONGEST_GAP_MS = 300;
+
+/** A lab with these sounds, music that is a tone, and the site's dialplan for the prefixes above. */
+export interface PitchedLab {
+  readonly lab: Lab;
+  readonly sounds: PitchedSounds;
+  /** Sets every global; the message is the short one unless the lines name another. */
+  globals(lines: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export async function startPitchedLab(version: AsteriskVersion): Promise<PitchedLab> {
+  const lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan: PREFIXES_DIALPLAN } });
+  const sounds = await writePitchedSounds(lab);
+  return {
+    lab,
+    sounds,
+    globals: (lines) => lab.asterisk.reloadGlobals(everyGlobal({ XIVO_MAPP_MSG_SOUND: sounds.short, ...lines })),
+  };
+}
+
 /** Sound names: a message of half a second, and one of ten, each in both languages. */
 export interface PitchedSounds {
   readonly short: string;
   readonly long: string;
 }
 
-export async function writePitchedSounds(lab: Lab): Promise<PitchedSounds> {
+async function writePitchedSounds(lab: Lab): Promise<PitchedSounds> {
   const folder = join(lab.asterisk.runFolder, 'sounds');
   for (const [language, hertz] of [
     ['en', ENGLISH],
@@ -50,7 +72,7 @@ export async function writePitchedSounds(lab: Lab): Promise<PitchedSounds> {
 }
 
 /** xivo_globals.conf with a value for every global, in quotes: a line that is gone from the file would keep its old value in Asterisk. */
-export function everyGlobal(lines: Readonly<Record<string, string>>): string {
+function everyGlobal(lines: Readonly<Record<string, string>>): string {
   return Object.entries({ ...GLOBALS, [PLAY_MSG_ALIAS]: '', ...lines })
     .map(([name, value]) => `${name} = "${value}"`)
     .join('\n');

@@ -3,6 +3,7 @@
  * a byte of what it lets through.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { endServer, listenOnLoopback } from './between.ts';
 
 export class Cable {
   readonly #server: Server;
@@ -19,10 +20,7 @@ export class Cable {
   /** Listens on a port of its own and passes everything on to 127.0.0.1:`target`. */
   static async start(target: number): Promise<Cable> {
     const server = createServer({ noDelay: true });
-    const listening = Promise.withResolvers<void>();
-    server.once('error', listening.reject);
-    server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
+    await listenOnLoopback(server);
     return new Cable(server, target);
   }
 
@@ -62,9 +60,7 @@ export class Cable {
 
   async stop(): Promise<void> {
     this.cut();
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    await closed.promise;
+    await endServer(this.#server);
   }
 
   #join(near: Socket): void {

@@ -8,9 +8,10 @@
  *     await held.arrived();                                 // the router has asked, Asterisk has not heard it
  *     held.release();
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
+import { endServer, standBefore } from './between.ts';
 
 const REQUEST_LINE = /^(GET|POST|PUT|DELETE) \S+ HTTP\/1\.1\r\n/;
 
@@ -57,12 +58,7 @@ export class RequestGate {
   /** Starts the lab's router (which must not run yet) with a gate before its Asterisk. Stopped by stop(). */
   static async before(lab: Lab): Promise<RequestGate> {
     const gate = new RequestGate(new URL(lab.asterisk.ariUrl));
-    const listening = Promise.withResolvers<void>();
-    gate.#server.once('error', listening.reject);
-    gate.#server.listen(0, '127.0.0.1', listening.resolve);
-    await listening.promise;
-    const { port } = gate.#server.address() as AddressInfo;
-    lab.router.environment = { ...lab.router.environment, ARI_URL: `http://127.0.0.1:${port}` };
+    await standBefore(lab, gate.#server);
     await lab.router.start();
     return gate;
   }
@@ -91,10 +87,7 @@ export class RequestGate {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
-    await closed.promise;
+    await endServer(this.#server, this.#sockets);
   }
 
   /** The router sends one request at a time over a connection, so that a piece that begins one begins with its line. */

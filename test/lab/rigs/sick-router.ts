@@ -38,7 +38,3 @@ export function portOf(server: Server): number {
   if (typeof address !== 'object' || address === null) throw new Error('this server has no port');
   return address.port;
 }
-
-export function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}

@@ -3,6 +3,8 @@
  * the router's work.
  */
 import type { Ending } from '../asterisk/asterisk.ts';
+import type { Callee } from '../callee.ts';
+import type { LabCall } from '../caller.ts';
 import type { Lab } from '../lab.ts';
 
 /** Before a callee's number: the call goes through a XiVO that names our subroutine. */
@@ -22,6 +24,15 @@ exten => s,1,Gosub(lab-users,user-\${XIVO_DSTID},1)
  same => n,Dial(\${XIVO_INTERFACE},\${XIVO_RINGSECONDS},\${XIVO_CALLOPTIONS})
  same => n,Goto(user,\${DIALSTATUS},1)
 `;
+
+/** Users that the router has never heard of, so that the channel alone says who they are. */
+export const stranger = { inRegistry: false } as const;
+export const awake = { is: 'awake' } as const;
+
+/** A call to that callee, by way of a site's prefix where there is one. */
+export function callTo({ number }: Callee, prefix: string, lab: Lab): Promise<LabCall> {
+  return lab.caller().call({ number: `${prefix}${number}` });
+}
 
 /** How a call to that number leaves the dialplan, where nobody takes it. The no-answer scenario answers it, and need not be heard to its end. */
 export async function endingOfCallTo(number: string, lab: Lab): Promise<Ending> {

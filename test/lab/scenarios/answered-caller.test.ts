@@ -5,19 +5,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
-import { type Lab, startLab } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import {
   ANSWERED_BEFORE,
   ENGLISH,
-  everyGlobal,
-  type PitchedSounds,
-  PREFIXES_DIALPLAN,
+  LONGEST_GAP_MS,
+  type PitchedLab,
   soundsHeard,
-  writePitchedSounds,
+  startPitchedLab,
 } from '../rigs/pitched-sounds.ts';
-
-/** The longest silence that a caller may hear between two things. */
-const LONGEST_GAP_MS = 300;
 
 /** Callers whose network sends audio from the first early media on, and callers whose network sends none before the answer. */
 const carriers = [
@@ -31,17 +27,13 @@ const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } 
 
 describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i', (version) => {
   let lab: Lab;
-  let sounds: PitchedSounds;
+  let globals: PitchedLab['globals'];
 
   beforeAll(async () => {
-    lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan: PREFIXES_DIALPLAN } });
-    sounds = await writePitchedSounds(lab);
+    ({ lab, globals } = await startPitchedLab(version));
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
-
-  const globals = (lines: Readonly<Record<string, string>>): Promise<void> =>
-    lab.asterisk.reloadGlobals(everyGlobal({ XIVO_MAPP_MSG_SOUND: sounds.short, ...lines }));
 
   it('no message, and the site has answered before: ringback as a tone', async () => {
     await globals({ XIVO_MAPP_PLAY_MSG: 'False', XIVO_MAPP_TONE_COUNTRY: 'de' });

@@ -6,22 +6,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GLOBALS } from '../../../src/call/settings.ts';
 import { TONES } from '../asterisk/asterisk.ts';
 import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import {
   ENGLISH,
-  everyGlobal,
   FRENCH,
   heardForMs,
   IN_FRENCH,
+  LONGEST_GAP_MS,
   longestGapMs,
+  type PitchedLab,
   type PitchedSounds,
-  PREFIXES_DIALPLAN,
   soundsHeard,
-  writePitchedSounds,
+  startPitchedLab,
 } from '../rigs/pitched-sounds.ts';
-
-/** The longest silence that a caller may hear between two things. */
-const LONGEST_GAP_MS = 300;
 
 /** Callers whose network sends audio from the first early media on, and callers whose network sends none before the answer. */
 const carriers = [
@@ -34,16 +31,14 @@ const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } 
 describe.each([16, 22] as const)('what the caller hears on Asterisk %i', (version) => {
   let lab: Lab;
   let sounds: PitchedSounds;
+  let globals: PitchedLab['globals'];
 
   beforeAll(async () => {
-    lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan: PREFIXES_DIALPLAN } });
-    sounds = await writePitchedSounds(lab);
+    ({ lab, sounds, globals } = await startPitchedLab(version));
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
-  const globals = (lines: Readonly<Record<string, string>>): Promise<void> =>
-    lab.asterisk.reloadGlobals(everyGlobal({ XIVO_MAPP_MSG_SOUND: sounds.short, ...lines }));
   const expectNoGap = (call: LabCall): void => expect(longestGapMs(call)).toBeLessThanOrEqual(LONGEST_GAP_MS);
 
   describe.each(carriers)('by $carrier', ({ audio, whose }) => {

@@ -7,13 +7,9 @@ import type { Ending } from '../asterisk/asterisk.ts';
 import type { Callee, UserSpec } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
-import { endingOfCallTo, NOBODY, SITE_DIALPLAN, XIVO } from '../rigs/xivo-site.ts';
+import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../rigs/xivo-site.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_PLAY_MSG = False';
-
-/** Users that the router has never heard of, so that the channel alone says who they are. */
-const stranger = { inRegistry: false } as const;
-const awake = { is: 'awake' } as const;
 
 describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
   let lab: Lab;
@@ -23,8 +19,7 @@ describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
-  const call = (callee: Callee, prefix = ''): Promise<LabCall> =>
-    lab.caller().call({ number: `${prefix}${callee.number}` });
+  const call = (callee: Callee, prefix = ''): Promise<LabCall> => callTo(callee, prefix, lab);
   const endingOf = ({ number }: { readonly number: string }, prefix = ''): Promise<Ending> =>
     endingOfCallTo(`${prefix}${number}`, lab);
 

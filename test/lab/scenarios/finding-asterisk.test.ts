@@ -6,7 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { close, listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
+import { endServer } from '../rigs/between.ts';
+import { listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
 import { LabRouter, type RouterEnvironment } from '../router.ts';
 
 describe.each([16, 22] as const)('the router and Asterisk %i', (version) => {
@@ -84,7 +85,7 @@ describe.each([16, 22] as const)('the router and Asterisk %i', (version) => {
       HTTP_PORT: String(portOf(port)),
       AGI_PORT: '0',
     });
-    await close(port);
+    await endServer(port);
     try {
       await second.start();
       await unhealthyBecause(lab.router, /another connection has taken the application name xivo-mapp.*set ARI_APP/);

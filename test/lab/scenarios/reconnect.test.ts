@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
 import { CutLab } from '../rigs/cut-lab.ts';
+import { stillTalk } from '../rigs/live-calls.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
 /** A mobile that the test itself wakes. */
@@ -76,7 +77,7 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
       await alice.mobile.answer();
       await call.talksWith(alice.mobile);
       await rig.lose();
-      await rig.stillTalk(call, alice.mobile);
+      await stillTalk(call, alice.mobile);
       await (who === 'caller' ? call.hangUp() : alice.mobile.hangUp());
       await rig.comeBack();
       await call.waitFor('ended');
@@ -93,7 +94,7 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
     await call.talksWith(alice.mobile);
     await rig.lose();
     await rig.comeBack();
-    await rig.stillTalk(call, alice.mobile);
+    await stillTalk(call, alice.mobile);
     await alice.mobile.hangUp();
     await call.waitFor('ended');
   });
@@ -117,7 +118,7 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
     await rig.comeBack();
-    await rig.stillTalk(call, alice.mobile);
+    await stillTalk(call, alice.mobile);
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ stasisStatus: 'FAILED', reason: 'router-absent' });
   });

@@ -1,7 +1,8 @@
 /** EDGES 16: the router dies (kill -9) between an answer and the conversation, or in it. Whoever has answered is talked to, the conversation never notices, and its end is cleaned up. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { dies, rings, stillTalk, talk, wakesOf } from '../rigs/death.ts';
+import { dies, rings, talk, wakesOf } from '../rigs/death.ts';
+import { stillTalk } from '../rigs/live-calls.ts';
 import { RequestGate } from '../rigs/request-gate.ts';
 
 const awake = { ringingDevice: 'MobileApp', mobile: {} } as const;

@@ -8,11 +8,7 @@ import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { refuses } from '../phone/invite-policies.ts';
-import { endingOfCallTo, NOBODY, SITE_DIALPLAN, XIVO } from '../rigs/xivo-site.ts';
-
-/** Users that the router has never heard of, so that the channel alone says who they are. */
-const stranger = { inRegistry: false } as const;
-const awake = { is: 'awake' } as const;
+import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../rigs/xivo-site.ts';
 
 describe.each([16, 22] as const)('without the router, on Asterisk %i', (version) => {
   let lab: Lab;
@@ -22,8 +18,7 @@ describe.each([16, 22] as const)('without the router, on Asterisk %i', (version)
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
-  const call = (callee: Callee, prefix = ''): Promise<LabCall> =>
-    lab.caller().call({ number: `${prefix}${callee.number}` });
+  const call = (callee: Callee, prefix = ''): Promise<LabCall> => callTo(callee, prefix, lab);
   const endingOf = ({ number }: { readonly number: string }, prefix = ''): Promise<Ending> =>
     endingOfCallTo(`${prefix}${number}`, lab);
 

@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { close, listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
+import { endServer } from '../rigs/between.ts';
+import { listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
 import { LabRouter, type RouterEnvironment } from '../router.ts';
 
 describe('the router where Asterisk is not', () => {
@@ -18,7 +19,7 @@ describe('the router where Asterisk is not', () => {
     folder = await mkdtemp(join(tmpdir(), 'lab-router-'));
     const taken = await listenOn(0);
     const httpPort = portOf(taken);
-    await close(taken);
+    await endServer(taken);
     sound = {
       PATH: '/usr/bin:/bin',
       HOME: folder,
@@ -80,7 +81,7 @@ describe('the router where Asterisk is not', () => {
     router.launch();
     expect(await router.ended()).toBe(1);
     await router.log.waitFor(/ERROR .*cannot listen on 127\.0\.0\.1:\d+: the port is taken.*set HTTP_PORT/);
-    await close(taken);
+    await endServer(taken);
     router.launch();
     await unhealthyBecause(router, /./);
   });

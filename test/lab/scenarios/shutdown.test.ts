@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
 import { answersAfter } from '../phone/invite-policies.ts';
 import { slow } from '../push/answers.ts';
-import { allAre, stillTalk, talk, waits, wakesOf } from '../rigs/death.ts';
+import { talk, waits, wakesOf } from '../rigs/death.ts';
+import { allAre, stillTalk } from '../rigs/live-calls.ts';
 import { RequestGate } from '../rigs/request-gate.ts';
 
 const CROWD = 50;
