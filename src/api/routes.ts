@@ -127,7 +127,8 @@ export function routesTo({ registry, calls, health, metrics }: Desk): readonly R
       open: true,
       async answer() {
         const { healthy, parts } = health();
-        return { status: healthy ? 200 : 503, body: { status: healthy ? 'ok' : 'unavailable', parts } };
+        const status = !healthy ? 'unavailable' : Object.values(parts).every(({ ok }) => ok) ? 'ok' : 'degraded';
+        return { status: healthy ? 200 : 503, body: { status, parts } };
       },
     },
     {

@@ -68,6 +68,10 @@ describe('health', () => {
     const running = await runApi();
     const well = await fetch(`${running.url}/healthz`);
     expect([well.status, await well.json()]).toEqual([200, { status: 'ok', parts: { ari: { ok: true } } }]);
+    const parts = { ari: { ok: true }, dialplan: { ok: false, why: 'names another application' } };
+    running.health = { healthy: true, parts };
+    const lame = await fetch(`${running.url}/healthz`);
+    expect([lame.status, await lame.json()]).toEqual([200, { status: 'degraded', parts }]);
     running.health = { healthy: false, parts: { ari: { ok: false, why: 'not connected: wrong password' } } };
     const ill = await fetch(`${running.url}/healthz`);
     expect([ill.status, await ill.json()]).toEqual([
