@@ -3,6 +3,7 @@
  * It must never decide what becomes of a fault: it throws.
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { FileGuard } from './file-guard.ts';
 import {
   type FileMarks,
   fileIsGone,
@@ -65,10 +66,10 @@ export class Connection {
    * @param before the connection before this one, whose file is waited for, where there was one; without it a file is made
    * @throws StoreFault
    */
-  constructor(file: string, lockWaitMs: number, before: Connection | undefined) {
+  constructor(file: string, lockWaitMs: number, before: Connection | undefined, guard: FileGuard) {
     if (before !== undefined && !before.isOurs()) removeOrphans(file, before.marks);
     this.file = file;
-    this.sqlite = openFile(file, lockWaitMs, before === undefined);
+    this.sqlite = openFile(file, lockWaitMs, before === undefined, guard);
     this.marks = marksOf(file);
   }
 

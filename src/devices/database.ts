@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../call/ports.ts';
 import { Connection, type Statement, statementOn } from './connection.ts';
 import { StoreFault, storeFault } from './fault.ts';
+import { FileGuard } from './file-guard.ts';
 import { schemaSteps } from './schema.ts';
 import { lockPatienceMs, Trouble } from './trouble.ts';
 
@@ -55,6 +56,7 @@ class KeptDatabase implements Database {
   private readonly log: Log;
   private readonly retryMs: number;
   private readonly trouble: Trouble;
+  private readonly guard: FileGuard;
   private readonly listeners: (() => void)[] = [];
   private connection: Connection | undefined;
   private lastConnection: Connection | undefined;
@@ -67,6 +69,7 @@ class KeptDatabase implements Database {
     this.log = log;
     this.retryMs = retryMs;
     this.trouble = new Trouble(file, log);
+    this.guard = new FileGuard(log);
     try {
       this.open(lockWaitAtStartMs);
     } catch (error) {
@@ -138,7 +141,7 @@ class KeptDatabase implements Database {
   }
 
   private open(lockWaitMs: number): void {
-    this.connection = new Connection(this.file, lockWaitMs, this.lastConnection);
+    this.connection = new Connection(this.file, lockWaitMs, this.lastConnection, this.guard);
     this.lastConnection = this.connection;
   }
 

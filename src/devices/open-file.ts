@@ -6,6 +6,7 @@ import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreFault, storeFault } from './fault.ts';
+import type { FileGuard } from './file-guard.ts';
 import { schemaSteps } from './schema.ts';
 
 export const inMemory = ':memory:';
@@ -20,16 +21,18 @@ export interface FileMarks {
 /**
  * @param lockWaitMs how long another program's lock may take, with everything standing still
  * @param mayCreate whether a file that is not there is made
+ * @param guard sees to who may read it, and tells what it finds
  * @throws StoreFault
  */
-export function openFile(file: string, lockWaitMs: number, mayCreate: boolean): DatabaseSync {
-  if (file !== inMemory) prepareFile(file, mayCreate);
+export function openFile(file: string, lockWaitMs: number, mayCreate: boolean, guard: FileGuard): DatabaseSync {
+  if (file !== inMemory) prepareFile(file, mayCreate, guard);
   try {
     const sqlite = new DatabaseSync(file, { timeout: lockWaitMs });
     try {
       // A crash may lose the last calls of the history, which WAL with synchronous=NORMAL allows; it damages nothing.
       sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
       migrate(sqlite, file);
+      guard.opened(file);
       // From here on calls are under way: whoever meets a lock comes again later.
       sqlite.exec('PRAGMA busy_timeout = 0');
       return sqlite;
@@ -80,17 +83,21 @@ export function lookInto(file: string): void {
   }
 }
 
-/** Tokens are nobody else's business: the file is made readable by its owner alone, and SQLite gives its companions the same mode. */
-function prepareFile(file: string, mayCreate: boolean): void {
+/** Tokens are nobody else's business: the file is readable by its owner alone, and SQLite gives its companions the same mode. */
+function prepareFile(file: string, mayCreate: boolean, guard: FileGuard): void {
   const folder = dirname(file);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new StoreFault(
       `the database ${file} has no folder: create ${folder}, owned by the user that runs the service, or change DATABASE_URL`,
       'gone',
     );
-  if (!mayCreate && markOf(file) === undefined) throw fileIsGone(file);
+  const isThere = markOf(file) !== undefined;
+  if (!mayCreate && !isThere) throw fileIsGone(file);
+  if (isThere) guard.tighten(file);
   try {
+    if (!isThere) guard.keepWhatIsLeftOf(file);
     closeSync(openSync(file, 'a', 0o600));
+    if (!isThere) guard.made(file);
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new StoreFault(

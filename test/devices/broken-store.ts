@@ -1,6 +1,6 @@
 /** A store with one user and one mobile, and the ways in which its file breaks, for the tests of this folder. */
 import { randomBytes } from 'node:crypto';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { keepDatabase } from '../../src/devices/database.ts';
 import { StoreFault } from '../../src/devices/fault.ts';
@@ -24,7 +24,9 @@ export function brokenStores() {
     const database = scratch.keep(keepDatabase(`sqlite:${file}`, log, 20));
     const registry = registryIn(database, { wallMs: () => 1_000 }, log);
     const told = () =>
-      log.lines.filter(({ level }) => level === 'error' || level === 'info').map((line) => line.message);
+      log.lines
+        .filter(({ level, message }) => level === 'error' || (level === 'info' && !/has been made/.test(message)))
+        .map((line) => line.message);
     const tokens = async (userId: string) => (await registry.callee(userId)).devices.map(({ token }) => token);
     const back = () => vi.waitFor(() => expect(database.fault()).toBeUndefined(), patience);
     return { file, log, database, registry, told, tokens, back };
@@ -40,6 +42,7 @@ export function brokenStores() {
   function copyOf(file: string): string {
     const copy = `${file}.copy`;
     scratch.other(file).exec(`VACUUM INTO '${copy}'`);
+    chmodSync(copy, 0o600);
     return copy;
   }
 
