@@ -1,13 +1,18 @@
 /**
  * The log: one line per event on a stream, by winston, readable or as JSON. Errors come with message and stack, secrets never come, and phone
- * numbers only at debug level. It must never be left without close(): what has been logged must have gone out before the process ends.
+ * numbers only at debug level. It must never be left without close(): what has been logged must have gone out before the process ends; and it must never wait for
+ * whoever reads it.
  */
+import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { createLogger, format, transports } from 'winston';
 import type { Log } from '../call/ports.ts';
+import { Backlog, type LogLevel } from './backlog.ts';
 import { cut, redact } from './redact.ts';
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+/** How long lines may take to leave at the end, ms: a reader that hangs would keep the process for ever. */
+const longestFlushMs = 2_000;
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -18,8 +23,18 @@ export interface LogOptions {
 }
 
 export interface OpenLog extends Log {
-  /** Resolves when every line has left the process, or the stream is gone. Later lines are dropped. */
+  /** What is wrong with whoever reads the log, in words; undefined: nothing that is known. */
+  trouble(): string | undefined;
+  /** Resolves when every line has left the process, the stream is gone, or nobody has read it for 2 s. Later lines are dropped. */
   close(): Promise<void>;
+}
+
+/**
+ * Standard output as the log can use it. Node writes to a terminal in such a way that one that is held (Ctrl-S, a connection that is frozen) would hold the whole router;
+ * pipes and sockets it does not wait for, and files take what they are given.
+ */
+export function outputOf(program: { readonly stdout: Writable }, fd = 1): Writable {
+  return isatty(fd) ? createWriteStream('', { fd, autoClose: false }) : program.stdout;
 }
 
 export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
@@ -38,14 +53,14 @@ export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
     }),
     transports: [new transports.Stream({ stream: to, eol: '\n' })],
   });
-  // A reader that goes away (a pipe that is closed) must not end the router; there is nowhere left to tell of it.
-  const swallow = (): void => undefined;
-  to.on('error', swallow);
+  // It hears the stream's errors too: a reader that goes away (a pipe that is closed) must not end the router.
+  const backlog = new Backlog(to, (message) => logger.log({ level: 'warn', message, fields: {} }));
   let closed = false;
   const write =
     (at: LogLevel) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      if (!closed) logger.log({ level: at, message, fields });
+      if (closed || !logger.isLevelEnabled(at)) return;
+      if (backlog.takes(at)) logger.log({ level: at, message, fields });
     };
 
   return {
@@ -53,17 +68,28 @@ export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
     warn: write('warn'),
     info: write('info'),
     debug: write('debug'),
+    trouble: () => backlog.trouble(),
     async close() {
       if (closed) return;
       closed = true;
+      backlog.tellGap();
       await new Promise<void>((resolve) => {
         logger.once('finish', () => resolve());
         logger.end();
       });
-      if (to.writable) await new Promise<void>((resolve) => to.write('', () => resolve()));
-      to.off('error', swallow);
+      await flushed(to);
     },
   };
+}
+
+/** Resolves when all that was written has left, or cannot. */
+async function flushed(to: Writable): Promise<void> {
+  if (!to.writable) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outOfTime = setTimeout(resolve, longestFlushMs);
+  to.write('', () => resolve());
+  await promise;
+  clearTimeout(outOfTime);
 }
 
 interface Event {

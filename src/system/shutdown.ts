@@ -4,7 +4,7 @@
  */
 import type { Clock, Log } from '../call/ports.ts';
 
-type EndSignal = 'SIGTERM' | 'SIGINT';
+type EndSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
 
 /** Where signals come from: the process. */
 interface SignalSource {
@@ -21,8 +21,8 @@ export interface Shutdown {
   onSignals(source: SignalSource, leave: (status: number) => void): void;
 }
 
-const endSignals: readonly EndSignal[] = ['SIGTERM', 'SIGINT'];
-const signalNumbers: Readonly<Record<EndSignal, number>> = { SIGTERM: 15, SIGINT: 2 };
+const endSignals: readonly EndSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
+const signalNumbers: Readonly<Record<EndSignal, number>> = { SIGTERM: 15, SIGINT: 2, SIGQUIT: 3 };
 
 export function prepareShutdown(clock: Clock, log: Log): Shutdown {
   const closers: { readonly name: string; readonly boundMs: number; readonly close: () => unknown }[] = [];

@@ -134,6 +134,20 @@ export class LabRouter {
     await this.start();
   }
 
+  /** From now on nobody reads what it writes, as if its reader stood still; until readOn(). */
+  stopReading(): void {
+    this.#child?.stdout?.pause();
+  }
+
+  readOn(): void {
+    this.#child?.stdout?.resume();
+  }
+
+  /** Whoever reads what it writes goes away, and does not come back in this life. */
+  closeLog(): void {
+    this.#child?.stdout?.destroy();
+  }
+
   /** Resolves with how it ended, for a router that ends by itself. */
   ended(): Promise<number | NodeJS.Signals> {
     return this.#gone;

@@ -173,7 +173,7 @@ describe('what must not be shown', () => {
 });
 
 describe('the end of the log', () => {
-  it('loses no line of a process that exits right after it', async () => {
+  it('loses no line of a process that exits right after it', { timeout: 60_000 }, async () => {
     const script = `
       import { openLog } from ${JSON.stringify(new URL('../../src/system/log.ts', import.meta.url).href)};
       const log = openLog({ level: 'info', to: process.stdout });

@@ -1,0 +1,130 @@
+/**
+ * Wires the router, top to bottom: settings, log, store, push, Asterisk, calls, HTTP; and takes it down again in reverse. The process is handed to it.
+ * It must hold no rule of any call.
+ */
+import { randomBytes } from 'node:crypto';
+import { AgiError, agiServer } from './agi/server.ts';
+import { callMetrics, tellEach } from './api/metrics.ts';
+import { ApiError, startApi } from './api/server.ts';
+import { connectAsterisk } from './asterisk/asterisk.ts';
+import { Router } from './call/router.ts';
+import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
+import { keepDatabase } from './devices/database.ts';
+import { StoreFault } from './devices/fault.ts';
+import { journalIn } from './devices/journal.ts';
+import { registryIn } from './devices/registry.ts';
+import { createPush } from './push/create-push.ts';
+import { PushSettingsError } from './push/credentials.ts';
+import { systemClock } from './system/clock.ts';
+import { tellLastWords } from './system/last-words.ts';
+import { leave } from './system/leave.ts';
+import { type OpenLog, openLog, outputOf } from './system/log.ts';
+import { notifySystemd } from './system/notify.ts';
+import { prepareShutdown, type Shutdown } from './system/shutdown.ts';
+import type { IgnoredSignals } from './system/signals.ts';
+
+/** How long waiting calls may take to be given back when the router stops, in ms. */
+const DRAIN_MS = 10_000;
+const CLOSE_MS = 3_000;
+
+async function start(program: NodeJS.Process, config: Config, log: OpenLog, shutdown: Shutdown): Promise<void> {
+  const clock = systemClock;
+  log.info('xivo-mapp starts', redacted(config));
+  const systemd = notifySystemd({
+    socket: program.env.NOTIFY_SOCKET,
+    watchdogUsec: program.env.WATCHDOG_USEC,
+    watchdogPid: program.env.WATCHDOG_PID,
+    pid: program.pid,
+    clock,
+    log,
+  });
+
+  const database = keepDatabase(config.databaseUrl, log);
+  shutdown.later('database', CLOSE_MS, () => database.close());
+  const registry = registryIn(database, clock, log);
+  const calls = journalIn(database, log);
+  shutdown.later('history of calls', CLOSE_MS, () => calls.shut());
+
+  const push = createPush({ fcm: config.fcm, apns: config.apns, clock, log });
+  shutdown.later('push', CLOSE_MS, () => push.close());
+  const warm = push.warmUp();
+
+  const asterisk = connectAsterisk({ ...config.ari, clock, log });
+  shutdown.later('Asterisk', CLOSE_MS, () => asterisk.close());
+
+  const agi = agiServer({ ...config.agi, log });
+  shutdown.later('FastAGI', CLOSE_MS, () => agi.close());
+
+  const metrics = callMetrics(() => router.stages());
+  const { legs, bridges, registrations } = asterisk;
+  const journal = tellEach(calls, metrics.journal);
+  const router = new Router({ clock, legs, bridges, registrations, registry, push, journal, log });
+  shutdown.later('calls', DRAIN_MS, () => router.stop());
+
+  const api = await startApi({
+    ...config.http,
+    registry,
+    calls,
+    metrics,
+    log,
+    health: () => {
+      const { fcm, apns } = push.trouble();
+      const troubles = {
+        ari: asterisk.trouble(),
+        store: database.fault()?.message,
+        fcm,
+        apns,
+        log: log.trouble(),
+      };
+      const parts = Object.entries(troubles).map(([name, why]) => [
+        name,
+        why === undefined ? { ok: true } : { ok: false, why },
+      ]);
+      // Without users, devices or pushes calls still go by what is known; without Asterisk there are none.
+      return { healthy: troubles.ari === undefined, parts: Object.fromEntries(parts) };
+    },
+  });
+  shutdown.later('HTTP', CLOSE_MS, () => api.close());
+  log.info(`HTTP listens on ${config.http.host}:${api.port}`);
+
+  const newCallId = () => `xm-${randomBytes(8).toString('hex')}`;
+  const agiPort = await agi.listen((arrival) => router.attend({ callId: newCallId(), ...arrival }));
+  log.info(`FastAGI listens on ${config.agi.host}:${agiPort}`);
+  asterisk.onCaller(
+    (arrival) => void router.route({ callId: newCallId(), ...arrival }),
+    (memory) => void router.endLost(memory),
+  );
+  await warm;
+  shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
+  await systemd.ready('routing calls');
+}
+
+/** Faults of the site's, told in words that say what to do; anything else is ours and comes with its stack. */
+const TOLD_FAULTS = [StoreFault, PushSettingsError, ApiError, AgiError];
+
+/** Until it is told to end. */
+export async function run(program: NodeJS.Process, signals: IgnoredSignals): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(program.env);
+  } catch (fault) {
+    if (!(fault instanceof ConfigError)) throw fault;
+    program.stderr.write(`${fault.message}\n`);
+    program.exitCode = configExitStatus;
+    return;
+  }
+  const log = openLog({ level: config.logLevel, to: outputOf(program) });
+  signals.tellTo(log);
+  tellLastWords(program, log);
+  const shutdown = prepareShutdown(systemClock, log);
+  shutdown.later('log', CLOSE_MS, () => log.close());
+  shutdown.onSignals(program, (status) => leave(program, status));
+  try {
+    await start(program, config, log, shutdown);
+  } catch (fault) {
+    const told = TOLD_FAULTS.some((kind) => fault instanceof kind);
+    log.error(told && fault instanceof Error ? fault.message : 'the router cannot start', told ? {} : { fault });
+    await shutdown.run();
+    program.exit(fault instanceof PushSettingsError ? configExitStatus : 1);
+  }
+}
