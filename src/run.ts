@@ -13,6 +13,7 @@ import { keepDatabase } from './devices/database.ts';
 import { StoreFault } from './devices/fault.ts';
 import { journalIn } from './devices/journal.ts';
 import { registryIn } from './devices/registry.ts';
+import { looseFiles } from './loose-files.ts';
 import { createPush } from './push/create-push.ts';
 import { PushSettingsError } from './push/credentials.ts';
 import { systemClock } from './system/clock.ts';
@@ -30,6 +31,7 @@ const CLOSE_MS = 3_000;
 async function start(program: NodeJS.Process, config: Config, log: OpenLog, shutdown: Shutdown): Promise<void> {
   const clock = systemClock;
   log.info('xivo-mapp starts', redacted(config));
+  for (const words of looseFiles(program.env, program.cwd(), program.getuid?.())) log.warn(words);
   const systemd = notifySystemd({
     socket: program.env.NOTIFY_SOCKET,
     watchdogUsec: program.env.WATCHDOG_USEC,
@@ -45,6 +47,10 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   const calls = journalIn(database, log);
   shutdown.later('history of calls', CLOSE_MS, () => calls.shut());
 
+  if (config.fcm === undefined && config.apns === undefined)
+    log.warn(
+      'no push service is configured, so no sleeping mobile can be woken: set FCM_CREDENTIALS_FILE for Android, APNS_KEY_FILE and what goes with it for iPhones',
+    );
   const push = createPush({ fcm: config.fcm, apns: config.apns, clock, log });
   shutdown.later('push', CLOSE_MS, () => push.close());
   const warm = push.warmUp();
@@ -69,19 +75,17 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     log,
     health: () => {
       const { fcm, apns } = push.trouble();
-      const troubles = {
-        ari: asterisk.trouble(),
-        store: database.fault()?.message,
-        fcm,
-        apns,
-        log: log.trouble(),
+      const part = (why: string | undefined) => (why === undefined ? { ok: true } : { ok: false, why });
+      const ari = part(asterisk.trouble());
+      const parts = {
+        ari,
+        store: part(database.fault()?.message),
+        fcm: { ...part(fcm), configured: config.fcm !== undefined },
+        apns: { ...part(apns), configured: config.apns !== undefined },
+        log: part(log.trouble()),
       };
-      const parts = Object.entries(troubles).map(([name, why]) => [
-        name,
-        why === undefined ? { ok: true } : { ok: false, why },
-      ]);
       // Without users, devices or pushes calls still go by what is known; without Asterisk there are none.
-      return { healthy: troubles.ari === undefined, parts: Object.fromEntries(parts) };
+      return { healthy: ari.ok, parts };
     },
   });
   shutdown.later('HTTP', CLOSE_MS, () => api.close());

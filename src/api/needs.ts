@@ -59,7 +59,14 @@ export interface HealthReport {
   /** Whether calls can be routed. */
   readonly healthy: boolean;
   /** Each part by name, with the reason in words where it is not well. Shown to anybody. */
-  readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly why?: string }>>;
+  readonly parts: Readonly<Record<string, HealthPart>>;
+}
+
+interface HealthPart {
+  readonly ok: boolean;
+  readonly why?: string;
+  /** Of a push service: whether the site uses it at all. */
+  readonly configured?: boolean;
 }
 
 export interface MetricsPage {

@@ -2,13 +2,17 @@
  * The router as a program that an administrator starts, where Asterisk is not: what is wrong is said in words with the cure, at once and with an exit status where
  * the settings are wrong, and in /healthz and one line of the log where the world is.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { endServer } from '../rigs/between.ts';
 import { listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
 import { LabRouter, type RouterEnvironment } from '../router.ts';
+
+const service = z.object({ ok: z.boolean(), configured: z.boolean() });
+const health = z.object({ parts: z.object({ fcm: service, apns: service }) });
 
 describe('the router where Asterisk is not', () => {
   let folder: string;
@@ -84,6 +88,29 @@ describe('the router where Asterisk is not', () => {
     await endServer(taken);
     router.launch();
     await unhealthyBecause(router, /./);
+  });
+
+  it('what can be said before the first call is said: no push service, a database that was not there, a password that others can read', async () => {
+    const file = join(folder, 'password');
+    await writeFile(file, 'a-secret-password');
+    await chmod(file, 0o644);
+    const { ARI_PASSWORD: _password, ...rest } = sound;
+    router.environment = { ...rest, ARI_PASSWORD_FILE: file };
+    router.launch();
+    await unhealthyBecause(router, /./);
+    for (const line of [
+      /WARN {2}no push service is configured, so no sleeping mobile can be woken: set FCM_CREDENTIALS_FILE/,
+      /INFO {2}the database .*router\.sqlite was not there and has been made, with no user and no device; if there was/,
+      new RegExp(`WARN {2}the file that ARI_PASSWORD_FILE names can be read by .* \\(mode 0644\\): chmod 600 ${file}`),
+    ])
+      expect(router.log.find(line)).toHaveLength(1);
+    const { parts } = health.parse(await (await fetch(`${router.url}/healthz`)).json());
+    expect([parts.fcm, parts.apns]).toEqual(Array(2).fill({ ok: true, configured: false }));
+    // Of what there is already, nothing is said.
+    await router.terminate();
+    router.launch();
+    await unhealthyBecause(router, /./);
+    expect(router.log.find(/has been made/)).toHaveLength(1);
   });
 
   it('a database without a folder: says so once, starts without it, and makes it once the folder is there', async () => {
