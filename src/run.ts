@@ -7,6 +7,7 @@ import { AgiError, agiServer } from './agi/server.ts';
 import { callMetrics, tellEach } from './api/metrics.ts';
 import { ApiError, startApi } from './api/server.ts';
 import { connectAsterisk } from './asterisk/asterisk.ts';
+import { watchNamedApplication } from './asterisk/named-application.ts';
 import { Router } from './call/router.ts';
 import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
 import { keepDatabase } from './devices/database.ts';
@@ -57,6 +58,8 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
 
   const asterisk = connectAsterisk({ ...config.ari, clock, log });
   shutdown.later('Asterisk', CLOSE_MS, () => asterisk.close());
+  const named = watchNamedApplication({ asterisk, app: config.ari.app, clock, log });
+  shutdown.later('watch over the application name', CLOSE_MS, () => named.close());
 
   const agi = agiServer({ ...config.agi, log });
   shutdown.later('FastAGI', CLOSE_MS, () => agi.close());
@@ -79,6 +82,7 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
       const ari = part(asterisk.trouble());
       const parts = {
         ari,
+        dialplan: part(named.trouble()),
         store: part(database.fault()?.message),
         fcm: { ...part(fcm), configured: config.fcm !== undefined },
         apns: { ...part(apns), configured: config.apns !== undefined },

@@ -2,6 +2,8 @@
  * Asterisk as the call sees it: wires requests, the event connection and the ports' adapters, and nothing else. Closing it leaves no socket and no
  * timer behind, and leaves Asterisk's channels alone.
  */
+import { z } from 'zod';
+import { PbxError } from '../call/errors.ts';
 import type { Caller, Clock, FoundLeg, Legs, Log, Registrations } from '../call/ports.ts';
 import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
@@ -56,6 +58,8 @@ export interface Asterisk {
   onCaller(handler: CallerHandler, onLost?: LostHandler): void;
   /** What is wrong with the connection to Asterisk and what cures it, in words; undefined while it stands. */
   trouble(): string | undefined;
+  /** A global variable's value as the dialplan has it, quotes included; '' where it is not set. Rejects with PbxError. */
+  global(name: string): Promise<string>;
   /** Sets a global variable. Rejects with PbxError. */
   setGlobal(name: string, value: string): Promise<void>;
   /** Ends connection and requests. Channels stay as they are. */
@@ -63,6 +67,7 @@ export interface Asterisk {
 }
 
 const MAX_TOLD = 100;
+const GlobalValue = z.object({ value: z.string() });
 
 /** Throws PbxError when the URL is none. Everything else that is wrong shows in trouble() and in the log. */
 export function connectAsterisk(settings: AsteriskSettings): Asterisk {
@@ -182,6 +187,12 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       holding ??= socket.hold();
     },
     trouble: () => (socket.state().up ? undefined : socket.state().why),
+    async global(name) {
+      const answer = await requests.send({ method: 'GET', path: '/asterisk/variable', query: { variable: name } });
+      const { data } = GlobalValue.safeParse(answer);
+      if (data === undefined) throw new PbxError(`Asterisk told the global ${name} in a form that is not that of ARI`);
+      return data.value;
+    },
     async setGlobal(name, value) {
       await requests.send({ method: 'POST', path: '/asterisk/variable', body: { variable: name, value } });
     },
