@@ -3,6 +3,7 @@
  * It must never guess at what it does not understand: a name that is there twice may be the work of a caller's name with a line of its own in it.
  */
 import { z } from 'zod';
+import { partyOf } from '../call/party.ts';
 import type { Party } from '../call/ports.ts';
 import { AgiFault, shown } from './fault.ts';
 
@@ -17,13 +18,12 @@ export interface AgiRequest {
 
 const LINE = /^(agi_[a-z0-9_]{1,60}):(?: (.*))?$/s;
 const ARGUMENT = /^agi_arg_\d+$/;
-const LONGEST_PARTY = 200;
 
 /** Asterisk says `unknown` where it knows none. */
-const party = z
+const known = z
   .string()
   .default('')
-  .transform((text) => (text === 'unknown' ? '' : text.replace(/\p{Cc}/gu, ' ').slice(0, LONGEST_PARTY)));
+  .transform((text) => (text === 'unknown' ? '' : text));
 
 const requestForm = z.object({
   agi_network: z.literal('yes', 'agi_network is not yes'),
@@ -35,8 +35,8 @@ const requestForm = z.object({
     )
     .pipe(z.enum(['lookup', 'wake', 'ended'], 'there is nothing of that name; there are lookup, wake and ended')),
   agi_uniqueid: z.string('agi_uniqueid is missing').regex(/^[\x21-\x2e\x30-\x7e]{1,150}$/, 'agi_uniqueid is none'),
-  agi_callerid: party,
-  agi_calleridname: party,
+  agi_callerid: known,
+  agi_calleridname: known,
 });
 
 const userForm = z
@@ -68,7 +68,7 @@ export function readRequest(lines: readonly string[]): AgiRequest {
     asked: agi_network_script,
     userId,
     channelId: agi_uniqueid,
-    caller: { name: agi_calleridname, number: agi_callerid },
+    caller: partyOf(agi_calleridname, agi_callerid),
   };
 }
 

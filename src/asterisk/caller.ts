@@ -3,6 +3,7 @@
  * touch the channel again once it is given back.
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
+import { partyOf } from '../call/party.ts';
 import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
 import { contactQuestions, readContacts } from './contacts.ts';
@@ -39,7 +40,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
   constructor(channel: Channel, ports: CallerPorts, held?: number) {
     this.channelId = channel.id;
-    this.party = { name: unescaped(channel.caller.name), number: channel.caller.number };
+    this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
     this.left = this.#leaving.signal;
     this.#requests = ports.requests;

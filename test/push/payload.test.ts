@@ -1,6 +1,9 @@
 /** The payload: the contract's keys, all strings, and bounds that only a caller's name ever feels. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { partyOf } from '../../src/call/party.ts';
 import { callEnded, incomingCall } from '../../src/push/payload.ts';
+import { strangeText } from '../fuzz/strange.ts';
 import { notice } from './bench.ts';
 
 const sentAtMs = Date.UTC(2026, 2, 1, 12, 0, 0, 250);
@@ -59,5 +62,19 @@ describe('the payload', () => {
 
   it('mends half a surrogate pair', () => {
     expect(incomingCall(named('a\ud83d'), 4096).callerName).toBe('a\ufffd');
+  });
+
+  it('of whoever calls is within its bounds, names the party whole, and has no control character in it', () => {
+    fc.assert(
+      fc.property(strangeText, strangeText, (name, number) => {
+        const caller = partyOf(name, number);
+        for (const payload of [incomingCall({ ...told, caller }, 3840), callEnded({ ...told, caller }, 3840)]) {
+          expect(bytes(payload)).toBeLessThanOrEqual(3840);
+          expect(payload).toMatchObject({ callerName: caller.name, callerNumber: caller.number });
+          expect(JSON.stringify(JSON.parse(JSON.stringify(payload)))).not.toMatch(/\p{Cc}|\\u00|\\[rnt]/u);
+        }
+      }),
+      { numRuns: 2_000, seed: 20_240_501 },
+    );
   });
 });
