@@ -8,7 +8,7 @@ import type { Addresses } from './addresses.ts';
 import { type Answer, type Attempt, type PushService, retryAfterMs } from './answer.ts';
 import { type ApnsReading, readApnsResponses } from './apns-answer.ts';
 import { ApnsLink } from './apns-link.ts';
-import { ApnsRetryAfter } from './apns-retry-after.ts';
+import { ApnsWire } from './apns-wire.ts';
 import { readServer, readSigningKey } from './credentials.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
 import { Turnstile } from './turnstile.ts';
@@ -64,23 +64,24 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
     // The library would try again at once and whatever Retry-After says; delivery.ts does it better.
     connectionRetryLimit: 0,
     createConnection: link.connect,
+    // Nobody listens to what a server would push here, and an error of it would end the router.
+    settings: { enablePush: false },
   };
   const provider = new apn.Provider(options);
-  const retryAfter = new ApnsRetryAfter();
-  const turnstile = new Turnstile(places);
+  const wire = new ApnsWire();
+  const turnstile = new Turnstile(places, clock);
 
   async function push(letter: Letter, attempt: Attempt): Promise<Answer> {
-    const leave = await turnstile.enter(attempt.signal);
-    try {
-      const first = await pushOnce(letter, attempt);
+    const urgency = letter.pushType === 'voip' ? 'wake' : 'notice';
+    const answer = await turnstile.through(urgency, attempt.signal, async (overdue) => {
+      const first = await pushOnce(letter, attempt, overdue);
       if (first.cure === undefined || attempt.signal.aborted) return first.answer;
-      return (await pushOnce(letter, attempt)).answer;
-    } finally {
-      leave();
-    }
+      return (await pushOnce(letter, attempt, overdue)).answer;
+    });
+    return answer ?? { kind: 'again', reason: 'APNs: the answer has no end', afterMs: undefined };
   }
 
-  async function pushOnce(letter: Letter, attempt: Attempt): Promise<ApnsReading> {
+  async function pushOnce(letter: Letter, attempt: Attempt, overdue: AbortSignal): Promise<ApnsReading> {
     const notification = new apn.Notification();
     notification.id = attempt.pushId;
     notification.topic = letter.topic;
@@ -91,7 +92,7 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
     notification.rawPayload = { aps, ...letter.payload };
 
     const mark = link.mark();
-    const sent = await retryAfter.during(attempt.pushId, () => provider.send(notification, letter.token));
+    const sent = await wire.during(attempt.pushId, overdue, () => provider.send(notification, letter.token));
     const reading = readApnsResponses(sent.result, retryAfterMs(sent.retryAfter, clock.wallMs()), link.fault);
     if (reading.cure === 'connection') await link.endIfSilentSince(mark);
     return reading;
@@ -138,7 +139,8 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
       }
     },
     async close() {
-      retryAfter.close();
+      turnstile.close();
+      wire.close();
       provider.shutdown();
       await link.close();
     },

@@ -4,7 +4,7 @@
  * holds back what was called back before it left. It must never hold a request in a queue: turnstile.ts bounds them before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
 import type { Addresses } from './addresses.ts';
 import { ended } from './socket-end.ts';
@@ -30,9 +30,12 @@ class WireError extends Error {
   }
 }
 
+/** No answer of Google's is longer, in bytes. */
+const longestAnswer = 65_536;
+
 /** One message on its way: one request at most, and what became of it, seen on the wire itself. */
 export class Exchange {
-  /** Rejects when the connection fails, which the library does not always tell. */
+  /** Rejects when the connection fails, or its answer is none, which the library does not always tell. */
   readonly broken: Promise<never>;
   /** Of the answer; undefined where none has come. */
   status: number | undefined;
@@ -41,31 +44,56 @@ export class Exchange {
   authorization: string | undefined;
   private readonly signal: AbortSignal;
   private readonly breaking = Promise.withResolvers<never>();
+  private request: ClientRequest | undefined;
 
-  constructor(signal: AbortSignal) {
+  /** @param overdue aborts where whatever is under way must end now */
+  constructor(signal: AbortSignal, overdue: AbortSignal) {
     this.signal = signal;
     this.broken = this.breaking.promise;
     this.broken.catch(() => undefined);
+    const breakOff = () => {
+      this.request?.destroy(new WireError('EOVERDUE'));
+      this.breaking.reject(new WireError('EOVERDUE'));
+    };
+    overdue.addEventListener('abort', breakOff, { once: true });
   }
 
   /** Takes the request as the one of this exchange. False: it must not leave. */
   begin(request: ClientRequest): boolean {
     if (this.authorization !== undefined || this.signal.aborted) return false;
+    this.request = request;
     this.authorization = String(request.getHeader('authorization'));
     // A request that has left is let be: to break it off would cost the connection and bring nothing back.
     const withdraw = () => request.writableFinished || request.destroy(new WireError('EWITHDRAWN'));
     this.signal.addEventListener('abort', withdraw, { once: true });
-    request.once('close', () => this.signal.removeEventListener('abort', withdraw));
     request.once('error', (error) => this.breaking.reject(error));
+    let answer: IncomingMessage | undefined;
     request.prependOnceListener('response', (response) => {
-      this.status = response.statusCode;
-      this.retryAfter = response.headers['retry-after'];
-      // The library tries again on 503 by itself, unless it is told to wait for longer than it likes.
-      if (this.status === 503) response.headers['retry-after'] = '86400';
-      // An answer that breaks off is what the library never tells of.
-      response.once('close', () => response.complete || this.breaking.reject(new WireError('ECONNRESET')));
+      answer = response;
+      this.take(response);
+    });
+    request.once('close', () => {
+      this.signal.removeEventListener('abort', withdraw);
+      // No answer, one of another protocol, or one that has broken off: what the library never tells of.
+      if (answer?.complete !== true) this.breaking.reject(new WireError('ECONNRESET'));
     });
     return true;
+  }
+
+  private take(response: IncomingMessage): void {
+    const { headers } = response;
+    this.status = response.statusCode;
+    this.retryAfter = headers['retry-after'];
+    // The library tries again on 503 by itself, unless it is told to wait for longer than it likes.
+    if (this.status === 503) headers['retry-after'] = '86400';
+    // What it takes for packed, or for several parts, it unpacks for ever, or throws where nobody catches. Neither was asked for: it is no answer.
+    delete headers['content-encoding'];
+    headers['content-type'] = 'application/json';
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > longestAnswer) response.destroy(new WireError('EFLOOD'));
+    });
   }
 }
 

@@ -8,10 +8,13 @@ import type { Clock } from '../call/ports.ts';
 import { type Again, type Broken, connectionFailed, wireFault } from './answer.ts';
 import type { ServiceAccount } from './credentials.ts';
 import type { FcmAgent } from './fcm-agent.ts';
+import { Patience } from './patience.ts';
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging';
 /** How long one fetch may take, in ms. */
 const fetchMs = 2500;
+/** How long it may take whatever the library does, in ms. */
+const longestFetchMs = 10_000;
 /** A token with less than this left, in ms, is not sent any more. */
 const spareMs = 10_000;
 /** In the last part of its life a token is renewed, while it still serves. */
@@ -71,10 +74,22 @@ export class FcmTokens {
   }
 
   private renew(): Promise<AccessToken> {
-    this.fetching ??= this.fetch().finally(() => {
+    this.fetching ??= this.fetchInTime().finally(() => {
       this.fetching = undefined;
     });
     return this.fetching;
+  }
+
+  /** All wait for the one fetch: one that never settled would end all pushes. */
+  private async fetchInTime(): Promise<AccessToken> {
+    const patience = new Patience(this.clock, longestFetchMs, new AbortController().signal);
+    try {
+      const token = await patience.within(this.fetch());
+      if (token !== undefined) return token;
+      throw new NoToken({ kind: 'again', reason: 'FCM access token: the answer has no end', afterMs: undefined });
+    } finally {
+      patience.end('closing');
+    }
   }
 
   private async fetch(): Promise<AccessToken> {

@@ -14,7 +14,7 @@ import { Exchange, FcmAgent } from './fcm-agent.ts';
 import { type FcmReading, readFcmFailure } from './fcm-answer.ts';
 import { FcmTokens, NoToken } from './fcm-token.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload } from './payload.ts';
-import { Turnstile } from './turnstile.ts';
+import { Turnstile, type Urgency } from './turnstile.ts';
 
 export interface FcmSettings {
   /** JSON key file of a service account. */
@@ -36,7 +36,7 @@ export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresse
   const server = settings.url === undefined ? undefined : readServer(settings.url, 'FCM_URL');
   const agent = new FcmAgent(server, settings.ca, addresses);
   const tokens = new FcmTokens(account, agent, clock);
-  const turnstile = new Turnstile(places);
+  const turnstile = new Turnstile(places, clock);
   // The app would keep a token until it expires, whatever the server says of it. Told that each expires at once, it asks for every message.
   const credential = { getAccessToken: async () => ({ access_token: await tokens.current(), expires_in: 0 }) };
   const app = initializeApp(
@@ -45,19 +45,17 @@ export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresse
   );
   const messaging = getMessaging(app);
 
-  async function push(device: Device, data: Payload, attempt: Attempt): Promise<Answer> {
-    const leave = await turnstile.enter(attempt.signal);
-    try {
-      const first = await pushOnce(device, data, attempt);
+  async function push(urgency: Urgency, device: Device, data: Payload, attempt: Attempt): Promise<Answer> {
+    const answer = await turnstile.through(urgency, attempt.signal, async (overdue) => {
+      const first = await pushOnce(device, data, attempt, overdue);
       if (first.cure === undefined || attempt.signal.aborted) return first.answer;
-      return (await pushOnce(device, data, attempt)).answer;
-    } finally {
-      leave();
-    }
+      return (await pushOnce(device, data, attempt, overdue)).answer;
+    });
+    return answer ?? { kind: 'again', reason: 'FCM: the answer has no end', afterMs: undefined };
   }
 
-  async function pushOnce(device: Device, data: Payload, attempt: Attempt): Promise<FcmReading> {
-    const exchange = new Exchange(attempt.signal);
+  async function pushOnce(device: Device, data: Payload, attempt: Attempt, overdue: AbortSignal): Promise<FcmReading> {
+    const exchange = new Exchange(attempt.signal, overdue);
     try {
       await tokens.current();
       const ttl = Math.max(0, Math.floor(attempt.leftMs()));
@@ -73,14 +71,15 @@ export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresse
   }
 
   return {
-    wake: (device, notice, attempt) => push(device, incomingCall(notice, ordinaryBytes), attempt),
-    tellEnded: (device, notice, attempt) => push(device, callEnded(notice, ordinaryBytes), attempt),
+    wake: (device, notice, attempt) => push('wake', device, incomingCall(notice, ordinaryBytes), attempt),
+    tellEnded: (device, notice, attempt) => push('notice', device, callEnded(notice, ordinaryBytes), attempt),
     async warmUp() {
       await tokens.current();
       // With a server of one's own the token has come over the connection that the pushes will take.
       if (settings.url === undefined) await knock('https://fcm.googleapis.com/', agent);
     },
     async close() {
+      turnstile.close();
       await deleteApp(app);
       await agent.close();
     },
@@ -96,6 +95,8 @@ async function send(messaging: Messaging, message: Parameters<Messaging['send']>
 function knock(url: string, agent: FcmAgent): Promise<void> {
   return new Promise((resolve, reject) => {
     const knocking = request(url, { method: 'HEAD', agent }, (response) => response.resume().once('end', resolve));
+    // An answer of another protocol ends without a word.
+    knocking.once('close', () => reject(new Error('no answer')));
     knocking.once('error', reject).end();
   });
 }

@@ -16,7 +16,14 @@ export type ServiceAnswer =
       readonly sinceMs?: number;
     }
   /** An answer that the service would never give. */
-  | { readonly kind: 'garbage'; readonly status: number; readonly body: string }
+  | {
+      readonly kind: 'garbage';
+      readonly status: number;
+      readonly body: string | Buffer;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  /** The answer never comes, or never ends, and all the while more of this does. */
+  | { readonly kind: 'flood'; readonly of: Flood }
   /** No answer ever, the connection stays. */
   | { readonly kind: 'hang' }
   /** The answer begins and never ends. */
@@ -25,11 +32,14 @@ export type ServiceAnswer =
   | { readonly kind: 'drop' }
   /** The answer begins, and then the connection is broken off. */
   | { readonly kind: 'tear' }
-  /** HTTP/2: this request alone is given up (RST_STREAM). HTTP/1.1 has no such thing: as `drop`. */
-  | { readonly kind: 'reset' }
+  /** HTTP/2: this request alone is given up (RST_STREAM with this code; REFUSED_STREAM). HTTP/1.1 has no such thing: as `drop`. */
+  | { readonly kind: 'reset'; readonly code?: number }
   /** HTTP/2: the server takes its leave (GOAWAY) without an answer. HTTP/1.1: as `drop`. */
   | { readonly kind: 'goaway' }
   | { readonly kind: 'slow'; readonly ms: number; readonly then: ServiceAnswer };
+
+/** `headers`: HTTP/1.1 alone. `settings`, `promises`: HTTP/2 alone. Where the protocol has no such thing, nothing comes. */
+export type Flood = 'body' | 'headers' | 'interim answers' | 'settings' | 'promises';
 
 export const accept: ServiceAnswer = { kind: 'accept' };
 export const hang: ServiceAnswer = { kind: 'hang' };
@@ -47,8 +57,16 @@ export function refuse(
   return { kind: 'refuse', status, reason, ...more };
 }
 
-export function garbage(status = 200, body = '<html>Welcome to the hotel network</html>'): ServiceAnswer {
-  return { kind: 'garbage', status, body };
+export function garbage(
+  status = 200,
+  body: string | Buffer = '<html>Welcome to the hotel network</html>',
+  headers: Readonly<Record<string, string>> = {},
+): ServiceAnswer {
+  return { kind: 'garbage', status, body, headers: { 'content-type': 'text/html', ...headers } };
+}
+
+export function flood(of: Flood): ServiceAnswer {
+  return { kind: 'flood', of };
 }
 
 export function slow(ms: number, then: ServiceAnswer = accept): ServiceAnswer {

@@ -109,18 +109,28 @@ export class ApnsServer extends Mailbox {
         stream.respond({ ':status': status, ...id, ...(retryAfter ? { 'retry-after': retryAfter } : {}) });
         stream.end(JSON.stringify({ reason, ...(sinceMs === undefined ? {} : { timestamp: sinceMs }) }));
       },
-      garbage(status, body) {
+      garbage({ status, body, headers }) {
         if (stream.destroyed) return;
-        stream.respond({ ':status': status, 'content-type': 'text/html' });
+        stream.respond({ ':status': status, ...headers });
         stream.end(body);
+      },
+      pour(what) {
+        if (stream.destroyed) return false;
+        if (what === 'body' && !stream.headersSent) stream.respond({ ':status': 200, ...id });
+        if (what === 'body') stream.write('x'.repeat(1000));
+        if (what === 'interim answers') stream.additionalHeaders({ ':status': 103 });
+        if (what === 'settings') stream.session?.settings({ initialWindowSize: 65_535 });
+        if (what === 'promises' && stream.pushAllowed)
+          stream.pushStream({ ':path': '/' }, (_, promised) => promised?.on('error', () => undefined));
+        return true;
       },
       begin(then) {
         stream.respond({ ':status': 400, ...id });
         stream.write('{"reason":', then);
       },
       breakOff,
-      giveUp(what) {
-        if (what === 'reset') stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      giveUp(answer) {
+        if (answer.kind === 'reset') stream.close(answer.code ?? constants.NGHTTP2_REFUSED_STREAM);
         else stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 0);
       },
     };

@@ -130,14 +130,23 @@ export class FcmServer extends Mailbox {
 
   /** What can be done with one request over HTTP/1.1. */
   private replyTo(response: ServerResponse, accept: () => void): Reply {
+    let hasBegun = false;
     const partial = { 'content-type': 'application/json', 'content-length': 100 };
     return {
       accept,
       refuse({ status, reason, retryAfter }) {
         reply(response, status, googleError(status, reason), retryAfter ? { 'retry-after': retryAfter } : {});
       },
-      garbage(status, body) {
-        response.writeHead(status, { 'content-type': 'text/html' }).end(body);
+      garbage({ status, body, headers }) {
+        response.writeHead(status, headers).end(body);
+      },
+      pour(what) {
+        if (response.destroyed) return false;
+        if (what === 'body') response.write(piece);
+        if (what === 'headers') response.socket?.write(`${hasBegun ? '' : 'HTTP/1.1 200 OK\r\n'}X-More: ${piece}\r\n`);
+        if (what === 'interim answers') response.writeProcessing();
+        hasBegun = true;
+        return true;
       },
       begin(then) {
         response.writeHead(200, partial).write('{"name":', then);
@@ -148,6 +157,8 @@ export class FcmServer extends Mailbox {
     };
   }
 }
+
+const piece = 'x'.repeat(1000);
 
 function reply(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8', ...headers });

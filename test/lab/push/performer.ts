@@ -1,20 +1,25 @@
 /**
  * Plays an answer that a test has set, over whatever protocol the server speaks. Slow answers wait here; none must outlive the server.
  */
-import type { ServiceAnswer } from './answers.ts';
+import type { Flood, ServiceAnswer } from './answers.ts';
 
 /** What one protocol can do with one request. */
 export interface Reply {
   accept(): void;
   refuse(answer: ServiceAnswer & { readonly kind: 'refuse' }): void;
-  garbage(status: number, body: string): void;
+  garbage(answer: ServiceAnswer & { readonly kind: 'garbage' }): void;
+  /** Sends one more piece of it. False: nobody is there any more. */
+  pour(what: Flood): boolean;
   /** Writes the beginning of an answer, then calls. */
   begin(then: () => void): void;
   /** Breaks the connection off. */
   breakOff(): void;
   /** Gives up this request alone, or says that no more will be answered; where the protocol can say so. */
-  giveUp?(what: 'reset' | 'goaway'): void;
+  giveUp?(answer: ServiceAnswer & { readonly kind: 'reset' | 'goaway' }): void;
 }
+
+/** A flood comes in pieces, one after so many ms. */
+const floodMs = 5;
 
 export class Performer {
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -28,10 +33,19 @@ export class Performer {
         reply.refuse(answer);
         break;
       case 'garbage':
-        reply.garbage(answer.status, answer.body);
+        reply.garbage(answer);
         break;
       case 'hang':
         break;
+      case 'flood': {
+        const timer = setInterval(() => {
+          if (reply.pour(answer.of)) return;
+          clearInterval(timer);
+          this.timers.delete(timer);
+        }, floodMs);
+        this.timers.add(timer);
+        break;
+      }
       case 'stall':
         reply.begin(() => undefined);
         break;
@@ -44,7 +58,7 @@ export class Performer {
       case 'reset':
       case 'goaway':
         if (reply.giveUp === undefined) reply.breakOff();
-        else reply.giveUp(answer.kind);
+        else reply.giveUp(answer);
         break;
       case 'slow': {
         const timer = setTimeout(() => {
