@@ -12,15 +12,25 @@ export interface Again {
   readonly afterMs: number | undefined;
   /** Said of this token alone: the service is well. */
   readonly ofToken?: true;
+  /** We are refused for our own set-up, for now: every push, or this token or every push. */
+  readonly refused?: 'all' | 'some';
 }
 
-/** The service cannot be talked to, and trying again changes nothing until somebody has mended something. */
+/** The service cannot be talked to safely, and trying again changes nothing until somebody has mended something. */
 export interface Broken {
   readonly kind: 'broken';
   readonly reason: string;
 }
 
-export type Answer = PushResult | Again | Broken;
+/** Refused for our own set-up: trying again changes nothing until somebody has mended that. */
+export interface OurFault {
+  readonly kind: 'our-fault';
+  readonly reason: string;
+  /** Whom it concerns: every push; this token alone; left out: this token or every push, which the others' pushes tell. */
+  readonly concerns?: 'all' | 'token';
+}
+
+export type Answer = PushResult | Again | Broken | OurFault;
 
 /** One attempt: which push it belongs to, and how long it is worth anything. */
 export interface Attempt {

@@ -27,17 +27,48 @@ const hints: Readonly<Record<string, string>> = {
   BadTopic: 'check APNS_TOPIC',
   InvalidProviderToken: 'check APNS_KEY_FILE, APNS_KEY_ID and APNS_TEAM_ID, and the clock of this machine',
   ExpiredProviderToken: 'check the clock of this machine',
+  MissingProviderToken: 'something on the way takes it out: check any proxy',
+  TooManyProviderTokenUpdates: 'too many routers, or restarts, with the key of APNS_KEY_FILE',
   BadEnvironmentKeyInToken: 'the key of APNS_KEY_FILE is not for the environment of APNS_URL',
+  BadEnvironmentKeyIdInToken: 'the key of APNS_KEY_FILE is not for the environment of APNS_URL',
+  UnrelatedKeyIdInToken: 'APNs has seen another key on this connection: check APNS_KEY_ID and APNS_TEAM_ID',
+  BadCertificate: 'check APNS_URL and any proxy',
+  BadCertificateEnvironment: 'check APNS_URL',
+  Forbidden: 'check APNS_KEY_FILE, APNS_KEY_ID and APNS_TEAM_ID',
 };
+/** What concerns every push to the topic of APNS_TOPIC. */
+const ofTopic: ReadonlySet<string> = new Set(['TopicDisallowed', 'MissingTopic', 'BadTopic']);
+/** What concerns every push, whatever the token and the topic. Of anything else, the others' pushes tell. */
+const ofAll: ReadonlySet<string> = new Set([
+  'InvalidProviderToken',
+  'ExpiredProviderToken',
+  'MissingProviderToken',
+  'TooManyProviderTokenUpdates',
+  'BadEnvironmentKeyInToken',
+  'BadEnvironmentKeyIdInToken',
+  'UnrelatedKeyIdInToken',
+  'BadCertificate',
+  'BadCertificateEnvironment',
+  'Forbidden',
+]);
 
 export interface ApnsReading {
   readonly answer: Answer;
-  /** `connection`: another connection may do better at once; `token`: the library has just signed another token for us. */
-  readonly cure: 'connection' | 'token' | undefined;
+  /** `connection`: another connection may do better at once; `signature`: another one may, where there is one. */
+  readonly cure: 'connection' | 'signature' | undefined;
 }
 
-/** @param told what the library resolved with. @param afterMs from Retry-After. @param fault why there is no connection */
-export function readApnsResponses(told: unknown, afterMs: number | undefined, fault: Error | undefined): ApnsReading {
+interface ApnsCircumstances {
+  /** From Retry-After. */
+  readonly afterMs: number | undefined;
+  /** Why there is no connection. */
+  readonly fault: Error | undefined;
+  /** The topic is that of the settings, not one that the device has named. */
+  readonly isUsualTopic: boolean;
+}
+
+/** @param told what the library resolved with */
+export function readApnsResponses(told: unknown, { afterMs, fault, isUsualTopic }: ApnsCircumstances): ApnsReading {
   const parsed = responses.safeParse(told).data;
   if (parsed?.sent.length === 1 && parsed.failed.length === 0)
     return { answer: { kind: 'delivered' }, cure: undefined };
@@ -54,11 +85,16 @@ export function readApnsResponses(told: unknown, afterMs: number | undefined, fa
     return { answer, cure: undefined };
   }
   const code = word ?? `HTTP ${status}`;
+  const concernsAll = ofAll.has(code) || (isUsualTopic && ofTopic.has(code));
+  const hint = hints[code] ?? 'not an answer to a push that is well formed: check APNS_URL and any proxy';
+  if (status === 429 && concernsAll) {
+    return { answer: { kind: 'again', reason: `APNs: ${code} (${hint})`, afterMs, refused: 'all' }, cure: undefined };
+  }
   if (status === 429 || status === 408 || status >= 500) {
     const answer = { kind: 'again', reason: `APNs: ${code}`, afterMs } as const;
     return { answer: status === 429 ? { ...answer, ofToken: true } : answer, cure: undefined };
   }
-  const hint = hints[code] ?? 'not an answer to a push that is well formed: check APNS_URL and any proxy';
-  const cure = code === 'ExpiredProviderToken' ? 'token' : undefined;
-  return { answer: { kind: 'our-fault', reason: `APNs: ${code} (${hint})` }, cure };
+  const cure = code === 'ExpiredProviderToken' || code === 'InvalidProviderToken' ? 'signature' : undefined;
+  const concerns = concernsAll ? ({ concerns: 'all' } as const) : {};
+  return { answer: { kind: 'our-fault', reason: `APNs: ${code} (${hint})`, ...concerns }, cure };
 }

@@ -8,6 +8,7 @@ import type { Addresses } from './addresses.ts';
 import { type Answer, type Attempt, type PushService, retryAfterMs } from './answer.ts';
 import { type ApnsReading, readApnsResponses } from './apns-answer.ts';
 import { ApnsLink } from './apns-link.ts';
+import { ApnsSignature, type SignedToken } from './apns-signature.ts';
 import { ApnsWire } from './apns-wire.ts';
 import { readServer, readSigningKey } from './credentials.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
@@ -15,8 +16,8 @@ import { Turnstile } from './turnstile.ts';
 
 declare module '@parse/node-apn' {
   interface Provider {
-    /** There is no other way to open the connection before the first push. */
-    readonly client: { connect(): Promise<void> };
+    /** There is no other way to open the connection before the first push, nor to the token that it has signed. */
+    readonly client: { connect(): Promise<void>; readonly config: { token: SignedToken } };
   }
 }
 
@@ -44,6 +45,8 @@ interface Letter {
   readonly token: string;
   readonly pushType: 'voip' | 'background';
   readonly topic: string;
+  /** It is the one of the settings. */
+  readonly isUsualTopic: boolean;
   readonly priority: 10 | 5;
   readonly expiresAtMs: number;
   readonly payload: Payload;
@@ -68,6 +71,8 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
     settings: { enablePush: false },
   };
   const provider = new apn.Provider(options);
+  const signature = new ApnsSignature(provider.client.config.token, clock);
+  provider.client.config.token = signature;
   const wire = new ApnsWire();
   const turnstile = new Turnstile(places, clock);
 
@@ -92,10 +97,17 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
     notification.rawPayload = { aps, ...letter.payload };
 
     const mark = link.mark();
+    const { generation } = signature;
     const sent = await wire.during(attempt.pushId, overdue, () => provider.send(notification, letter.token));
-    const reading = readApnsResponses(sent.result, retryAfterMs(sent.retryAfter, clock.wallMs()), link.fault);
+    const reading = readApnsResponses(sent.result, {
+      afterMs: retryAfterMs(sent.retryAfter, clock.wallMs()),
+      fault: link.fault,
+      isUsualTopic: letter.isUsualTopic,
+    });
     if (reading.cure === 'connection') await link.endIfSilentSince(mark);
-    return reading;
+    if (reading.cure !== 'signature') return reading;
+    signature.regenerate(generation);
+    return signature.generation === generation ? { ...reading, cure: undefined } : reading;
   }
 
   return {
@@ -105,6 +117,7 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
         token: device.token,
         pushType: 'voip',
         topic: `${bundleOf(device)}.voip`,
+        isUsualTopic: device.appId === undefined,
         priority: 10,
         expiresAtMs: notice.expiresAtMs,
         payload: incomingCall(notice, voipBytes),
@@ -120,6 +133,7 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
         token: device.alertToken,
         pushType: 'background',
         topic: bundleOf(device),
+        isUsualTopic: device.appId === undefined,
         priority: 5,
         expiresAtMs: notice.expiresAtMs,
         payload: callEnded(notice, ordinaryBytes),
@@ -154,6 +168,7 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
 const malformedToken: Answer = {
   kind: 'our-fault',
   reason: 'APNs: BadDeviceToken (the token is not made of hexadecimal digits)',
+  concerns: 'token',
 };
 
 /** The library puts the token into a path as it is. */

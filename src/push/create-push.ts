@@ -11,6 +11,7 @@ import { type PushFault, PushSettingsError } from './credentials.ts';
 import { Delivery } from './delivery.ts';
 import { type FcmSettings, openFcm } from './fcm.ts';
 import { NoToken } from './fcm-token.ts';
+import type { Outage } from './outage.ts';
 
 export interface PushSettings {
   /** Undefined: Android devices cannot be woken. */
@@ -24,7 +25,7 @@ export interface PushSettings {
 export interface PushDesk extends Push {
   /** Opens the connections before the first call. Never rejects: a failure is logged, and the first push tries again. */
   warmUp(): Promise<void>;
-  /** Why a service cannot be talked to, as of the last push; undefined: it can, or is not configured. */
+  /** Why pushes through a service fail or are refused, as of the last one; undefined: they do not, or it is not configured. */
   trouble(): Readonly<Record<'fcm' | 'apns', string | undefined>>;
   /** Calls back what is under way and ends all connections. Resolves when no socket and no timer is left. May be called again. */
   close(): Promise<void>;
@@ -59,7 +60,7 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
           try {
             await service?.warmUp();
           } catch (error) {
-            if (closing === undefined) outage.failed(whyCold(name, error));
+            if (closing === undefined) tellCold(name, error, outage);
           }
         }),
       );
@@ -85,6 +86,8 @@ function opened(open: () => PushService, faults: PushFault[]): PushService | und
   }
 }
 
-function whyCold(name: string, error: unknown): string {
-  return error instanceof NoToken ? error.answer.reason : connectionFailed(name, wireFault(error)).reason;
+function tellCold(name: string, error: unknown, outage: Outage): void {
+  const { kind, reason } = error instanceof NoToken ? error.answer : connectionFailed(name, wireFault(error));
+  if (kind === 'our-fault') outage.refused(reason);
+  else outage.failed(reason);
 }

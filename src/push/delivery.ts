@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Device, Log, Push, PushResult, WakeNotice } from '../call/ports.ts';
-import type { Again, Answer, Attempt, PushService } from './answer.ts';
+import type { Again, Answer, Attempt, OurFault, PushService } from './answer.ts';
 import { Outage } from './outage.ts';
 import { Patience } from './patience.ts';
 
@@ -28,7 +28,7 @@ export class Delivery implements Push {
   private readonly underWay = new Set<Patience>();
   /** What the operator has been told of. */
   private readonly told = new Set<string>();
-  /** Whether each service can be talked to. */
+  /** Whether pushes go through each service. */
   readonly outages: Readonly<Record<Device['platform'], Outage>>;
   private closed = false;
 
@@ -40,10 +40,10 @@ export class Delivery implements Push {
   }
 
   readonly wake: Push['wake'] = (device, notice, signal) =>
-    this.deliver(device, notice, signal, (service, attempt) => service.wake(device, notice, attempt));
+    this.deliver('wake', device, notice, signal, (service, attempt) => service.wake(device, notice, attempt));
 
   readonly tellEnded: Push['tellEnded'] = (device, notice, signal) =>
-    this.deliver(device, notice, signal, (service, attempt) => service.tellEnded(device, notice, attempt));
+    this.deliver('end', device, notice, signal, (service, attempt) => service.tellEnded(device, notice, attempt));
 
   /** Ends what is under way; it settles as failed. */
   close(): void {
@@ -52,6 +52,7 @@ export class Delivery implements Push {
   }
 
   private async deliver(
+    what: 'wake' | 'end',
     device: Device,
     notice: WakeNotice,
     signal: AbortSignal,
@@ -66,7 +67,7 @@ export class Delivery implements Push {
     this.underWay.add(patience);
     try {
       const attempt = { pushId: randomUUID(), signal: patience.signal, leftMs: patience.leftMs };
-      return await this.tryUntilOver(patience, () => send(service, attempt), device);
+      return await this.tryUntilOver(patience, () => send(service, attempt), device, what);
     } catch (error) {
       this.log.error('a push failed for a reason of our own', { ...namesOf(device), error });
       return { kind: 'failed', reason: 'a fault in the router' };
@@ -76,21 +77,29 @@ export class Delivery implements Push {
     }
   }
 
-  private async tryUntilOver(patience: Patience, send: () => Promise<Answer>, device: Device): Promise<PushResult> {
+  private async tryUntilOver(
+    patience: Patience,
+    send: () => Promise<Answer>,
+    device: Device,
+    what: 'wake' | 'end',
+  ): Promise<PushResult> {
     const outage = this.outages[device.platform];
+    // An iPhone is woken by another token than the one by which it is told of an end.
+    const whose = `${device.userId} ${device.deviceId} ${what}`;
     let last: Again | undefined;
     for (let attempts = 1; patience.over === undefined; attempts += 1) {
       const answer = await patience.within(settled(send(), patience));
       if (answer === undefined) break;
-      if (answer.kind === 'delivered' || answer.kind === 'dead-token') outage.works();
-      if (answer.kind === 'our-fault') return this.tellOperator(device, answer);
+      if (answer.kind === 'delivered' || answer.kind === 'dead-token') outage.works(whose);
+      if (answer.kind === 'our-fault') return this.refused(answer, device, whose);
       if (answer.kind === 'broken') {
         outage.failed(answer.reason);
         return { kind: 'our-fault', reason: answer.reason };
       }
       if (answer.kind !== 'again') return answer;
       last = answer;
-      if (!answer.ofToken) outage.failed(answer.reason);
+      if (answer.refused !== undefined) outage.refused(answer.reason, answer.refused === 'all' ? undefined : whose);
+      else if (!answer.ofToken) outage.failed(answer.reason);
       const pauseMs = pauseOf(answer, attempts);
       if (pauseMs >= patience.leftMs()) return { kind: 'failed', reason: answer.reason };
       this.log.debug('a push is tried again', { ...namesOf(device), reason: answer.reason, pauseMs, attempts });
@@ -99,6 +108,13 @@ export class Delivery implements Push {
     const why = patience.over ?? 'expired';
     if (why === 'expired' && last === undefined) outage.failed('no answer before the push expired');
     return { kind: 'failed', reason: last === undefined ? why : `${why}; ${last.reason}` };
+  }
+
+  private refused({ reason, concerns }: OurFault, device: Device, whose: string): PushResult {
+    const result: PushResult = { kind: 'our-fault', reason };
+    if (concerns === 'token') return this.tellOperator(device, result);
+    this.outages[device.platform].refused(reason, concerns === 'all' ? undefined : whose);
+    return result;
   }
 
   /** Once for each fault, not for each call: the calls' own timelines have the rest. */

@@ -1,6 +1,6 @@
 /**
  * Reads what FCM answered and says what it means for the push. Only a plain word of FCM's own that the token is no more makes it dead: a strange
- * answer, from a proxy or a wrong URL, never does.
+ * answer, from a proxy or a wrong URL, never does, nor does one about a project that is no more.
  */
 import { z } from 'zod';
 import { type Answer, connectionFailed, retryAfterMs, wireFault } from './answer.ts';
@@ -21,11 +21,15 @@ const libraryRefusal = z.object({ code: z.string().regex(/^messaging\/[a-z-]{1,6
 
 const hints: Readonly<Record<string, string>> = {
   INVALID_ARGUMENT: 'FCM knows no such token, or the message is wrong',
+  NOT_FOUND: 'FCM knows no such Firebase project: check FCM_CREDENTIALS_FILE',
   SENDER_ID_MISMATCH: 'the token belongs to another Firebase project than FCM_CREDENTIALS_FILE',
   PERMISSION_DENIED: 'the service account of FCM_CREDENTIALS_FILE may not send',
   UNAUTHENTICATED: 'FCM refuses the access token of FCM_CREDENTIALS_FILE',
   THIRD_PARTY_AUTH_ERROR: "the Firebase project lacks Apple's or the web push key for this token",
+  QUOTA_EXCEEDED: 'the Firebase project, or this phone, gets more messages than FCM allows',
 };
+/** What concerns every push, whatever the token. Of anything else, the others' pushes tell. */
+const ofAll: ReadonlySet<string> = new Set(['NOT_FOUND', 'PERMISSION_DENIED', 'UNAUTHENTICATED']);
 
 /** What was seen on the wire. */
 export interface FcmExchange {
@@ -56,17 +60,21 @@ export function readFcmFailure(error: unknown, exchange: FcmExchange, wallMs: nu
   const said = googleError.safeParse(failure.safeParse(error).data?.httpResponse.data).data?.error;
   const code = said?.details.find((detail) => detail['@type']?.endsWith('FcmError'))?.errorCode ?? said?.status;
   const isRefusal = status >= 400 && status < 500;
-  if (isRefusal && (code === 'UNREGISTERED' || (status === 404 && code === 'NOT_FOUND'))) {
+  if (isRefusal && code === 'UNREGISTERED') {
     return { answer: { kind: 'dead-token', reason: 'UNREGISTERED', sinceMs: undefined }, cure: undefined };
   }
   const told = code ?? `HTTP ${status}`;
   if (status === 429 || status === 408 || status >= 500 || status < 400) {
     const afterMs = retryAfterMs(exchange.retryAfter, wallMs);
+    if (status === 429) {
+      const reason = `FCM: ${told} (${hints.QUOTA_EXCEEDED})`;
+      return { answer: { kind: 'again', reason, afterMs, refused: 'some' }, cure: undefined };
+    }
     const reason = status < 400 ? `FCM: the answer makes no sense (HTTP ${status})` : `FCM: ${told}`;
-    const answer = { kind: 'again', reason, afterMs } as const;
-    return { answer: status === 429 ? { ...answer, ofToken: true } : answer, cure: undefined };
+    return { answer: { kind: 'again', reason, afterMs }, cure: undefined };
   }
   const hint = hints[told] ?? 'not an answer that FCM is known to give: check FCM_URL and any proxy';
   const cure = status === 401 && code !== 'THIRD_PARTY_AUTH_ERROR' ? 'token' : undefined;
-  return { answer: { kind: 'our-fault', reason: `FCM: ${told} (${hint})` }, cure };
+  const concerns = ofAll.has(told) ? ({ concerns: 'all' } as const) : {};
+  return { answer: { kind: 'our-fault', reason: `FCM: ${told} (${hint})`, ...concerns }, cure };
 }

@@ -5,7 +5,7 @@
 import { JWT } from 'google-auth-library';
 import { z } from 'zod';
 import type { Clock } from '../call/ports.ts';
-import { type Again, type Broken, connectionFailed, wireFault } from './answer.ts';
+import { type Again, type Broken, connectionFailed, type OurFault, wireFault } from './answer.ts';
 import type { ServiceAccount } from './credentials.ts';
 import type { FcmAgent } from './fcm-agent.ts';
 import { Patience } from './patience.ts';
@@ -30,8 +30,8 @@ const refusal = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 /** There is no token, and what that means for the push. */
 export class NoToken extends Error {
   override readonly name = 'NoToken';
-  readonly answer: Again | Broken;
-  constructor(answer: Again | Broken) {
+  readonly answer: Again | Broken | OurFault;
+  constructor(answer: Again | Broken | OurFault) {
     super(answer.reason);
     this.answer = answer;
   }
@@ -112,7 +112,7 @@ export class FcmTokens {
   }
 }
 
-function whyNot(error: unknown, host: string): Again | Broken {
+function whyNot(error: unknown, host: string): Again | Broken | OurFault {
   const answered = refused.safeParse(error);
   if (!answered.success) {
     if (!(error instanceof z.ZodError)) return connectionFailed('FCM access token', wireFault(error, host));
@@ -124,5 +124,5 @@ function whyNot(error: unknown, host: string): Again | Broken {
   }
   const word = refusal.safeParse(data).data?.error ?? `HTTP ${status}`;
   const hint = 'check FCM_CREDENTIALS_FILE, whether its key was revoked, and the clock of this machine';
-  return { kind: 'broken', reason: `FCM refuses an access token: ${word} (${hint})` };
+  return { kind: 'our-fault', reason: `FCM refuses an access token: ${word} (${hint})`, concerns: 'all' };
 }

@@ -120,11 +120,5 @@ export function isDead(platform: Device['platform'], { status, body }: StrangeAn
   const codes = (Array.isArray(details) ? details : [])
     .filter((detail) => String(at(detail, '@type')).endsWith('FcmError'))
     .map((detail) => at(detail, 'errorCode'));
-  return (
-    status >= 400 &&
-    status < 500 &&
-    (codes.includes('UNREGISTERED') ||
-      at(error, 'status') === 'UNREGISTERED' ||
-      (status === 404 && at(error, 'status') === 'NOT_FOUND'))
-  );
+  return status >= 400 && status < 500 && (codes.includes('UNREGISTERED') || at(error, 'status') === 'UNREGISTERED');
 }

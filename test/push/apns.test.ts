@@ -154,20 +154,19 @@ describe('an answer', patient, () => {
 });
 
 describe("the provider's token", patient, () => {
-  it('is signed anew at once when Apple calls it expired', async () => {
-    const device = iphone();
-    await wake(iphone());
-    bench.services.apns.answers.forToken(device.token, refuse(403, 'ExpiredProviderToken'), 1);
-    expect(await wake(device)).toEqual({ kind: 'delivered' });
-    expect(requestsFor(device.token)).toHaveLength(2);
-  });
-
-  it('that is called expired again is our fault', async () => {
-    const device = iphone();
-    bench.services.apns.answers.forToken(device.token, refuse(403, 'ExpiredProviderToken'));
-    expect(await wake(device)).toMatchObject({ kind: 'our-fault', reason: expect.stringMatching(/clock/) });
-    expect(requestsFor(device.token)).toHaveLength(2);
-  });
+  it.each(['ExpiredProviderToken', 'InvalidProviderToken'])(
+    'that is refused (%s) right after it was signed is our fault, and no other is signed so soon',
+    async (reason) => {
+      await wake(iphone());
+      const before = bench.services.apns.providerTokens.size;
+      const device = iphone();
+      bench.services.apns.answers.forToken(device.token, refuse(403, reason), 1);
+      expect(await wake(device)).toMatchObject({ kind: 'our-fault', reason: expect.stringMatching(/clock/) });
+      expect(requestsFor(device.token)).toHaveLength(1);
+      expect(await wake(device)).toEqual({ kind: 'delivered' });
+      expect(bench.services.apns.providerTokens.size).toBe(before);
+    },
+  );
 
   it('outlives the connections, for Apple wants few', async () => {
     const push = bench.another();

@@ -80,6 +80,25 @@ describe.each(platforms)('%s', patient, (platform) => {
     if (platform === 'apns') expect(service.connections.ever).toBe(before);
   });
 
+  it('hears of wakes before it hears of ended calls, though those came first and hang', async () => {
+    const own = await openBench();
+    const { answers, requests } = own.services[platform];
+    const half = platform === 'apns' ? 50 : 5;
+    await own.push.warmUp();
+    const ended = Array.from({ length: 2 * half + 20 }, () => newDevice[platform]());
+    for (const { token, alertToken } of ended) answers.forToken(alertToken ?? token, hang);
+    const over = new AbortController();
+    const told = ended.map((device) => own.push.tellEnded(device, notice(60_000), over.signal));
+    const wakes = Array.from({ length: half }, () => newDevice[platform]());
+    expect(kinds(await pushAll(wakes, own.push))).toEqual(['delivered']);
+    const last = requests.findLastIndex(({ payload }) => payload.type === 'incoming-call');
+    const before = requests.slice(0, last).filter(({ payload }) => payload.type === 'call-ended');
+    expect(new Set(before.map(({ token }) => token)).size).toBeLessThanOrEqual(half);
+    over.abort();
+    expect(kinds(await Promise.all(told))).toEqual(['failed']);
+    await own.close();
+  });
+
   it('gets nothing of what is called back while it waits for its turn', async () => {
     const own = await openBench();
     const service = own.services[platform];

@@ -61,7 +61,7 @@ describe('a message', patient, () => {
 describe('an answer', patient, () => {
   it.each([
     [refuse(404, 'UNREGISTERED'), 'dead-token', /UNREGISTERED/],
-    [refuse(404, 'NOT_FOUND'), 'dead-token', /UNREGISTERED/],
+    [refuse(404, 'NOT_FOUND'), 'our-fault', /no such Firebase project/],
     [refuse(400, 'INVALID_ARGUMENT'), 'our-fault', /INVALID_ARGUMENT/],
     [refuse(403, 'SENDER_ID_MISMATCH'), 'our-fault', /another Firebase project/],
     [refuse(403, 'PERMISSION_DENIED'), 'our-fault', /PERMISSION_DENIED/],

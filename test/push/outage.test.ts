@@ -97,7 +97,7 @@ describe('an outage', () => {
     const outage = new Outage('FCM', clock, log);
     for (let second = 0; second < 120; second += 1) {
       outage.failed('FCM: UNAVAILABLE');
-      outage.works();
+      outage.works('7 a wake');
       await clock.advance(1000);
     }
     expect(told()).toHaveLength(4);
@@ -110,7 +110,7 @@ describe('an outage', () => {
     const { clock, log, told } = setUp();
     const outage = new Outage('FCM', clock, log);
     outage.failed('FCM: UNAVAILABLE');
-    outage.works();
+    outage.works('7 a wake');
     await clock.advance(1000);
     outage.failed('FCM: UNAVAILABLE');
     expect(told()).toHaveLength(2);

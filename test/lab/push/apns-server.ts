@@ -28,6 +28,8 @@ export class ApnsServer extends Mailbox {
   readonly providerTokens = new Set<string>();
   private readonly account: ApnsAccount;
   private readonly performer = new Performer();
+  /** How far this service's clock is ahead of the one of this machine, in ms. */
+  clockAheadMs = 0;
   private oldestIssuedSec = 0;
 
   constructor(certificates: LoopbackCertificates, account: ApnsAccount) {
@@ -45,7 +47,7 @@ export class ApnsServer extends Mailbox {
 
   /** From here on a provider's token that was signed before now counts as expired. */
   expireTokens(): void {
-    this.oldestIssuedSec = Date.now() / 1000;
+    this.oldestIssuedSec = this.nowSec;
   }
 
   async close(): Promise<void> {
@@ -80,6 +82,10 @@ export class ApnsServer extends Mailbox {
     this.performer.play(answer, reply);
   }
 
+  private get nowSec(): number {
+    return (Date.now() + this.clockAheadMs) / 1000;
+  }
+
   private wrongWithSender(headers: IncomingHttpHeaders): { status: number; reason: string } | undefined {
     const token = /^bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
     if (token === undefined) return { status: 403, reason: 'MissingProviderToken' };
@@ -93,7 +99,8 @@ export class ApnsServer extends Mailbox {
       return { status: 403, reason: 'InvalidProviderToken' };
     }
     this.providerTokens.add(token);
-    const tooOld = issuedSec < Date.now() / 1000 - 3600 || issuedSec + 1 <= this.oldestIssuedSec;
+    if (issuedSec > this.nowSec + 60) return { status: 403, reason: 'InvalidProviderToken' };
+    const tooOld = issuedSec < this.nowSec - 3600 || issuedSec + 1 <= this.oldestIssuedSec;
     return tooOld ? { status: 403, reason: 'ExpiredProviderToken' } : undefined;
   }
 

@@ -27,6 +27,8 @@ export class FcmServer extends Mailbox {
   /** Answers to requests for an access token. */
   readonly tokenAnswers = new AnswerBook();
   readonly connections: Connections;
+  /** How far this service's clock is ahead of the one of this machine, in ms. */
+  clockAheadMs = 0;
   /** How long an access token lives, in s. */
   tokenLifeSec = 3600;
   /** Access tokens that were handed out. */
@@ -96,7 +98,7 @@ export class FcmServer extends Mailbox {
     if (claims.aud !== 'https://oauth2.googleapis.com/token') return 'Invalid audience';
     if (!String(claims.scope).includes('/auth/firebase.messaging')) return 'Invalid scope';
     const { iat, exp } = claims;
-    const nowSec = Date.now() / 1000;
+    const nowSec = (Date.now() + this.clockAheadMs) / 1000;
     if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > 3600 || exp < nowSec || iat > nowSec + 60) {
       return 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.';
     }
