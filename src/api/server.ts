@@ -50,6 +50,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requireHostHeader: false,
   });
   server.maxConnections = mostConnections;
+  // Node lets go of a socket whose request is a CONNECT: a reset would then end the router. A fault of a connection is its end, and Node goes by that.
+  server.on('connection', (socket) => socket.on('error', () => undefined));
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     // It is served as if it had not asked; but then Node no longer sees at once when what follows is no HTTP.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
