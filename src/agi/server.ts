@@ -28,7 +28,9 @@ export interface AgiOptions {
   /** How long a client may take to send its request, and to answer a command, ms. */
   readonly requestMs?: number;
   readonly commandMs?: number;
+  /** In all, and of one address. Asterisk has one for each call that waits. */
   readonly mostSessions?: number;
+  readonly mostPerAddress?: number;
 }
 
 export interface Agi {
@@ -51,10 +53,13 @@ const MOST_TOLD = 100;
 
 export function agiServer(options: AgiOptions): Agi {
   const { host, port, log, requestMs = 5_000, commandMs = 5_000, mostSessions = 4_000 } = options;
+  const { mostPerAddress = 2_000 } = options;
   const open = new Set<AgiSession>();
+  const byAddress = new Map<string, Set<AgiSession>>();
   const told = new Set<string>();
   const server = createServer();
-  server.maxConnections = mostSessions;
+  // Those that have been told to go count until they are gone.
+  server.maxConnections = 2 * mostSessions;
 
   const tellOnce = (words: string): void => {
     const known = told.has(words) || told.size >= MOST_TOLD;
@@ -77,11 +82,39 @@ export function agiServer(options: AgiOptions): Agi {
     await serve({ asked, userId, caller, memory });
   };
 
+  const forget = (session: AgiSession, address: string): void => {
+    open.delete(session);
+    const theirs = byAddress.get(address);
+    theirs?.delete(session);
+    if (theirs?.size === 0) byAddress.delete(address);
+  };
+
+  /** Where there are too many, the oldest that has not asked for anything makes room: a dialplan asks at once. False: all have. */
+  const makeRoom = (address: string): boolean => {
+    const theirs = byAddress.get(address) ?? new Set();
+    const isCrowd = theirs.size >= mostPerAddress;
+    if (!isCrowd && open.size < mostSessions) return true;
+    const silent = oldestSilent(isCrowd ? theirs : open);
+    const many = isCrowd ? `${mostPerAddress} sessions of one address are open` : `${mostSessions} sessions are open`;
+    tellOnce(`${many}; ${silent === undefined ? 'no more are taken' : 'those that ask for nothing make room'}`);
+    if (silent !== undefined) {
+      forget(silent, silent.address);
+      silent.destroy();
+    }
+    return silent !== undefined;
+  };
+
   const take = async (socket: Socket, serve: (arrival: AgiArrival) => Promise<unknown>): Promise<void> => {
     const session = new AgiSession(socket, commandMs);
+    const { address } = session;
+    if (!makeRoom(address)) {
+      session.destroy();
+      return;
+    }
     open.add(session);
+    byAddress.set(address, (byAddress.get(address) ?? new Set()).add(session));
     void session.closed.then(() => {
-      open.delete(session);
+      forget(session, address);
       if (session.fault !== undefined) tellOnce(session.fault.message);
     });
     try {
@@ -101,7 +134,6 @@ export function agiServer(options: AgiOptions): Agi {
       server.on('connection', (socket) => {
         take(socket, serve).catch((fault: unknown) => log.error('an AGI session has a fault', { fault }));
       });
-      server.on('drop', () => tellOnce(`${mostSessions} sessions are open; no more are taken`));
       return new Promise((resolve, reject) => {
         const fail = (error: NodeJS.ErrnoException): void =>
           reject(new AgiError(cannotListen(host, port, error), { cause: error }));
@@ -125,6 +157,11 @@ export function agiServer(options: AgiOptions): Agi {
       clearTimeout(cut);
     },
   };
+}
+
+function oldestSilent(sessions: Iterable<AgiSession>): AgiSession | undefined {
+  for (const session of sessions) if (!session.hasAsked) return session;
+  return undefined;
 }
 
 /** Says to the dialplan that nothing was done. Whoever is no dialplan does not answer, and is cut. */

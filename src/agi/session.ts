@@ -25,6 +25,8 @@ export class AgiSession {
   /** Aborts, with CallerGone, when the caller hangs up or the connection ends before we have ended it. */
   readonly left: AbortSignal;
   readonly closed: Promise<void>;
+  /** Of the other side; '' where it was gone before we looked. */
+  readonly address: string;
   readonly #socket: Socket;
   readonly #commandMs: number;
   readonly #leaving = new AbortController();
@@ -42,6 +44,7 @@ export class AgiSession {
   constructor(socket: Socket, commandMs: number) {
     this.#socket = socket;
     this.#commandMs = commandMs;
+    this.address = socket.remoteAddress ?? '';
     this.left = this.#leaving.signal;
     this.#requested.promise.catch(() => undefined);
     const reader = new LineReader(MOST_LINE_BYTES, (line) => this.#take(line));
@@ -69,6 +72,11 @@ export class AgiSession {
     } finally {
       clearTimeout(late);
     }
+  }
+
+  /** Whether its request has come wholly. */
+  get hasAsked(): boolean {
+    return this.#stage !== 'request';
   }
 
   /**

@@ -6,6 +6,7 @@ import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
 import { DialplanClient, requestLines } from './dialplan-client.ts';
 
 const SOON_MS = 200;
+const LATE_MS = 20_000;
 
 describe('the FastAGI server', () => {
   let log: FakeLog;
@@ -136,6 +137,48 @@ describe('the FastAGI server', () => {
     const good = client().ask('lookup', ['7']);
     await good.ended;
     expect(good.variables.get('XIVO_MAPP_STATUS')).toBe('READY');
+  });
+
+  it('lets those that ask for nothing make room, the oldest first, and serves who asks', async () => {
+    const narrow = agiServer({
+      host: '127.0.0.1',
+      port: 0,
+      log,
+      requestMs: LATE_MS,
+      commandMs: LATE_MS,
+      mostSessions: 4,
+    });
+    port = await narrow.listen(serve);
+    const silent = Array.from({ length: 3 }, client);
+    const waiting = client().ask('wake', ['7']);
+    await expect.poll(() => served.length).toBe(1);
+    const asking = client().ask('lookup', ['7']);
+    await silent[0]?.ended;
+    await asking.ended;
+    expect(asking.variables.get('XIVO_MAPP_STATUS')).toBe('READY');
+    expect(waiting.socket.destroyed).toBe(false);
+    expect(told()).toEqual(['FastAGI: 4 sessions are open; those that ask for nothing make room']);
+    for (const one of clients) one.socket.destroy();
+    await narrow.close();
+  });
+
+  it('takes 500 calls at once from one address, and no more than its bound', async () => {
+    const wide = agiServer({
+      host: '127.0.0.1',
+      port: 0,
+      log,
+      requestMs: LATE_MS,
+      commandMs: LATE_MS,
+      mostPerAddress: 500,
+    });
+    port = await wide.listen(serve);
+    const waiting = Array.from({ length: 500 }, () => client().ask('wake', ['7']));
+    await expect.poll(() => served.length, { timeout: 20_000 }).toBe(500);
+    await client().ask('lookup', ['7']).ended;
+    expect(told()).toEqual(['FastAGI: 500 sessions of one address are open; no more are taken']);
+    for (const one of waiting) one.socket.destroy();
+    await wide.close();
+    expect(wide.sessions()).toBe(0);
   });
 
   it('closes although nobody goes, and nobody is taken any more', async () => {
