@@ -8,7 +8,7 @@ import { namedTwice } from './twins.ts';
 
 const largestBodyBytes = 64 * 1024;
 /** How much of a refused body is let through to nowhere, so that its sender can read our answer. After that the connection is cut. */
-const patienceBytes = 4 * 1024 * 1024;
+const patienceBytes = { withKey: 4 * 1024 * 1024, withoutKey: largestBodyBytes } as const;
 
 /** The client went away in the middle of its request: nobody is left to answer. */
 export class ClientGone extends Error {
@@ -39,8 +39,8 @@ export async function readJson(request: IncomingMessage, response: ServerRespons
 }
 
 /** Lets what is left of a request run out without keeping it, so that the connection can go on; a flood is cut off. */
-export function discardRest(request: IncomingMessage): void {
-  let left = patienceBytes;
+export function discardRest(request: IncomingMessage, hasKey: boolean): void {
+  let left: number = patienceBytes[hasKey ? 'withKey' : 'withoutKey'];
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) request.destroy();

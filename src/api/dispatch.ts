@@ -9,14 +9,11 @@ import { checkedId } from './input.ts';
 import { Problem } from './problem.ts';
 import type { Answer, Route } from './routes.ts';
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** @param hasKey whether the request carries a right key */
+export type Handler = (request: IncomingMessage, response: ServerResponse, hasKey: boolean) => Promise<void>;
 
-export function dispatchTo(
-  routes: readonly Route[],
-  hasKey: (authorization: string | undefined) => boolean,
-  log: Log,
-): Handler {
-  return async (request, response) => {
+export function dispatchTo(routes: readonly Route[], log: Log): Handler {
+  return async (request, response, hasKey) => {
     let answer: Answer | Problem;
     try {
       answer = await answerTo(request, response, routes, hasKey);
@@ -32,7 +29,7 @@ export function dispatchTo(
         });
       answer = error instanceof Problem ? error : new Problem('internal-error', 'The fault is ours; the log has it.');
     }
-    if (!request.complete) discardRest(request);
+    if (!request.complete) discardRest(request, hasKey);
     send(request, response, answer);
     log.debug('HTTP', { method: request.method, path: request.url, status: answer.status });
   };
@@ -42,14 +39,14 @@ async function answerTo(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly Route[],
-  hasKey: (authorization: string | undefined) => boolean,
+  hasKey: boolean,
 ): Promise<Answer> {
   if (request.headers.host === undefined && request.httpVersion !== '1.0')
     throw new Problem('bad-request', 'The request names no host.');
   const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
   const parts = decoded(path);
   const here = routes.filter((route) => leadsTo(route, parts));
-  if (!here.some(({ open }) => open) && !hasKey(request.headers.authorization))
+  if (!here.some(({ open }) => open) && !hasKey)
     throw new Problem('unauthorized', 'Send the key as Authorization: Bearer <API_KEY>.', {
       headers: { 'WWW-Authenticate': 'Bearer realm="xivo-mapp"' },
     });

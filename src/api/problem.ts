@@ -24,6 +24,7 @@ const kinds = {
   'body-too-large': [413, 'Body too large'],
   'unsupported-media-type': [415, 'Unsupported media type'],
   'invalid-input': [422, 'Invalid input'],
+  'too-many-requests': [429, 'Too many requests'],
   'headers-too-large': [431, 'Headers too large'],
   'internal-error': [500, 'Internal error'],
   'store-unavailable': [503, 'Store unavailable'],

@@ -1,14 +1,17 @@
 /**
  * The HTTP server under the API: binds, bounds what one client can take, and ends. It must never wait for a slow client, neither while it serves
- * nor when it stops.
+ * nor when it stops, and never leave a socket without somebody who hears of its error.
  */
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../call/ports.ts';
+import { discardRest } from './body.ts';
 import { dispatchTo } from './dispatch.ts';
 import { keyCheck } from './key.ts';
-import { Problem, type ProblemKind } from './problem.ts';
+import { refuseConnection, refuseExcess } from './refuse.ts';
 import { type Desk, routesTo } from './routes.ts';
+import { slowdownTeller } from './slowdown.ts';
+import { type Limits, usualLimits, Visitors } from './visitors.ts';
 
 export interface ApiOptions extends Desk {
   readonly host: string;
@@ -19,6 +22,7 @@ export interface ApiOptions extends Desk {
   /** How long a client may take to send its headers, and the whole of its request, ms. */
   readonly headersMs?: number;
   readonly requestMs?: number;
+  readonly limits?: Limits;
 }
 
 export interface Api {
@@ -32,14 +36,17 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
 }
 
-const mostConnections = 256;
 const largestHeadBytes = 8 * 1024;
 const lastMomentMs = 1_000;
 
 /** @throws ApiError where the address cannot be had */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { host, port, apiKey, log, headersMs = 5_000, requestMs = 10_000 } = options;
-  const handle = dispatchTo(routesTo(options), keyCheck(apiKey), log);
+  const { host, port, apiKey, log, headersMs = 5_000, requestMs = 10_000, limits = usualLimits } = options;
+  const routes = routesTo(options);
+  const openPaths = new Set(routes.flatMap(({ open, path }) => (open ? [path] : [])));
+  const hasKey = keyCheck(apiKey);
+  const handle = dispatchTo(routes, log);
+  const visitors = new Visitors(limits, () => performance.now(), slowdownTeller(log));
   const server = createServer({
     maxHeaderSize: largestHeadBytes,
     headersTimeout: headersMs,
@@ -49,16 +56,41 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     // Node refuses without a word; dispatch.ts does it in words.
     requireHostHeader: false,
   });
-  server.maxConnections = mostConnections;
-  // Node lets go of a socket whose request is a CONNECT: a reset would then end the router. A fault of a connection is its end, and Node goes by that.
-  server.on('connection', (socket) => socket.on('error', () => undefined));
+  // Those that have been told to go count until they are gone.
+  server.maxConnections = 2 * limits.connections;
+  // Before Node reads from it.
+  server.prependListener('connection', (socket) => {
+    // Node lets go of a socket whose request is a CONNECT: a reset would then end the router. A fault of a connection is its end, and Node goes by that.
+    socket.on('error', () => undefined);
+    visitors.welcome(socket, socket.remoteAddress);
+  });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    const isKeyed = hasKey(request.headers.authorization);
+    const isOpen = openPaths.has((request.url ?? '').split('?', 1)[0] ?? '');
+    const turn = visitors.turn(socket, isKeyed ? 'keyed' : isOpen ? 'open' : 'keyless');
+    if (turn === 'forgotten') return;
+    response.once('close', () => visitors.answered(socket));
     // It is served as if it had not asked; but then Node no longer sees at once when what follows is no HTTP.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
-    handle(request, response).catch((error: unknown) => {
-      log.error('an HTTP answer could not be sent', { error });
-      response.destroy();
+    later(response, turn.inMs, () => {
+      if (turn.be === 'refused') {
+        if (!request.complete) discardRest(request, isKeyed);
+        refuseExcess(response, isKeyed);
+        return;
+      }
+      handle(request, response, isKeyed).catch((error: unknown) => {
+        log.error('an HTTP answer could not be sent', { error });
+        response.destroy();
+      });
     });
+  };
+  const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || error.code === 'ECONNRESET';
+    const turn = isLate ? undefined : visitors.turn(socket, 'keyless');
+    if (turn === 'forgotten') socket.destroy();
+    else if (turn?.be === 'refused') later(socket, turn.inMs, () => socket.destroy());
+    else refuseConnection(error, socket);
   };
   server.on('request', serve);
   // The body's reader says when it wants to go on; a request that is refused by its head is answered without its body.
@@ -95,27 +127,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-/** What is no HTTP, too big a head, or too slow. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
+/** In so many ms, unless it is closed before; at once where it need not wait. */
+function later(closing: ServerResponse | Duplex, inMs: number, act: () => void): void {
+  if (inMs === 0) {
+    act();
     return;
   }
-  const kind: ProblemKind =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 'headers-too-large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request-timeout'
-        : 'bad-request';
-  const problem = new Problem(kind, kind === 'bad-request' ? 'This is no HTTP request.' : 'See the title.');
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  const timer = setTimeout(act, inMs);
+  closing.once('close', () => clearTimeout(timer));
 }
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): string {

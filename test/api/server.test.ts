@@ -1,6 +1,7 @@
 /** The HTTP server against clients that have no key, no manners or no end. */
 import { describe, expect, it } from 'vitest';
 import { ApiError, startApi } from '../../src/api/server.ts';
+import { usualLimits } from '../../src/api/visitors.ts';
 import { apiKey, rawConnection, runApi } from './running-api.ts';
 
 const user = { ringingDevice: 'WebApp' };
@@ -189,6 +190,65 @@ describe('bad clients', () => {
     await received;
     expect((await ask('GET', '/v1/users/a')).status).toBe(404);
     expect(log.at('error')).toEqual([]);
+  });
+});
+
+describe('clients that ask too much', () => {
+  const few = { perSecond: 0.001, atOnce: 3 };
+  const quick = { perSecond: 1_000, atOnce: 5 };
+  const limits = { ...usualLimits, rates: { keyed: quick, open: few, keyless: few }, holdMs: 20 };
+
+  it('without a key are told so in words, later, and the connection is closed; whoever has the key never notices', async () => {
+    const { api, url, ask, log } = await runApi({ limits });
+    for (let n = 0; n < 3; n += 1) expect((await fetch(`${url}/v1/calls`)).status).toBe(401);
+    const refused = await fetch(`${url}/v1/calls`, { headers: { authorization: 'Bearer wrong' } });
+    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([
+      429,
+      '2',
+      'close',
+    ]);
+    expect(await refused.json()).toMatchObject({
+      type: 'urn:xivo-mapp:problem:too-many-requests',
+      status: 429,
+      detail: expect.stringContaining('Authorization: Bearer'),
+    });
+    const { socket, received } = rawConnection(api.port);
+    socket.write('NONSENSE\r\n\r\n');
+    expect(await received).toBe('');
+    for (let n = 0; n < 30; n += 1) expect((await ask('GET', '/v1/calls')).status).toBe(200);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(log.at('warn').map(({ message }) => message)).toEqual([
+      'HTTP: 127.0.0.1 asks too often without a right key, and is slowed down',
+    ]);
+  });
+
+  it('/healthz answers all the same, a little later', async () => {
+    const { url } = await runApi({ limits });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/healthz`)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+  });
+
+  it('a script with its key that puts many users is slowed down, and each is put', async () => {
+    const { ask, registry } = await runApi({ limits });
+    const puts = Array.from({ length: 200 }, (_, n) => ask('PUT', `/v1/users/u${n}`, user));
+    expect((await Promise.all(puts)).map(({ status }) => status)).toEqual(Array(200).fill(201));
+    expect(await registry.user('u199')).toBeDefined();
+  });
+
+  it('one that asks on and on without reading is cut off, and costs nobody else', async () => {
+    const { api, ask } = await runApi();
+    const { socket, received } = rawConnection(api.port);
+    socket.write('GET /v1/calls HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5_000));
+    await received;
+    expect((await ask('GET', '/v1/calls')).status).toBe(200);
+  });
+
+  it('more connections than there is room for: the newest are served, and the key opens for all that', async () => {
+    const { api, ask } = await runApi({ limits: { ...usualLimits, connectionsPerAddress: 8 } });
+    const crowd = Array.from({ length: 40 }, () => rawConnection(api.port));
+    await Promise.all(crowd.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+    expect((await ask('GET', '/v1/calls')).status).toBe(200);
+    await Promise.all(crowd.slice(0, 32).map(({ received }) => received));
   });
 });
 

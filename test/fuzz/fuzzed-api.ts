@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { callMetrics } from '../../src/api/metrics.ts';
 import { type Api, startApi } from '../../src/api/server.ts';
+import type { Limits } from '../../src/api/visitors.ts';
 import type { Database } from '../../src/devices/database.ts';
 import { journalIn } from '../../src/devices/journal.ts';
 import { registryIn, type StoredRegistry } from '../../src/devices/registry.ts';
@@ -21,8 +22,20 @@ export interface FuzzedApi {
   lines(): FakeLog['lines'];
 }
 
+const endless = { perSecond: 1_000_000, atOnce: 1_000_000 } as const;
+/** Nobody asks too often, so that every input is looked at. */
+const noLimits: Limits = {
+  connections: 1_024,
+  connectionsPerAddress: 1_024,
+  requestsPerConnection: 1_000,
+  rates: { keyed: endless, open: endless, keyless: endless },
+  allKeyless: endless,
+  patienceMs: 0,
+  holdMs: 0,
+};
+
 /** Runs for as long as the tests of a file. It knows one user, anna. @param requestMs how long a request may take to come */
-export function fuzzedApi(requestMs = 10_000): FuzzedApi {
+export function fuzzedApi(requestMs = 10_000, limits = noLimits): FuzzedApi {
   const log = fakeLog();
   let database: Database;
   let registry: StoredRegistry;
@@ -41,6 +54,7 @@ export function fuzzedApi(requestMs = 10_000): FuzzedApi {
       log,
       headersMs: requestMs,
       requestMs,
+      limits,
     });
     const endpoints = { mobileEndpoint: 'PJSIP/anna', webAppEndpoint: undefined };
     await registry.putUser({ userId: 'anna', ringingDevice: 'MobileApp', ...endpoints });
