@@ -26,14 +26,18 @@ export interface RegisteredDevice extends Registration {
 
 /** Users and devices, to be written and read. */
 export interface RegistryDesk {
+  /** How many devices a user may have. */
+  readonly mostDevices: number;
   putUser(user: User): Promise<'created' | 'replaced'>;
   user(userId: string): Promise<User | undefined>;
   /** False: there is no such user. */
   deleteUser(userId: string): Promise<boolean>;
-  putDevice(registration: Registration): Promise<'created' | 'replaced' | 'no-such-user'>;
+  /** `too-many`: the user has as many devices as it may have, and all of them live. */
+  putDevice(registration: Registration): Promise<'created' | 'replaced' | 'no-such-user' | 'too-many'>;
+  device(userId: string, deviceId: string): Promise<RegisteredDevice | undefined>;
   /** False: there is no such device. */
   deleteDevice(userId: string, deviceId: string): Promise<boolean>;
-  /** Undefined: there is no such user. */
+  /** As many as a user may have living, and as many dead. Undefined: there is no such user. */
   devices(userId: string): Promise<readonly RegisteredDevice[] | undefined>;
 }
 

@@ -21,6 +21,7 @@ const kinds = {
   'unknown-call': [404, 'Unknown call'],
   'method-not-allowed': [405, 'Method not allowed'],
   'request-timeout': [408, 'Request took too long'],
+  'too-many-devices': [409, 'Too many devices'],
   'body-too-large': [413, 'Body too large'],
   'unsupported-media-type': [415, 'Unsupported media type'],
   'invalid-input': [422, 'Invalid input'],

@@ -86,7 +86,12 @@ export function routesTo({ registry, calls, health, metrics }: Desk): readonly R
         const registration = checkedDevice(userId, deviceId, await question.json());
         const done = await asked(() => registry.putDevice(registration));
         if (done === 'no-such-user') throw unknownUser(userId);
-        const device = (await asked(() => registry.devices(userId)))?.find((one) => one.deviceId === deviceId);
+        if (done === 'too-many')
+          throw new Problem(
+            'too-many-devices',
+            `The user ${userId} has ${registry.mostDevices} devices, as many as a user may have: DELETE one that is no longer in use, or PUT its id anew.`,
+          );
+        const device = await asked(() => registry.device(userId, deviceId));
         return { status: done === 'created' ? 201 : 200, body: device === undefined ? {} : deviceView(device) };
       },
     },

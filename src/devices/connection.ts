@@ -15,7 +15,8 @@ import {
   removeOrphans,
 } from './open-file.ts';
 
-type Row = Record<string, SQLOutputValue>;
+/** Columns by name. */
+export type Row = Record<string, SQLOutputValue>;
 
 /** SQL that outlives the connection. */
 export interface Statement {

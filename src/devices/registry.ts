@@ -8,24 +8,35 @@ import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wordsOf } from '../call/errors.ts';
 import type { Clock, Device, Log, Registry, User } from '../call/ports.ts';
+import type { Row, Statement } from './connection.ts';
 import type { Database } from './database.ts';
 import { StoreFault } from './fault.ts';
 import { type Callee, LastKnown } from './last-known.ts';
 import { believe, type DeviceEntry, type DeviceRegistration, damageTeller, deviceRow, userRow } from './rows.ts';
 
 export interface StoredRegistry extends Registry {
+  /** How many devices a user may have. */
+  readonly mostDevices: number;
   putUser(user: User): Promise<'created' | 'replaced'>;
   user(userId: string): Promise<User | undefined>;
   /** With the user's devices. False: there is no such user. */
   deleteUser(userId: string): Promise<boolean>;
-  putDevice(registration: DeviceRegistration): Promise<'created' | 'replaced' | 'no-such-user'>;
+  /** A user who has as many as it may have loses the one that has been dead for longest; where none is dead, the new one is not taken. */
+  putDevice(registration: DeviceRegistration): Promise<'created' | 'replaced' | 'no-such-user' | 'too-many'>;
+  device(userId: string, deviceId: string): Promise<DeviceEntry | undefined>;
   /** False: there is no such device. */
   deleteDevice(userId: string, deviceId: string): Promise<boolean>;
-  /** Dead ones included. Undefined: there is no such user. */
+  /** Dead ones included; of a user who has more than it may have now, the newest living and the latest dead. Undefined: there is no such user. */
   devices(userId: string): Promise<readonly DeviceEntry[] | undefined>;
 }
 
-/** Reading stands in the way of calls: 20 users take about 1 ms. */
+/**
+ * Devices of one user. Each call reads and pushes all of them, so that more would delay everybody's calls; and nobody has fifty phones in use.
+ * An older database may hold more: of them the newest serve.
+ */
+const mostDevices = 50;
+
+/** Reading stands in the way of calls: 20 users with a device each take about 1 ms. */
 const mostPerTurn = 20;
 
 export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log: Log): StoredRegistry {
@@ -36,11 +47,26 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
        mobile_endpoint = excluded.mobile_endpoint, web_app_endpoint = excluded.web_app_endpoint`,
   );
   const deleteUser = database.statement('DELETE FROM users WHERE user_id = ?');
-  const selectDevices = database.statement('SELECT * FROM devices WHERE user_id = ? ORDER BY device_id');
-  const selectDevice = database.statement('SELECT registered_at_ms FROM devices WHERE user_id = ? AND device_id = ?');
+  const selectLiving = database.statement(
+    'SELECT * FROM devices WHERE user_id = ? AND dead_at_ms IS NULL ORDER BY registered_at_ms DESC LIMIT ?',
+  );
+  const selectDead = database.statement(
+    'SELECT * FROM devices WHERE user_id = ? AND dead_at_ms IS NOT NULL ORDER BY dead_at_ms DESC LIMIT ?',
+  );
+  const selectDevice = database.statement('SELECT * FROM devices WHERE user_id = ? AND device_id = ?');
+  const countDevices = database.statement(
+    'SELECT count(*) AS devices FROM (SELECT 1 FROM devices WHERE user_id = ? LIMIT ?)',
+  );
+  const deleteLongestDead = database.statement(
+    `DELETE FROM devices WHERE rowid =
+     (SELECT rowid FROM devices WHERE user_id = ? AND dead_at_ms IS NOT NULL ORDER BY dead_at_ms LIMIT 1) RETURNING device_id`,
+  );
   const deleteDevice = database.statement('DELETE FROM devices WHERE user_id = ? AND device_id = ?');
   const takeTokens = database.statement(
     'DELETE FROM devices WHERE (token IN (?1, ?2) OR alert_token IN (?1, ?2)) AND NOT (user_id = ?3 AND device_id = ?4) RETURNING user_id',
+  );
+  const selectHolder = database.statement(
+    'SELECT 1 FROM devices WHERE (token IN (?1, ?2) OR alert_token IN (?1, ?2)) AND user_id = ?3 LIMIT 1',
   );
   const replaceDevice = database.statement(
     `INSERT OR REPLACE INTO devices (user_id, device_id, platform, token, alert_token, app_id, os_version, model, language, registered_at_ms)
@@ -61,17 +87,15 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
     const row = selectUser.get(userId);
     return row === undefined ? undefined : believe(userRow, row, damaged('users', { userId }))[0];
   };
-  const devicesOf = (userId: string): DeviceEntry[] =>
-    selectDevices
-      .all(userId)
-      .flatMap((row) => believe(deviceRow, row, damaged('devices', { userId, deviceId: row.device_id })));
+  const deviceOf = (userId: string, row: Row): DeviceEntry[] =>
+    believe(deviceRow, row, damaged('devices', { userId, deviceId: row.device_id }));
+  const devicesFrom = (userId: string, ...selections: readonly Statement[]): DeviceEntry[] =>
+    selections
+      .flatMap((selection) => selection.all(userId, mostDevices))
+      .flatMap((row) => deviceOf(userId, row))
+      .sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));
   const read = (userId: string): Callee => {
-    const callee = {
-      user: userOf(userId),
-      devices: devicesOf(userId)
-        .filter(({ dead }) => dead === undefined)
-        .map(alive),
-    };
+    const callee = { user: userOf(userId), devices: devicesFrom(userId, selectLiving).map(alive) };
     lastKnown.keep(userId, callee);
     return callee;
   };
@@ -82,7 +106,13 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
       await nextTurn();
       const after = ids.at(-1) ?? '';
       ids = database.ask(() => someUsers.all(after, mostPerTurn).map((row) => String(row.user_id)));
-      for (const userId of ids) database.ask(() => read(userId));
+      let devices = 0;
+      for (const userId of ids) {
+        devices += database.ask(() => read(userId)).devices.length;
+        if (devices < mostPerTurn) continue;
+        await nextTurn();
+        devices = 0;
+      }
     }
   };
   database.onWorking(() => {
@@ -105,9 +135,17 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
     }
     return answer;
   };
+  /** False: the user has as many devices as it may have, and all of them live. */
+  const makeRoom = (userId: string): boolean => {
+    if (Number(countDevices.get(userId, mostDevices)?.devices) < mostDevices) return true;
+    const gone = deleteLongestDead.all(userId)[0]?.device_id;
+    if (gone !== undefined) log.info('a dead device has made room for a new one', { userId, deviceId: gone });
+    return gone !== undefined;
+  };
   const nothing = (text: string | undefined): SQLInputValue => text ?? null;
 
   return {
+    mostDevices,
     callee,
     async markTokenDead(device, reason) {
       const { userId, deviceId, token, registeredAtMs } = device;
@@ -135,7 +173,11 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
         const { userId, deviceId, platform, token } = given;
         if (selectUser.get(userId) === undefined) return ['no-such-user', []];
         const before = selectDevice.get(userId, deviceId)?.registered_at_ms;
-        const losers = takeTokens.all(token, given.alertToken ?? token, userId, deviceId);
+        const tokens = [token, given.alertToken ?? token] as const;
+        // An app that was installed anew comes with its token under another id, and takes the place of the one before.
+        const hasPlace = before !== undefined || selectHolder.get(...tokens, userId) !== undefined;
+        if (!hasPlace && !makeRoom(userId)) return ['too-many', []];
+        const losers = takeTokens.all(...tokens, userId, deviceId);
         if (losers.length > 0)
           log.info('a push token has moved to another device', { userId, deviceId, taken: losers.length });
         const nowMs = clock.wallMs();
@@ -146,7 +188,13 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
         return [before === undefined ? 'created' : 'replaced', touched];
       }),
     deleteDevice: (userId, deviceId) => change(() => [deleteDevice.run(userId, deviceId) > 0, [userId]]),
-    devices: (userId) => ask(() => (selectUser.get(userId) === undefined ? undefined : devicesOf(userId))),
+    device: (userId, deviceId) =>
+      ask(() => {
+        const row = selectDevice.get(userId, deviceId);
+        return row === undefined ? undefined : deviceOf(userId, row)[0];
+      }),
+    devices: (userId) =>
+      ask(() => (selectUser.get(userId) === undefined ? undefined : devicesFrom(userId, selectLiving, selectDead))),
   };
 }
 

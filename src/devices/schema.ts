@@ -41,4 +41,8 @@ export const schemaSteps: readonly string[] = [
      left_out INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX calls_by_start ON calls (started_at_ms);`,
+
+  // However many devices a user has, its newest living ones and its longest dead one are found at once.
+  `CREATE INDEX living_devices_by_registration ON devices (user_id, registered_at_ms) WHERE dead_at_ms IS NULL;
+   CREATE INDEX dead_devices_by_death ON devices (user_id, dead_at_ms) WHERE dead_at_ms IS NOT NULL;`,
 ];

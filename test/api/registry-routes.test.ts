@@ -172,6 +172,23 @@ describe('devices', () => {
   });
 });
 
+it('answers 409 when a user would have more devices than it may have, and says what to do', async () => {
+  const { ask } = await runApi();
+  await ask('PUT', '/v1/users/anna', anna);
+  for (let n = 1; n <= 50; n += 1)
+    expect((await ask('PUT', `/v1/users/anna/devices/d${n}`, { ...android, token: `t${n}` })).status).toBe(201);
+  const refused = await ask('PUT', '/v1/users/anna/devices/d51', { ...android, token: 't51' });
+  expect(refused).toMatchObject({
+    status: 409,
+    json: {
+      type: 'urn:xivo-mapp:problem:too-many-devices',
+      detail: expect.stringMatching(/has 50 devices.*DELETE one/),
+    },
+  });
+  expect((await ask('PUT', '/v1/users/anna/devices/d7', { ...android, token: 't7' })).status).toBe(200);
+  expect((await ask('GET', '/v1/users/anna/devices')).json.devices).toHaveLength(50);
+});
+
 it('answers 503 while the store is broken, and leaves it to the store to say why in the log', async () => {
   const { ask, breakStore, log } = await runApi();
   breakStore();
