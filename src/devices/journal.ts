@@ -2,10 +2,11 @@
  * The journal of calls: live ones in memory, ended ones in the database, so that "why didn't my phone ring?" can be asked during the call and
  * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of where it is lost.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallRecord, CallSummary, Journal, Log, TimelineEntry } from '../call/ports.ts';
 import type { Database } from './database.ts';
 import { StoreFault } from './fault.ts';
-import { historyIn } from './history.ts';
+import { historyIn, type Place } from './history.ts';
 import type { CallEntry, CallStory } from './rows.ts';
 
 export interface StoredJournal extends Journal {
@@ -32,6 +33,8 @@ const usualBounds: JournalBounds = { mostCalls: 10_000, mostEntries: 500, mostWa
 
 /** Writing stops all calls: 30 calls take about 1 ms, and others have their turn in between. */
 const mostPerWrite = 30;
+/** Reading does as well. */
+const mostPerRead = 50;
 /** Pause before a write that met another program's lock is tried again, ms. */
 const soonMs = 100;
 
@@ -84,13 +87,20 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
     writeSoon();
   });
 
-  const pastCalls = (limit: number): CallEntry[] => {
+  const pastCalls = async (limit: number): Promise<readonly CallEntry[]> => {
+    const calls: CallEntry[] = [];
+    let after: Place | undefined;
     try {
-      return history.latest(limit);
+      do {
+        if (after !== undefined) await nextTurn();
+        const page = history.page(Math.min(mostPerRead, limit - calls.length), after);
+        calls.push(...page.calls);
+        after = page.last;
+      } while (after !== undefined && calls.length < limit);
     } catch (error) {
       if (database.fault() === undefined) throw error;
-      return [];
     }
+    return calls;
   };
 
   /** The call is over, or must make room. It is written a moment later, together with others that end now. */
@@ -134,10 +144,11 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
       file(call);
     },
     async latest(limit) {
-      const known = [...live.values(), ...waiting.values()].map(withoutTimeline);
-      const ids = new Set(known.map(({ callId }) => callId));
-      const past = pastCalls(limit).filter(({ callId }) => !ids.has(callId));
-      return [...known, ...past].sort((a, b) => b.startedAtMs - a.startedAtMs).slice(0, limit);
+      const inMemory = () => [...live.values(), ...waiting.values()].map(withoutTimeline);
+      // A call may be written while others are read; of each, what was told last counts.
+      const told = [...inMemory(), ...(await pastCalls(limit)), ...inMemory()];
+      const calls = [...new Map(told.map((call) => [call.callId, call])).values()];
+      return calls.sort((a, b) => b.startedAtMs - a.startedAtMs).slice(0, limit);
     },
     async story(callId) {
       const known = live.get(callId) ?? waiting.get(callId);

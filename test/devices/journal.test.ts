@@ -5,6 +5,7 @@ import { type JournalBounds, journalIn } from '../../src/devices/journal.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { openDatabase } from './open-database.ts';
 import { scratchFolder } from './scratch.ts';
+import { watched } from './watched-database.ts';
 
 const scratch = scratchFolder();
 
@@ -51,6 +52,27 @@ describe('a call in the journal', () => {
       leftOut: 0,
     });
     expect(await again.story('c2')).toBeUndefined();
+  });
+
+  it('is listed with a thousand others, of which a few are read at a time so that calls have their turns', async () => {
+    const { database, asked } = watched(scratch.open());
+    const journal = journalIn(database, fakeLog());
+    for (let n = 0; n < 1_200; n += 1) {
+      journal.open(record(`c${n}`, Math.floor(n / 7)));
+      journal.close(`c${n}`, summary);
+    }
+    // The last of them is the first of those that came in its millisecond.
+    const newest = Array.from({ length: 997 }, (_, n) => `c${1_199 - n}`);
+    // While some are read, others are written.
+    for (const pending of [journal.latest(997), journal.latest(997)])
+      expect((await pending).map(({ callId }) => callId).toSorted()).toEqual(newest.toSorted());
+    await vi.waitFor(() => expect(database.sqlite.prepare('SELECT count(*) AS n FROM calls').get()?.n).toBe(1_200));
+    asked.mostAtOnce = 0;
+    const calls = await journal.latest(997);
+    expect(calls.map(({ callId }) => callId)).toEqual(newest);
+    expect(asked.mostAtOnce).toBe(50);
+    expect(await journal.latest(50)).toEqual(calls.slice(0, 50));
+    journal.shut();
   });
 
   it('is written as it stands when the router stops', async () => {
