@@ -100,6 +100,7 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>): Met
       open: ({ callId }) => {
         live.set(callId, { pushed: false, platforms: new Map(), registeredAtMs: new Map() });
       },
+      name: () => undefined,
       note: (callId, entry) => {
         const call = live.get(callId);
         if (call !== undefined) measure(call, entry);
@@ -116,6 +117,9 @@ export function tellEach(...journals: readonly Journal[]): Journal {
   return {
     open: (record) => {
       for (const journal of journals) journal.open(record);
+    },
+    name: (callId, caller) => {
+      for (const journal of journals) journal.name(callId, caller);
     },
     note: (callId, entry) => {
       for (const journal of journals) journal.note(callId, entry);

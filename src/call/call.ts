@@ -3,7 +3,7 @@
  * It holds no rule of the story; that is route-call.ts. It must never end without having put everything back.
  */
 
-import { Diary, type Facts } from './diary.ts';
+import { Diary, type Facts, NOBODY } from './diary.ts';
 import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import type { Keepsake } from './keepsake.ts';
@@ -62,11 +62,16 @@ export class Call {
     this.diary = new Diary(ports.clock, ports.journal, {
       callId: this.callId,
       userId: this.userId,
-      caller: this.caller.party,
     });
     this.inbox = new Inbox(ports.clock, this.signal);
     this.caller.left.addEventListener('abort', this.onLeft, { once: true });
     if (this.caller.left.aborted) this.onLeft();
+  }
+
+  /** It is known now whether the caller withholds its number. One who does is named nowhere: neither to the callee nor in the history. */
+  learnWithheld(withheld: boolean): void {
+    if (withheld) this.shown = NOBODY;
+    else this.diary.name(this.caller.party);
   }
 
   /** Aborts when the call is over for whatever reason. Everything that waits takes it; nothing that cleans up does. */

@@ -11,7 +11,9 @@ export type Stage = 'learning' | 'waiting' | 'ringing' | 'connecting' | 'talking
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 
 /** For what is no call of its own. */
-export const NO_JOURNAL: Journal = { open() {}, note() {}, close() {} };
+export const NO_JOURNAL: Journal = { open() {}, name() {}, note() {}, close() {} };
+
+export const NOBODY: Party = { name: '', number: '' };
 
 export class Diary {
   stage: Stage = 'learning';
@@ -22,10 +24,10 @@ export class Diary {
   private readonly journal: Journal;
   private readonly record: CallRecord;
 
-  constructor(clock: Clock, journal: Journal, call: { callId: string; userId: string; caller: Party }) {
+  constructor(clock: Clock, journal: Journal, call: { callId: string; userId: string }) {
     this.clock = clock;
     this.journal = journal;
-    this.record = { ...call, startedAtMs: clock.wallMs() };
+    this.record = { ...call, caller: NOBODY, startedAtMs: clock.wallMs() };
     this.startedMs = clock.nowMs();
     this.stageSinceMs = this.startedMs;
     journal.open(this.record);
@@ -34,6 +36,11 @@ export class Diary {
   /** Milliseconds since the call came to us. */
   get atMs(): number {
     return Math.round((this.clock.nowMs() - this.startedMs) * 10) / 10;
+  }
+
+  /** Tells who calls. Never where the caller withholds its number: what is not told is not kept. */
+  name(caller: Party): void {
+    this.journal.name(this.record.callId, caller);
   }
 
   note(what: string, facts: Facts = {}): void {

@@ -52,7 +52,7 @@ export async function tellWoken(
   const { devices } = await ports.registry.callee(userId);
   const call = new Call({ callId, userId, caller }, { ...ports, journal: NO_JOURNAL });
   overseer.started(call);
-  if (withheld) call.shown = { name: '', number: '' };
+  call.learnWithheld(withheld);
   const wake = new Wake(call);
   const pushed = devices.filter(({ deviceId }) => woken.pushed.includes(deviceId));
   wake.push(pushed, 0, woken.pushed);

@@ -34,7 +34,7 @@ export async function askAround(call: Call, warn: (warning: Warning) => void): P
   const fromRegistry = endpointsOf(callee.user, new Map());
   const asked = [...fromRegistry.mobile, ...fromRegistry.webApp];
   let reading = await call.caller.read({ variables: VARIABLE_NAMES, globals: GLOBAL_NAMES, contactsOf: asked });
-  if (isWithheld(reading.variables)) call.shown = { name: '', number: '' };
+  call.learnWithheld(isWithheld(reading.variables));
   const named = endpointsOf(callee.user, reading.variables);
   const missing = [...named.mobile, ...named.webApp].filter((name) => !asked.includes(name) && isEndpoint(name));
   if (missing.length > 0) reading = await withContactsOf(missing, reading, call);

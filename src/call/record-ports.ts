@@ -15,6 +15,7 @@ export interface TimelineEntry {
 export interface CallRecord {
   readonly callId: string;
   readonly userId: string;
+  /** Nobody, until it is told that the caller may be named. */
   readonly caller: Party;
   /** ms since 1970. */
   readonly startedAtMs: number;
@@ -31,6 +32,8 @@ export interface CallSummary {
 /** Where timelines go. None of these ever throws or makes the call wait. */
 export interface Journal {
   open(record: CallRecord): void;
+  /** The caller does not withhold its number: it may be named. */
+  name(callId: string, caller: Party): void;
   note(callId: string, entry: TimelineEntry): void;
   close(callId: string, summary: CallSummary): void;
 }

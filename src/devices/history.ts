@@ -35,7 +35,9 @@ export function historyIn(database: Database, mostCalls: number, log: Log): Hist
   const upsert = database.statement(
     `INSERT INTO calls (call_id, user_id, caller_name, caller_number, started_at_ms, summary, timeline, left_out)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (call_id) DO UPDATE SET summary = excluded.summary, timeline = excluded.timeline, left_out = excluded.left_out`,
+     ON CONFLICT (call_id) DO UPDATE SET summary = excluded.summary, timeline = excluded.timeline, left_out = excluded.left_out,
+       caller_name = COALESCE(NULLIF(excluded.caller_name, ''), caller_name),
+       caller_number = COALESCE(NULLIF(excluded.caller_number, ''), caller_number)`,
   );
   const prune = database.statement('DELETE FROM calls WHERE seq <= (SELECT max(seq) FROM calls) - ?');
   const columns = 'seq, call_id, user_id, caller_name, caller_number, started_at_ms, summary';

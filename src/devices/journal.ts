@@ -3,7 +3,7 @@
  * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of where it is lost.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CallRecord, CallSummary, Journal, Log, TimelineEntry } from '../call/ports.ts';
+import type { CallRecord, CallSummary, Journal, Log, Party, TimelineEntry } from '../call/ports.ts';
 import type { Database } from './database.ts';
 import { StoreFault } from './fault.ts';
 import { historyIn, type Place } from './history.ts';
@@ -39,6 +39,7 @@ const mostPerRead = 50;
 const soonMs = 100;
 
 interface OpenCall extends CallStory {
+  caller: Party;
   readonly timeline: TimelineEntry[];
   leftOut: number;
   summary: CallSummary | undefined;
@@ -124,6 +125,10 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
       const [oldest] = live.values();
       if (live.size > mostCalls && oldest !== undefined) file(oldest);
     },
+    name(callId, caller) {
+      const call = live.get(callId);
+      if (call !== undefined) call.caller = boundedParty(caller);
+    },
     note(callId, entry) {
       const call = live.get(callId);
       if (call === undefined) {
@@ -175,13 +180,16 @@ const finiteStages = (stages: CallSummary['stagesMs']): CallSummary['stagesMs'] 
 
 /** Names come from outside and may have any length. */
 function bounded({ callId, userId, caller, startedAtMs }: CallRecord): CallRecord {
-  const { name, number } = caller;
   return {
     callId,
     userId: userId.slice(0, longestText),
-    caller: { name: name.slice(0, longestText), number: number.slice(0, longestText) },
+    caller: boundedParty(caller),
     startedAtMs: finite(startedAtMs),
   };
+}
+
+function boundedParty({ name, number }: Party): Party {
+  return { name: name.slice(0, longestText), number: number.slice(0, longestText) };
 }
 
 /** What JSON would not give back as it was is made text. */

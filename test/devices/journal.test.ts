@@ -54,6 +54,28 @@ describe('a call in the journal', () => {
     expect(await again.story('c2')).toBeUndefined();
   });
 
+  it('names its caller once that may be named, and keeps the name that an earlier run has told', async () => {
+    const file = scratch.path();
+    const nobody = { name: '', number: '' };
+    const before = setUp(file);
+    for (const callId of ['c1', 'c2']) before.journal.open({ ...record(callId), caller: nobody });
+    expect(await before.journal.story('c1')).toMatchObject({ caller: nobody });
+    before.journal.name('c1', record('c1').caller);
+    before.journal.name('c3', record('c3').caller);
+    expect(await before.journal.story('c1')).toMatchObject(record('c1'));
+    before.journal.shut();
+    before.database.close();
+    const { journal } = setUp(file);
+    for (const callId of ['c1', 'c2']) {
+      journal.open({ ...record(callId), caller: nobody });
+      journal.close(callId, summary);
+    }
+    journal.shut();
+    const again = setUp(file).journal;
+    expect(await again.story('c1')).toMatchObject(record('c1'));
+    expect(await again.story('c2')).toMatchObject({ caller: nobody });
+  });
+
   it('is listed with a thousand others, of which a few are read at a time so that calls have their turns', async () => {
     const { database, asked } = watched(scratch.open());
     const journal = journalIn(database, fakeLog());

@@ -2,7 +2,7 @@
  * A Journal that keeps what it is told, call by call, for the stories to look at. It must never throw, but it remembers misuse: a note for
  * a call that is not open, a second close.
  */
-import type { CallRecord, CallSummary, Journal, TimelineEntry } from '../../../src/call/ports.ts';
+import type { CallRecord, CallSummary, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
 
 interface JournalledCall {
   readonly record: CallRecord;
@@ -26,6 +26,11 @@ export function fakeJournal(): FakeJournal {
     open(record: CallRecord) {
       if (calls.has(record.callId)) misuses.push(`open of ${record.callId}, which is known`);
       else calls.set(record.callId, { record, timeline: [], summary: undefined });
+    },
+    name(callId: string, caller: Party) {
+      const call = calls.get(callId);
+      if (call === undefined) misuses.push(`the caller of ${callId} is named, which was never opened`);
+      else call.record = { ...call.record, caller };
     },
     note(callId: string, entry: TimelineEntry) {
       const call = calls.get(callId);

@@ -4,7 +4,7 @@
  */
 
 import type { Ending } from '../../../src/call/outcomes.ts';
-import type { CallRecord, CallSummary, FoundLeg, Journal, TimelineEntry } from '../../../src/call/ports.ts';
+import type { CallRecord, CallSummary, FoundLeg, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
 import { type FakeJournal, fakeJournal } from '../fakes/journal.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { CallerPort } from './caller-port.ts';
@@ -47,6 +47,7 @@ export class Ledger {
   journal(onNote: (call: PlayedCall, what: string) => void): Journal {
     return {
       open: (record: CallRecord) => (this.#opening ?? this.calls.at(-1)?.journal)?.open(record),
+      name: (callId: string, caller: Party) => (this.#told(callId)?.journal ?? this.#lost(callId)).name(callId, caller),
       note: (callId: string, entry: TimelineEntry) => {
         const call = this.#told(callId);
         if (call === undefined) return this.#lost(callId).note(callId, entry);

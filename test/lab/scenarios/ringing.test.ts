@@ -151,7 +151,7 @@ describe.each([16, 22] as const)('ringing on Asterisk %i', (version) => {
     await call.hangUp();
   });
 
-  it('shows nobody a number that the caller withholds: not on a phone, not in a push', async () => {
+  it('shows nobody a number that the caller withholds: not on a phone, not in a push, not in the history or the log', async () => {
     const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp' });
     const carol = lab.caller({ name: 'Anonymous', number: 'anonymous' });
     const headers = [
@@ -168,6 +168,11 @@ describe.each([16, 22] as const)('ringing on Asterisk %i', (version) => {
     for (const { record } of legs) expect(record.shown).toEqual({ from: { name: 'Anonymous', number: 'anonymous' } });
     const withheld = /0698765432|Carol/;
     expect(JSON.stringify(alice.mobile.requests.map(({ payload }) => payload))).not.toMatch(withheld);
+    const { callId } = await lab.story(call);
+    const { body } = await lab.api.ask('GET', `/v1/calls/${callId}`);
+    expect(body).toMatchObject({ callId, outcome: 'answered', caller: { name: '', number: '' } });
+    expect(JSON.stringify([body, (await lab.api.ask('GET', '/v1/calls')).body])).not.toMatch(withheld);
+    expect(lab.router.log.find(withheld)).toEqual([]);
     // Once connected Asterisk itself tells an endpoint that it trusts (trust_id_outbound), and says that nobody else may know.
     const told = alice.handsets.flatMap(({ phone }) => phone.trace.entries.filter(({ text }) => withheld.test(text)));
     expect(told.filter(({ text }) => !/^Privacy: id\b/m.test(text))).toEqual([]);
