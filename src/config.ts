@@ -3,6 +3,7 @@
  * its cure. It must never read `process` by itself, guess at a value that it does not understand, or print a secret.
  */
 import { readFileSync } from 'node:fs';
+import { type NamedKey, readKeys } from './keys-file.ts';
 import { settingChecks } from './setting-checks.ts';
 import { type SettingName, settings } from './settings.ts';
 
@@ -30,7 +31,12 @@ export interface Config {
   /** `url` ends in /ari, without a slash after it. */
   readonly ari: { readonly url: string; readonly username: string; readonly password: string; readonly app: string };
   readonly globalsFile: string;
-  readonly http: { readonly host: string; readonly port: number; readonly apiKey: string };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly apiKey: string;
+    readonly keys: readonly NamedKey[];
+  };
   readonly agi: { readonly host: string; readonly port: number };
   readonly databaseUrl: string;
   /** Undefined: Android devices cannot be woken. `url` undefined: Google's own servers. */
@@ -72,13 +78,14 @@ export function readConfig(environment: Environment): Config {
     const file = given.get(name);
     if (file !== undefined) readable(file, name, faults);
   }
+  const keys = keysOf(given, faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
 
   const v = parsed.data;
   const config: Config = {
     ari: { url: v.ARI_URL, username: v.ARI_USERNAME, password: v.ARI_PASSWORD, app: v.ARI_APP },
     globalsFile: v.XIVO_GLOBALS_FILE,
-    http: { host: v.HTTP_HOST, port: v.HTTP_PORT, apiKey: v.API_KEY },
+    http: { host: v.HTTP_HOST, port: v.HTTP_PORT, apiKey: v.API_KEY, keys },
     agi: { host: v.AGI_HOST, port: v.AGI_PORT },
     databaseUrl: v.DATABASE_URL,
     fcm: v.FCM_CREDENTIALS_FILE === undefined ? undefined : { credentialsFile: v.FCM_CREDENTIALS_FILE, url: v.FCM_URL },
@@ -103,7 +110,7 @@ export function redacted(config: Config): Readonly<Record<string, unknown>> {
   return {
     ...config,
     ari: { ...config.ari, password: '(set)' },
-    http: { ...config.http, apiKey: '(set)' },
+    http: { ...config.http, apiKey: '(set)', keys: config.http.keys.map(({ name, scope }) => `${name} (${scope})`) },
   };
 }
 
@@ -119,6 +126,16 @@ function gather(environment: Environment, faults: ConfigFault[]): Map<SettingNam
     if (held && held !== fallback) given.set(name, held);
   }
   return given;
+}
+
+/** The keys beside API_KEY. */
+function keysOf(given: ReadonlyMap<SettingName, string>, faults: ConfigFault[]): readonly NamedKey[] {
+  const file = given.get('API_KEYS_FILE');
+  const text = file === undefined ? undefined : readable(file, 'API_KEYS_FILE', faults);
+  const { keys, faults: wrong } = readKeys(text ?? '', [given.get('API_KEY') ?? '']);
+  for (const one of wrong)
+    faults.push({ variable: 'API_KEYS_FILE', wrong: `line ${one.line} of ${file} ${one.wrong}`, cure: one.cure });
+  return keys;
 }
 
 function readable(file: string, variable: string, faults: ConfigFault[]): string | undefined {

@@ -2,7 +2,7 @@
  * Files with keys and passwords that more users of this machine can read or change than should: those that the environment names, and the `.env` of the folder in which the router
  * starts. It reads none of them, and must never refuse to start for them: it says what to do.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './config.ts';
 import { settings } from './settings.ts';
@@ -22,7 +22,7 @@ export function looseFiles(environment: Environment, folder: string, ownUid: num
   const named = fileSettings.map((setting) => [environment[setting] ?? '', `that ${setting} names`] as const);
   const files = [...named.filter(([file]) => file !== ''), [join(folder, '.env'), 'with settings'] as const];
   return files.flatMap(([file, what]) => {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     if (stat === undefined) return [];
     // A packaged service reads by its group what root alone may write.
     const isOwn = stat.uid === ownUid;
@@ -34,4 +34,13 @@ export function looseFiles(environment: Environment, folder: string, ownUid: num
       `the file ${what} can be ${can} by other users of this machine (mode ${mode}): chmod ${isOwn ? '600' : '640'} ${file}`,
     ];
   });
+}
+
+/** Undefined: it is not there, or nobody may look at it, which is told where it is read. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
 }

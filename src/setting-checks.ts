@@ -74,6 +74,7 @@ export const settingChecks = z.object({
       /^[\x21-\x7e]{16,256}$/,
       fault('is not 16 to 256 visible ASCII characters', 'Make one with `openssl rand -hex 32`'),
     ),
+  API_KEYS_FILE: path.optional(),
   AGI_HOST: host,
   AGI_PORT: port,
   DATABASE_URL: z

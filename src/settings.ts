@@ -12,6 +12,7 @@ export type SettingName =
   | 'HTTP_HOST'
   | 'HTTP_PORT'
   | 'API_KEY'
+  | 'API_KEYS_FILE'
   | 'AGI_HOST'
   | 'AGI_PORT'
   | 'DATABASE_URL'
@@ -76,6 +77,12 @@ export const settings: readonly Setting[] = [
     unit: '16 to 256 visible ASCII characters',
     required: true,
     secret: true,
+  },
+  {
+    name: 'API_KEYS_FILE',
+    about:
+      'Further keys, one a line: a name, `read` or `write`, the key. A line that begins with # is a comment. With `read` a key may GET, and nothing else. Read at the start.',
+    unit: 'path',
   },
   {
     name: 'AGI_HOST',

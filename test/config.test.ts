@@ -35,7 +35,7 @@ describe('a right environment', () => {
     expect(readConfig(least)).toEqual({
       ari: { url: 'http://127.0.0.1:5039/ari', username: 'mapp', password: 'pass word', app: 'xivo-mapp' },
       globalsFile: '/etc/xivo/asterisk/xivo_globals.conf',
-      http: { host: '127.0.0.1', port: 9480, apiKey: 'k'.repeat(32) },
+      http: { host: '127.0.0.1', port: 9480, apiKey: 'k'.repeat(32), keys: [] },
       agi: { host: '127.0.0.1', port: 4580 },
       databaseUrl: 'sqlite:/var/lib/xivo-mapp/xivo-mapp.sqlite',
       fcm: undefined,
@@ -112,6 +112,52 @@ describe('secrets from files', () => {
 
   it('are no way for what is no secret', () => {
     expect(faulty({ ...least, ARI_USERNAME: '', ARI_USERNAME_FILE: file('user', 'mapp') })).toEqual(['ARI_USERNAME']);
+  });
+});
+
+describe('the file of further keys', () => {
+  const [reader, writer] = ['r'.repeat(16), 'w'.repeat(256)];
+
+  it('names each key and what it may do', () => {
+    const text = `# for Grafana\r\n\r\ngrafana read ${reader}\r\n  portal\twrite  ${writer} \n#old read x\n`;
+    const config = readConfig({ ...least, API_KEYS_FILE: file('keys', text) });
+    expect(config.http.keys).toEqual([
+      { name: 'grafana', scope: 'read', key: reader },
+      { name: 'portal', scope: 'write', key: writer },
+    ]);
+    expect(Object.isFrozen(config.http)).toBe(true);
+    expect(JSON.stringify(redacted(config))).toContain('"keys":["grafana (read)","portal (write)"]');
+    for (const key of [reader, writer, least.API_KEY]) expect(JSON.stringify(redacted(config))).not.toContain(key);
+  });
+
+  it('has all that is wrong with it told at once, by line and without a key', () => {
+    const lines = [
+      `a read ${reader}`,
+      'short read shortshortshort',
+      `b admin ${'b'.repeat(20)}`,
+      `a write ${'c'.repeat(20)}`,
+      `d read ${reader}`,
+      `e read ${least.API_KEY}`,
+      'f'.repeat(20),
+      `g read ${'g'.repeat(20)} # a comment behind it`,
+      `h/i read ${'h'.repeat(20)}`,
+      `j read ${'j'.repeat(257)}`,
+      `k read ${'é'.repeat(20)}`,
+    ];
+    const error = faultsOf({ ...least, API_KEYS_FILE: file('bad-keys', lines.join('\n')), HTTP_PORT: 'x' });
+    const told = error.faults.filter(({ variable }) => variable === 'API_KEYS_FILE').map(({ wrong }) => wrong);
+    expect(told.map((wrong) => Number(/^line (\d+) /.exec(wrong)?.[1]))).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(error.faults.map(({ variable }) => variable)).toContain('HTTP_PORT');
+    const keys = lines.flatMap((line) => line.split(' ')).filter((word) => word.length > 12);
+    for (const key of keys) expect(error.message).not.toContain(key);
+  });
+
+  it('must be there and hold something; a hundred keys are enough', () => {
+    expect(faulty({ ...least, API_KEYS_FILE: join(folder, 'none') })).toEqual(['API_KEYS_FILE']);
+    expect(faulty({ ...least, API_KEYS_FILE: file('no-keys', '\n') })).toEqual(['API_KEYS_FILE']);
+    expect(readConfig({ ...least, API_KEYS_FILE: file('comment', '# none yet') }).http.keys).toEqual([]);
+    const lines = Array.from({ length: 101 }, (_, n) => `n${n} read ${'k'.repeat(16)}${n}`);
+    expect(faultsOf({ ...least, API_KEYS_FILE: file('many', lines.join('\n')) }).faults).toHaveLength(1);
   });
 });
 

@@ -6,17 +6,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../call/ports.ts';
 import { ClientGone, discardRest, readJson } from './body.ts';
 import { checkedId } from './input.ts';
+import { type KeyHolder, looksLikeKey } from './key.ts';
 import { Problem } from './problem.ts';
 import type { Answer, Route } from './routes.ts';
 
-/** @param hasKey whether the request carries a right key */
-export type Handler = (request: IncomingMessage, response: ServerResponse, hasKey: boolean) => Promise<void>;
+/** @param holder whose key the request carries; undefined: no right one */
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  holder: KeyHolder | undefined,
+) => Promise<void>;
+
+/** Where a request leads: routes of every method there, the decoded parts of its path, and its query. */
+interface Destination {
+  readonly here: readonly Route[];
+  readonly parts: readonly string[];
+  readonly query: URLSearchParams;
+}
 
 export function dispatchTo(routes: readonly Route[], log: Log): Handler {
-  return async (request, response, hasKey) => {
+  return async (request, response, holder) => {
     let answer: Answer | Problem;
+    let destination: Destination | undefined;
     try {
-      answer = await answerTo(request, response, routes, hasKey);
+      destination = destinationOf(request, routes);
+      answer = await answerTo(request, response, destination, holder);
     } catch (error) {
       if (error instanceof ClientGone) return;
       const problem = error instanceof Problem ? error : undefined;
@@ -29,27 +43,36 @@ export function dispatchTo(routes: readonly Route[], log: Log): Handler {
         });
       answer = error instanceof Problem ? error : new Problem('internal-error', 'The fault is ours; the log has it.');
     }
-    if (!request.complete) discardRest(request, hasKey);
+    if (!request.complete) discardRest(request, holder !== undefined);
     send(request, response, answer);
-    log.debug('HTTP', { method: request.method, path: request.url, status: answer.status });
+    // Not what was asked for in its own words: somebody's key or token could stand in it.
+    const route = destination?.here[0]?.path ?? 'none';
+    log.debug('HTTP', { method: request.method, route, status: answer.status, keyName: holder?.name });
   };
+}
+
+function destinationOf(request: IncomingMessage, routes: readonly Route[]): Destination {
+  if (request.headers.host === undefined && request.httpVersion !== '1.0')
+    throw new Problem('bad-request', 'The request names no host.');
+  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
+  const parts = decoded(path);
+  return { here: routes.filter((route) => leadsTo(route, parts)), parts, query: new URLSearchParams(search) };
 }
 
 async function answerTo(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: readonly Route[],
-  hasKey: boolean,
+  { here, parts, query }: Destination,
+  holder: KeyHolder | undefined,
 ): Promise<Answer> {
-  if (request.headers.host === undefined && request.httpVersion !== '1.0')
-    throw new Problem('bad-request', 'The request names no host.');
-  const [path = '', search = ''] = (request.url ?? '').split(/\?(.*)/s);
-  const parts = decoded(path);
-  const here = routes.filter((route) => leadsTo(route, parts));
-  if (!here.some(({ open }) => open) && !hasKey)
-    throw new Problem('unauthorized', 'Send the key as Authorization: Bearer <API_KEY>.', {
+  const inUrl = looksLikeKey(query)
+    ? 'Never send a key in the URL, where others write it down; and change it now. '
+    : '';
+  if (!here.some(({ open }) => open) && holder === undefined)
+    throw new Problem('unauthorized', `${inUrl}Send the key as Authorization: Bearer <API_KEY>.`, {
       headers: { 'WWW-Authenticate': 'Bearer realm="xivo-mapp"' },
     });
+  if (inUrl !== '') throw new Problem('bad-request', `${inUrl}Send it as Authorization: Bearer <API_KEY>.`);
   if (here.length === 0) throw new Problem('not-found', 'There is nothing at this path.');
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = here.find((one) => one.method === method);
@@ -57,9 +80,14 @@ async function answerTo(
     const allowed = here.flatMap((one) => (one.method === 'GET' ? ['GET', 'HEAD'] : [one.method])).join(', ');
     throw new Problem('method-not-allowed', `Allowed here: ${allowed}.`, { headers: { Allow: allowed } });
   }
+  if (holder?.scope === 'read' && route.method !== 'GET')
+    throw new Problem(
+      'forbidden',
+      'This key may only read. PUT and DELETE need API_KEY, or a key whose scope is write.',
+    );
   return route.answer({
     id: (name) => checkedId(name, parts[route.path.split('/').indexOf(`:${name}`)] ?? ''),
-    query: new URLSearchParams(search),
+    query,
     json: () => readJson(request, response),
   });
 }

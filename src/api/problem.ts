@@ -15,6 +15,7 @@ const kinds = {
   'bad-request': [400, 'Bad request'],
   'malformed-json': [400, 'Malformed JSON'],
   unauthorized: [401, 'Key missing or wrong'],
+  forbidden: [403, 'Key may only read'],
   'not-found': [404, 'Not found'],
   'unknown-user': [404, 'Unknown user'],
   'unknown-device': [404, 'Unknown device'],

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../call/ports.ts';
 import { discardRest } from './body.ts';
 import { dispatchTo } from './dispatch.ts';
-import { keyCheck } from './key.ts';
+import { type ApiKey, keyCheck } from './key.ts';
 import { refuseConnection, refuseExcess } from './refuse.ts';
 import { type Desk, routesTo } from './routes.ts';
 import { slowdownTeller } from './slowdown.ts';
@@ -17,7 +17,10 @@ export interface ApiOptions extends Desk {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** May write. */
   readonly apiKey: string;
+  /** Further keys. */
+  readonly keys?: readonly ApiKey[];
   readonly log: Log;
   /** How long a client may take to send its headers, and the whole of its request, ms. */
   readonly headersMs?: number;
@@ -41,10 +44,10 @@ const lastMomentMs = 1_000;
 
 /** @throws ApiError where the address cannot be had */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { host, port, apiKey, log, headersMs = 5_000, requestMs = 10_000, limits = usualLimits } = options;
+  const { host, port, apiKey, keys = [], log, headersMs = 5_000, requestMs = 10_000, limits = usualLimits } = options;
   const routes = routesTo(options);
   const openPaths = new Set(routes.flatMap(({ open, path }) => (open ? [path] : [])));
-  const hasKey = keyCheck(apiKey);
+  const holderOf = keyCheck([{ name: 'API_KEY', scope: 'write', key: apiKey }, ...keys]);
   const handle = dispatchTo(routes, log);
   const visitors = new Visitors(limits, () => performance.now(), slowdownTeller(log));
   const server = createServer({
@@ -66,7 +69,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    const isKeyed = hasKey(request.headers.authorization);
+    const holder = holderOf(request.headers.authorization);
+    const isKeyed = holder !== undefined;
     const isOpen = openPaths.has((request.url ?? '').split('?', 1)[0] ?? '');
     const turn = visitors.turn(socket, isKeyed ? 'keyed' : isOpen ? 'open' : 'keyless');
     if (turn === 'forgotten') return;
@@ -79,7 +83,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         refuseExcess(response, isKeyed);
         return;
       }
-      handle(request, response, isKeyed).catch((error: unknown) => {
+      handle(request, response, holder).catch((error: unknown) => {
         log.error('an HTTP answer could not be sent', { error });
         response.destroy();
       });

@@ -12,6 +12,9 @@ import { openDatabase } from '../devices/open-database.ts';
 
 export const apiKey = 'the-key-of-the-tests-0123456789';
 
+/** Of one who may only read. */
+export const readKey = 'the-reading-key-of-the-tests-0123456789';
+
 export interface RunningApi {
   readonly api: Api;
   readonly url: string;
@@ -49,6 +52,7 @@ export async function runApi(given: Partial<ApiOptions> = {}): Promise<RunningAp
     host: '127.0.0.1',
     port: 0,
     apiKey,
+    keys: [{ name: 'reader', scope: 'read', key: readKey }],
     registry,
     calls: stored,
     metrics,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError, startApi } from '../../src/api/server.ts';
 import { usualLimits } from '../../src/api/visitors.ts';
-import { apiKey, rawConnection, runApi } from './running-api.ts';
+import { apiKey, rawConnection, readKey, runApi } from './running-api.ts';
 
 const user = { ringingDevice: 'WebApp' };
 
@@ -29,6 +29,51 @@ describe('the key', () => {
     const { url } = await runApi();
     expect((await fetch(`${url}/v1/calls`, { headers: { authorization: `bearer ${apiKey}` } })).status).toBe(200);
   });
+});
+
+describe('a key that may only read', () => {
+  const authorization = `Bearer ${readKey}`;
+
+  it('opens what is read, and is told why it may not write', async () => {
+    const { ask } = await runApi();
+    await ask('PUT', '/v1/users/anna', user);
+    for (const path of ['/v1/users/anna', '/v1/users/anna/devices', '/v1/calls', '/metrics'])
+      expect((await ask('GET', path, undefined, { authorization })).status).toBe(200);
+    for (const [method, path, body] of [
+      ['PUT', '/v1/users/anna', { ringingDevice: 'MobileApp' }],
+      ['PUT', '/v1/users/anna/devices/phone', { platform: 'android', token: 'x' }],
+      ['DELETE', '/v1/users/anna', undefined],
+      ['DELETE', '/v1/users/anna/devices/phone', undefined],
+    ] as const) {
+      const refused = await ask(method, path, body, { authorization });
+      expect(refused).toMatchObject({ status: 403, json: { type: 'urn:xivo-mapp:problem:forbidden' } });
+      expect(refused.json.detail).toMatch(/may only read/);
+    }
+    expect((await ask('GET', '/v1/users/anna')).json.ringingDevice).toBe('WebApp');
+    expect((await ask('POST', '/v1/users/anna', undefined, { authorization })).status).toBe(405);
+  });
+});
+
+describe('a key in the URL', () => {
+  it.each(['api_key', 'apikey', 'X-API-Key', 'access_token', 'Token', 'authorization', 'key'])(
+    'as ?%s= is refused in words, with and without the header, and never logged',
+    async (name) => {
+      const { url, ask, log } = await runApi();
+      const query = `?limit=1&${name}=${apiKey}`;
+      const without = await fetch(`${url}/v1/calls${query}`);
+      expect(without.status).toBe(401);
+      expect(await without.json()).toMatchObject({ detail: expect.stringMatching(/^Never send a key in the URL/) });
+      const refused = await ask('GET', `/v1/users/anna${query}`);
+      expect(refused.status).toBe(400);
+      expect(refused.json.detail).toMatch(/^Never send a key in the URL.*change it now.*Authorization: Bearer/);
+      expect((await fetch(`${url}/healthz?${name}=${apiKey}`)).status).toBe(400);
+      await ask('GET', `/v1/calls/${apiKey}`);
+      await ask('GET', `/${apiKey}/%zz`);
+      await ask('GET', `/v1/users/anna?x=${apiKey}`);
+      expect(JSON.stringify(log.lines)).not.toContain(apiKey);
+      expect(log.at('debug').map(({ fields }) => fields.route)).toContain('/v1/calls/:callId');
+    },
+  );
 });
 
 describe('paths and methods', () => {

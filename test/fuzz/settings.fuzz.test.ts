@@ -18,12 +18,13 @@ import { strangeText } from './strange.ts';
 nothingUncaught();
 
 const folder = mkdtempSync(join(tmpdir(), 'mapp-fuzz-'));
-const files = ['key', 'bytes', 'blank', 'none'].map((name) => join(folder, name));
-const [keyFile = '', bytesFile = '', blankFile = ''] = files;
+const files = ['key', 'bytes', 'blank', 'keys', 'none'].map((name) => join(folder, name));
+const [keyFile = '', bytesFile = '', blankFile = '', keysFile = ''] = files;
 beforeAll(() => {
   writeFileSync(keyFile, 'the-key-in-a-file-0123456789\n');
   writeFileSync(bytesFile, Buffer.from('c0af00ff0a', 'hex'));
   writeFileSync(blankFile, ' \n');
+  writeFileSync(keysFile, '# who reads\ngrafana read a-further-key-0123456789\n');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -36,6 +37,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   HTTP_HOST: '127.0.0.1',
   HTTP_PORT: '9480',
   API_KEY: 'k'.repeat(32),
+  API_KEYS_FILE: keysFile,
   AGI_HOST: '::1',
   AGI_PORT: '4580',
   DATABASE_URL: 'sqlite:/var/lib/xivo-mapp/xivo-mapp.sqlite',
@@ -109,6 +111,7 @@ function wrongIn({ ari, globalsFile, http, agi, databaseUrl, fcm, apns, logLevel
     HTTP_HOST: isHost(http.host),
     HTTP_PORT: isPort(http.port),
     API_KEY: http.apiKey.length >= 16 && http.apiKey.length <= 256 && /^[!-~]+$/.test(http.apiKey),
+    API_KEYS_FILE: http.keys.every(({ name, scope }) => name === 'grafana' && scope === 'read'),
     AGI_HOST: isHost(agi.host),
     AGI_PORT: isPort(agi.port),
     DATABASE_URL: databaseUrl.startsWith('sqlite:') && databaseUrl.length > 7 && !databaseUrl.includes('\0'),
@@ -129,7 +132,7 @@ function lostFrom(environment: Environment, config: Config): string[] {
   const said = JSON.stringify(config).toLowerCase();
   return NAMES.filter((name) => {
     const given = environment[name];
-    if (!given || name.endsWith('_PORT') || name.endsWith('_URL')) return false;
+    if (!given || name === 'API_KEYS_FILE' || name.endsWith('_PORT') || name.endsWith('_URL')) return false;
     return !said.includes(JSON.stringify(given).toLowerCase());
   });
 }
