@@ -3,7 +3,7 @@
  */
 import type { Log } from '../call/ports.ts';
 import { Pace } from './pace.ts';
-import type { Standing } from './visitors.ts';
+import type { Excess } from './visitors.ts';
 
 /** The same again for one address, ms. */
 const againMs = 10 * 60 * 1_000;
@@ -11,10 +11,10 @@ const againMs = 10 * 60 * 1_000;
 const lines = { perSecond: 1 / 60, atOnce: 5 } as const;
 const mostTold = 100;
 
-export function slowdownTeller(log: Log): (address: string, standing: Standing) => void {
+export function slowdownTeller(log: Log): (address: string, excess: Excess) => void {
   const toldMs = new Map<string, number>();
   const pace = new Pace(lines);
-  return (address, standing) => {
+  return (address, excess) => {
     const nowMs = performance.now();
     const lastMs = toldMs.get(address);
     if (lastMs !== undefined && nowMs - lastMs < againMs) return;
@@ -25,12 +25,13 @@ export function slowdownTeller(log: Log): (address: string, standing: Standing) 
       if (toldMs.size <= mostTold) break;
       toldMs.delete(oldest);
     }
-    log.warn(`HTTP: ${address} asks too often ${asks[standing]}, and is slowed down`);
+    log.warn(`HTTP: ${address} asks too much and is slowed down: ${does[excess]}`);
   };
 }
 
-const asks: Readonly<Record<Standing, string>> = {
-  keyed: 'with its key',
-  open: 'whether the router is well',
-  keyless: 'without a right key',
+const does: Readonly<Record<Excess, string>> = {
+  keyed: 'too many requests at once with a right key',
+  open: 'too many of /healthz',
+  keyless: 'too many requests without a right key',
+  connections: 'too many connections',
 };

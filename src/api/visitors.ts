@@ -8,6 +8,9 @@ import { Pace, type Rate } from './pace.ts';
 /** Of a request: with a right key; for a route that is open to all; or neither. */
 export type Standing = 'keyed' | 'open' | 'keyless';
 
+/** What an address does too much: asks, or connects. */
+export type Excess = Standing | 'connections';
+
 export interface Limits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
@@ -62,13 +65,13 @@ const mostAddresses = 4_096;
 export class Visitors {
   readonly #limits: Limits;
   readonly #nowMs: () => number;
-  readonly #onExcess: (address: string, standing: Standing) => void;
+  readonly #onExcess: (address: string, excess: Excess) => void;
   readonly #visitors = new Map<string, Visitor>();
   readonly #connections = new Map<Duplex, Connection>();
   readonly #allKeyless: Pace;
 
-  /** @param onExcess called for each request that asks too much */
-  constructor(limits: Limits, nowMs: () => number, onExcess: (address: string, standing: Standing) => void) {
+  /** @param onExcess called for each request that asks too much, and each connection that is one too many */
+  constructor(limits: Limits, nowMs: () => number, onExcess: (address: string, excess: Excess) => void) {
     this.#limits = limits;
     this.#nowMs = nowMs;
     this.#onExcess = onExcess;
@@ -145,6 +148,7 @@ export class Visitors {
     const isFull = this.#connections.size >= connections;
     if (visitor.connections.size < connectionsPerAddress && !isFull) return true;
     const crowded = visitor.connections.size < connectionsPerAddress ? this.#mostCrowded() : visitor;
+    this.#onExcess(crowded.address, 'connections');
     const leaving = leastNeeded(crowded.connections);
     if (leaving === undefined) return false;
     this.#forget(leaving);

@@ -99,7 +99,7 @@ describe('turns', () => {
     manyTimes(200, 'keyless', '127.0.0.1', home);
     expect(manyTimes(1_000, 'keyed', '127.0.0.1', home)).toEqual(Array(1_000).fill({ be: 'served', inMs: 0 }));
     expect(manyTimes(3, 'open', '127.0.0.1', home)).toEqual(Array(3).fill({ be: 'served', inMs: 0 }));
-    expect(home.excess).toEqual(Array(170).fill('127.0.0.1 keyless'));
+    expect(home.excess.filter((told) => told.endsWith('keyless'))).toHaveLength(170);
   });
 
   it('with the key wait a little, and are refused where they would wait long', () => {
@@ -185,6 +185,7 @@ describe('who makes room', () => {
     const newcomer = home.come('192.0.2.3');
     expect(many.map(({ destroyed }) => destroyed)).toEqual([true, false, false, false]);
     expect([...few, newcomer].some(({ destroyed }) => destroyed)).toBe(false);
+    expect(home.excess).toEqual(['192.0.2.1 connections']);
   });
 });
 

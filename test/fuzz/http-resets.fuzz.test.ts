@@ -35,5 +35,5 @@ it('so do resets of those that wait for their turn, are refused, or make room', 
     await Promise.all(resets.map((one) => reset(strict.port, one)));
     await serves(strict.port);
   });
-  for (const { message } of strict.lines()) expect(message).toMatch(/^HTTP: 127\.0\.0\.1 asks too often/);
+  for (const { message } of strict.lines()) expect(message).toMatch(/^HTTP: 127\.0\.0\.1 asks too much/);
 });
