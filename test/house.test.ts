@@ -57,6 +57,15 @@ describe('the house', () => {
     expect(strays).toEqual([]);
   });
 
+  it('no channel’s variable is set by an order of ARI’s own: Asterisk would refuse DB() and its like to the dialplan afterwards', () => {
+    const askers = files.filter(({ text }) => /Path\(\w+, '\/variable'\)/.test(text));
+    expect(askers.map(({ path }) => path).sort()).toEqual([
+      'src/asterisk/question.ts',
+      'src/asterisk/variable-order.ts',
+    ]);
+    expect(askers.filter(({ text }) => /'(POST|PUT)'/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   it('main.ts and cli.ts alone read the process', () => {
     const strays = files
       .filter(({ path }) => path !== 'src/main.ts' && path !== 'src/cli.ts')

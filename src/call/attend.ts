@@ -5,7 +5,9 @@
 
 import { endedByDialplan, tellWoken } from './end-wake.ts';
 import { wordsOf } from './errors.ts';
+import { isHandedOn } from './handed-on.ts';
 import { lookUp } from './look-up.ts';
+import { keptUser } from './memory.ts';
 import type { CallPorts, WaitingCaller } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { type WaitingArrival, wakeForDialplan } from './wake-for-dialplan.ts';
@@ -36,7 +38,7 @@ export async function attend(newcomer: WaitingNewcomer, ports: CallPorts, own: O
       await own((overseer) => lookUp(newcomer, ports, overseer));
       break;
     case 'wake':
-      await own((overseer) => wakeForDialplan(arrivalOf(newcomer, ports, own), ports, overseer));
+      await own(async (overseer) => wakeForDialplan(await arrivalOf(newcomer, ports, own), ports, overseer));
       break;
     case 'ended':
       await own((overseer) => endedByDialplan(caller, memory, ports, overseer));
@@ -44,10 +46,15 @@ export async function attend(newcomer: WaitingNewcomer, ports: CallPorts, own: O
 }
 
 /** A wait that was cut short by the router's own end goes on; mobiles of any other earlier wake are told that it is over. */
-function arrivalOf({ callId, userId, caller, memory }: WaitingNewcomer, ports: CallPorts, own: Own): WaitingArrival {
+async function arrivalOf(
+  { callId, userId, caller, memory }: WaitingNewcomer,
+  ports: CallPorts,
+  own: Own,
+): Promise<WaitingArrival> {
   const woken = readWakeMemory(memory);
   if (woken === undefined) return { callId, userId, caller };
-  if (woken.userId === userId && woken.waitUntilMs > ports.clock.wallMs()) {
+  const waitsOn = woken.userId === keptUser(userId) && woken.waitUntilMs > ports.clock.wallMs();
+  if (waitsOn && (await isHandedOn(caller))) {
     return { callId: woken.callId, userId, caller, resumed: { memory: woken, legs: [] }, before: woken.before };
   }
   own((overseer) => tellWoken(woken, caller, 'no-answer', ports, overseer)).catch((fault: unknown) => {

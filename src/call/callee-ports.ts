@@ -15,6 +15,9 @@ export interface User {
   readonly webAppEndpoint: string | undefined;
 }
 
+/** The devices of one user that a call takes notice of, the newest ones: what it pushes and what it remembers stays bounded, whatever the registry holds. */
+export const MOST_DEVICES = 50;
+
 /** A mobile that has a push token. */
 export interface Device {
   readonly userId: string;

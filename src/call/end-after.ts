@@ -23,7 +23,7 @@ export async function endAfter(fault: unknown, call: Call, talkingOn: Leg | unde
     call.undo.forget();
     return ending;
   }
-  if (ending.outcome === 'caller-left') call.note('caller-left');
+  if (ending.outcome === 'caller-left') call.note('caller-left', { detail: wordsOf(call.caller.left.reason ?? fault) });
   if (ending.outcome === 'answered') call.note('caller-hung-up');
   if (ending.outcome !== 'failed') return ending;
   if (!(fault instanceof Stopping)) {

@@ -5,6 +5,7 @@
 
 import { Call } from './call.ts';
 import { NO_JOURNAL } from './diary.ts';
+import { markOf } from './marks.ts';
 import type { CallMemory } from './memory.ts';
 import { isWithheld } from './plan.ts';
 import type { CallPorts, WaitingCaller } from './ports.ts';
@@ -54,7 +55,7 @@ export async function tellWoken(
   overseer.started(call);
   call.learnWithheld(withheld);
   const wake = new Wake(call);
-  const pushed = devices.filter(({ deviceId }) => woken.pushed.includes(deviceId));
+  const pushed = devices.filter(({ deviceId }) => woken.pushed.includes(markOf(deviceId)));
   wake.push(pushed, 0, woken.pushed);
   await wake.withdraw(reason, undefined);
   ports.log.info(`call ${callId} is over, as its dialplan says: ${reason}`, {

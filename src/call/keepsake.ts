@@ -4,6 +4,7 @@
  */
 
 import type { Call } from './call.ts';
+import { markOf } from './marks.ts';
 import { CALL_MEMORY, type CallMemory, writeCallMemory } from './memory.ts';
 import type { Device } from './ports.ts';
 
@@ -21,7 +22,7 @@ export class Keepsake {
 
   /** Of whom the pushes might have reached, for where it cannot be written anew. */
   textWith(devices: readonly Device[]): string {
-    const pushed = new Set([...this.memory.pushed, ...devices.map(({ deviceId }) => deviceId)]);
+    const pushed = new Set([...this.memory.pushed, ...devices.map(({ deviceId }) => markOf(deviceId))]);
     return writeCallMemory({ ...this.memory, pushed: [...pushed] });
   }
 

@@ -61,7 +61,10 @@ export interface Caller {
     readonly globals: readonly string[];
     readonly contactsOf: readonly string[];
   }): Promise<Reading>;
-  /** Writes channel variables. */
+  /**
+   * Writes channel variables: words of our own, never empty, in ASCII letters, digits and `.:=+%~!*@/ -`, of 1,000 characters at most. Rejects with PbxError where a value is another, which
+   * only a caller whose dialplan waits for us takes as well.
+   */
   write(variables: Readonly<Record<string, string>>): Promise<void>;
   answer(): Promise<void>;
   /** Starts what the caller hears; resolves when the orders are given, not when they are heard. The message does not hold up what follows. */

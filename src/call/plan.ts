@@ -3,6 +3,7 @@
  * Pure: it asks nobody and does nothing.
  */
 
+import { MOST_DEVICES } from './callee-ports.ts';
 import type { PassReason } from './outcomes.ts';
 import type { Contact, Device, Hold, Party, Reading, RingingDevice, User } from './ports.ts';
 import { type DeclineEnds, type Settings, stripQuotes } from './settings.ts';
@@ -127,7 +128,7 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
   }
 
   const mobileRings = mobileEndpoints.length > 0;
-  const devices = mobileRings ? learnt.devices : [];
+  const devices = mobileRings ? newest(learnt.devices) : [];
   const longestWaitMs = device === 'MobileApp' ? settings.waitMobileAppMs : settings.waitWebAppAndMobileAppMs;
   const waitMs = devices.length === 0 ? 0 : longestWaitMs;
   const answerEarly = settings.answerEarly && waitMs > 0 && !learnt.callerAnswered;
@@ -196,4 +197,10 @@ function shown(text: string): string {
 
 function pass(reason: PassReason, detail: string): PassOn {
   return { kind: 'pass', reason, detail };
+}
+/** As many as a call takes notice of, in their order. */
+function newest(devices: readonly Device[]): readonly Device[] {
+  if (devices.length <= MOST_DEVICES) return devices;
+  const kept = new Set(devices.toSorted((a, b) => b.registeredAtMs - a.registeredAtMs).slice(0, MOST_DEVICES));
+  return devices.filter((device) => kept.has(device));
 }

@@ -6,7 +6,8 @@ import { attend, type WaitingNewcomer } from './attend.ts';
 import type { Arrival, Call } from './call.ts';
 import { Stopping } from './errors.ts';
 import { goneCaller } from './gone-caller.ts';
-import { readCallMemory } from './memory.ts';
+import { isHandedOn } from './handed-on.ts';
+import { keptUser, readCallMemory } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
 import { type Overseer, routeCall } from './route-call.ts';
@@ -44,7 +45,14 @@ export class Router {
 
   /** Routes a call to its end. Never rejects. */
   route(newcomer: Newcomer): Promise<Ending> {
-    return this.own((overseer) => routeCall(this.recall(newcomer), this.ports, overseer));
+    const { caller, memory = '', how = 'found' } = newcomer;
+    return this.own((overseer) => {
+      const begin = (goesOn: boolean) => routeCall(this.recall(newcomer, goesOn), this.ports, overseer);
+      const known = readCallMemory(memory);
+      // Of a call that is over, a caller who comes from the dialplan makes another; and an older copy of it hands any memory on.
+      if (how === 'found' || known === undefined || known.ending !== undefined) return begin(how === 'found');
+      return isHandedOn(caller).then(begin);
+    });
   }
 
   /** A call of an earlier run whose caller has left while no router was there, by what that run kept of it. Never rejects. */
@@ -88,16 +96,15 @@ export class Router {
   }
 
   /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */
-  private recall({ callId, userId, caller, memory = '', legs = [], how = 'found' }: Newcomer): Arrival {
+  private recall({ callId, userId, caller, memory = '', legs = [] }: Newcomer, goesOn: boolean): Arrival {
     const known = readCallMemory(memory);
-    // A call that was over, and whose caller comes again from the dialplan, is another call.
-    const isOver = how === 'new' && known?.ending !== undefined;
-    // The dialplan can write anything: two callers that lived by one memory would meet in one bridge.
+    // The dialplan can write anything: two callers that lived by one memory would meet in one bridge. Nor does a caller come back to a call that we are just ending,
+    // unless we are the one that stops.
     const isTaken = [...this.live].some(
-      (call) => call.callId === known?.callId && call.caller.channelId !== caller.channelId,
+      (call) => call.callId === known?.callId && !(this.stopping && call.caller.channelId === caller.channelId),
     );
-    const isAnother = known?.userId !== userId || isOver || isTaken;
-    if (known !== undefined && !isAnother) {
+    const isAnother = known?.userId !== keptUser(userId) || isTaken;
+    if (known !== undefined && goesOn && !isAnother) {
       return { callId: known.callId, userId, caller, resumed: { memory: known, legs } };
     }
     for (const { legId } of legs) {

@@ -9,6 +9,7 @@ import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
 import { learn } from './learn.ts';
+import { markOf } from './marks.ts';
 import { waitLeftMs } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import type { Plan } from './plan.ts';
@@ -18,13 +19,13 @@ import { Sightings } from './sightings.ts';
 import { passOn, tellEnding } from './tell-ending.ts';
 import { waitForMobile } from './wait-for-mobile.ts';
 import { Wake } from './wake.ts';
-import { markOf, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
+import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
 
 /** A call that comes to us from a dialplan which waits. */
 export interface WaitingArrival extends Arrival {
   readonly caller: WaitingCaller;
-  /** Of a wait that another run of the router has begun: marks of the registrations that were there before the push. */
-  readonly before?: readonly string[];
+  /** Of a wait that another run of the router has begun: marks of the registrations that were there before the push, where they are known. */
+  readonly before?: readonly string[] | undefined;
 }
 
 /** What the dialplan dials. */
@@ -46,8 +47,8 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
       ending = passOn(call, plan);
     } else {
       call.signal.throwIfAborted();
-      const { before = plan.known.map(markOf) } = arrival;
-      const sightings = new Sightings(plan.known.filter((contact) => before.includes(markOf(contact))));
+      const { before = plan.known.map(registrationMark) } = arrival;
+      const sightings = new Sightings(plan.known.filter((contact) => before.includes(registrationMark(contact))));
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
       dialNow = () => dialString(endpoints, sightings.of(endpoints));
       const waitMs = waitLeftMs(plan.waitMs, call.resumed?.memory, ports.clock.wallMs());
@@ -75,7 +76,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
 /** Who was pushed, and for how long we wait from now on; '' where nobody was. */
 function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly string[]): string {
   const { callId, userId } = call;
-  const pushed = wake.devices.map(({ deviceId }) => deviceId);
+  const pushed = wake.devices.map(({ deviceId }) => markOf(deviceId));
   const waitUntilMs = call.ports.clock.wallMs() + waitMs;
   return pushed.length === 0 ? '' : writeWakeMemory({ callId, userId, waitUntilMs, pushed, before });
 }

@@ -5,6 +5,7 @@
 
 import type { Call } from './call.ts';
 import { wordsOf } from './errors.ts';
+import { markOf } from './marks.ts';
 import type { Device, PushResult, WakeNotice } from './ports.ts';
 
 /** How long word of an ended call is worth sending, and how long we try, in ms. */
@@ -19,12 +20,13 @@ export class Wake {
   private readonly pushing = new AbortController();
   private readonly told = new Set<Device>();
   private readonly underWay = new Set<Promise<void>>();
+  /** Marks of the devices whose push needs not be sent again. */
   private readonly taken = new Set<string>();
   private begun = false;
-  private readonly onTaken: (deviceIds: readonly string[]) => void;
+  private readonly onTaken: (marks: readonly string[]) => void;
 
-  /** @param onTaken told of all whose push needs not be sent again, by anybody, each time there is one more */
-  constructor(call: Call, onTaken: (deviceIds: readonly string[]) => void = () => {}) {
+  /** @param onTaken told the marks of all whose push needs not be sent again, by anybody, each time there is one more */
+  constructor(call: Call, onTaken: (marks: readonly string[]) => void = () => {}) {
     this.call = call;
     this.onTaken = onTaken;
   }
@@ -40,13 +42,14 @@ export class Wake {
 
   /**
    * Pushes all devices at once, but those that an earlier run of the router has pushed for this call.
+   * @param pushedBefore their marks
    * @param worthMs how long the push is worth anything; 0: it is too late, and nobody is pushed who has not been
    */
   push(devices: readonly Device[], worthMs: number, pushedBefore: readonly string[]): void {
     const { call } = this;
     this.begun = true;
     // Also those that cannot be pushed any more: they have been, and what the caller has heard meanwhile follows from it.
-    for (const deviceId of pushedBefore) this.taken.add(deviceId);
+    for (const mark of pushedBefore) this.taken.add(mark);
     if (devices.length === 0) return;
     const sentAtMs = call.ports.clock.wallMs();
     const notice: WakeNotice = {
@@ -58,7 +61,7 @@ export class Wake {
     };
     for (const device of devices) {
       this.results.set(device, undefined);
-      if (worthMs <= 0 || pushedBefore.includes(device.deviceId)) continue;
+      if (worthMs <= 0 || pushedBefore.includes(markOf(device.deviceId))) continue;
       call.note('push-sent', { device: device.deviceId, platform: device.platform });
       const push = this.pushOne(device, notice);
       this.underWay.add(push);
@@ -127,7 +130,7 @@ export class Wake {
       call.note('fault', { in: 'registry', detail: wordsOf(fault) });
       return { devices: [] };
     });
-    for (const device of devices) if (pushed.includes(device.deviceId)) this.results.set(device, undefined);
+    for (const device of devices) if (pushed.includes(markOf(device.deviceId))) this.results.set(device, undefined);
   }
 
   private async pushOne(device: Device, notice: WakeNotice): Promise<void> {
@@ -135,7 +138,7 @@ export class Wake {
     const result = await call.ports.push.wake(device, notice, this.pushing.signal);
     this.results.set(device, result);
     if (result.kind === 'delivered' || result.kind === 'dead-token') {
-      this.taken.add(device.deviceId);
+      this.taken.add(markOf(device.deviceId));
       this.onTaken([...this.taken]);
     }
     call.note('push-result', { device: device.deviceId, ...resultFacts(result) });

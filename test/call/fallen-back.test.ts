@@ -7,7 +7,7 @@ describe('a mobile that never wakes', () => {
     const story = new Story().sleepingMobile('phone');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     expect(story.pbx.givenBack).toEqual([{ status: 'NOANSWER', reason: 'wait-over' }]);
-    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.waiting).toBe(15_000);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(15_000);
     expect(story.toldEnded.map(({ notice }) => notice.reason)).toEqual(['no-answer']);
     // One look when the watch opens, and one at the end of each of the first two loops; the third ends the wait.
     expect(story.pbx.looks).toBeGreaterThanOrEqual(3);
@@ -41,7 +41,10 @@ describe('a mobile that never wakes', () => {
       .sleepingMobile('phone');
     story.pbx.variables.set('XIVO_RINGSECONDS', '20');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs).toMatchObject({ waiting: 15_000, ringing: 20_000 });
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs).toMatchObject({
+      waiting: 15_000,
+      ringing: 20_000,
+    });
     story.nothingIsLeft();
   });
 
@@ -151,7 +154,7 @@ describe('a person who does not want to', () => {
     const story = new Story().sleepingMobile('phone', { wakesAfterMs: 1000, phone: { ringsAfterMs: 80 } });
     story.pbx.variables.set('XIVO_RINGSECONDS', '12');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.ringing).toBe(12_000);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(12_000);
     story.nothingIsLeft();
   });
 });

@@ -1,10 +1,16 @@
 /** Stories of bugs that the simulation has found since it draws the router's death and its restart. */
 import { describe, expect, it } from 'vitest';
+import { markOf } from '../../src/call/marks.ts';
 import { writeCallMemory } from '../../src/call/memory.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 function memoryOf(story: Story, pushed: readonly string[]): string {
-  return writeCallMemory({ callId: 'xm-1', userId: '7', waitUntilMs: story.clock.wallMs() + 9000, pushed });
+  return writeCallMemory({
+    callId: 'xm-0000000000000001',
+    userId: '7',
+    waitUntilMs: story.clock.wallMs() + 9000,
+    pushed: pushed.map(markOf),
+  });
 }
 
 describe('a call that goes on in another run of the router', () => {
@@ -56,7 +62,7 @@ it('a router that stops lets a push that is under way arrive: the next one does 
   const story = new Story().registered(MOBILE, 'sip:old@10.0.0.1', {}).sleepingMobile('phone');
   story.at(10, () => void story.router.stop());
   expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
-  const results = story.journal.calls.get('xm-1')?.timeline.filter(({ what }) => what === 'push-result');
+  const results = story.journal.calls.get('xm-0000000000000001')?.timeline.filter(({ what }) => what === 'push-result');
   expect(results?.map(({ facts }) => facts.result)).toEqual(['delivered']);
   story.nothingIsLeft();
 });
@@ -67,14 +73,14 @@ it('a router that stops waits also for what has begun since: a mobile that it te
   story.pbx.slowMs.set('caller.giveBack', 500);
   story.at(10, () => void story.router.stop().then(() => inOrder.push('stopped')));
   const memory = writeCallMemory({
-    callId: 'xm-9',
+    callId: 'xm-0000000000000009',
     userId: '7',
     waitUntilMs: story.clock.wallMs(),
-    pushed: ['tablet'],
+    pushed: [markOf('tablet')],
   });
   story.at(505, () => void story.router.endLost(memory).then(() => inOrder.push('told')));
   await story.tell();
   while (await story.clock.advanceToNextWake()) await story.clock.settle();
-  expect(story.toldEnded.map(({ notice }) => notice.callId)).toEqual(['xm-9']);
+  expect(story.toldEnded.map(({ notice }) => notice.callId)).toEqual(['xm-0000000000000009']);
   expect(inOrder).toEqual(['told', 'stopped']);
 });

@@ -1,8 +1,15 @@
 /** Stories of dialplans that keep their own Dial: how the pushed mobiles learn of the end, and what a router that stops leaves to the next. */
 import { describe, expect, it } from 'vitest';
+import { markOf } from '../../src/call/marks.ts';
+import { writeWakeMemory } from '../../src/call/wake-memory.ts';
 import { DialplanStory } from './fakes/dialplan.ts';
 import { MOBILE, WEBAPP } from './fakes/world.ts';
 
+/** What stands on the channel while its mobile is waited for. */
+const WAITING = {
+  ...{ callId: 'xm-00000000000000aa', userId: '7', waitUntilMs: 999_999_999_999_999 },
+  ...{ pushed: [markOf('one')], before: [] },
+};
 const OLD = 'sip:old@10.0.0.1:4000';
 const UC = 'sip:uc@10.0.0.9';
 
@@ -24,8 +31,8 @@ describe('the end of the call', () => {
     story.pbx.variables.set('DIALSTATUS', dialStatus);
     await story.ask('ended');
     expect(story.toldEnded.map(({ device, notice }) => [notice.callId, device.deviceId, notice.reason])).toEqual([
-      ['xm-1', 'one', reason],
-      ['xm-1', 'two', reason],
+      ['xm-0000000000000001', 'one', reason],
+      ['xm-0000000000000001', 'two', reason],
     ]);
     expect(story.said('XIVO_MAPP_WOKEN')).toBe('');
     expect(story.told[0], 'the status stays').toBe('READY');
@@ -49,12 +56,23 @@ describe('the end of the call', () => {
     expect(story.toldEnded[0]?.notice.caller).toEqual({ name: '', number: '' });
   });
 
+  it('is told by the next wake, when its caller is taken away and comes back: that is another call, and pushed again', async () => {
+    const back = new DialplanStory().sleepingMobile('one', { wakesAfterMs: 500 });
+    back.pbx.written.set('XIVO_MAPP_WOKEN', writeWakeMemory(WAITING));
+    await back.ask('wake');
+    expect(back.told).toEqual(['READY', 'mobile', `${MOBILE}/sip:one@10.0.0.1`]);
+    expect(back.woken).toHaveLength(1);
+    expect(back.toldEnded.map(({ notice }) => notice.callId)).toEqual([WAITING.callId]);
+  });
+
   it('is told by the next wake, where the dialplan never said it', async () => {
     const story = new DialplanStory().sleepingMobile('one', { wakesAfterMs: 500 });
     await story.ask('wake');
     await story.ask('wake');
-    expect(story.woken.map(({ notice }) => notice.callId)).toEqual(['xm-1', 'xm-2']);
-    expect(story.toldEnded.map(({ notice }) => [notice.callId, notice.reason])).toEqual([['xm-1', 'no-answer']]);
+    expect(story.woken.map(({ notice }) => notice.callId)).toEqual(['xm-0000000000000001', 'xm-0000000000000002']);
+    expect(story.toldEnded.map(({ notice }) => [notice.callId, notice.reason])).toEqual([
+      ['xm-0000000000000001', 'no-answer'],
+    ]);
     story.theDialplanGoesOn();
   });
 });
@@ -69,13 +87,13 @@ describe('a router that stops', () => {
     story.theDialplanGoesOn();
 
     const next = new DialplanStory('WebAppAndMobileApp').registered(WEBAPP, UC, {}).sleepingMobile('phone');
-    next.pbx.written.set('XIVO_MAPP_WOKEN', story.said('XIVO_MAPP_WOKEN'));
+    next.isHandedOnFrom(story);
     await next.clock.advance(story.clock.nowMs() - next.clock.nowMs());
     await next.ask('wake');
     expect(next.told).toEqual(['READY', 'wait-over', `${WEBAPP}/${UC}`]);
     expect(next.woken).toEqual([]);
     expect(next.waitedSeconds).toBeLessThanOrEqual(10);
-    expect(next.journal.told('xm-1')).toContain('resumed');
+    expect(next.journal.told('xm-0000000000000001')).toContain('resumed');
     await next.ask('ended');
     expect(next.toldEnded).toHaveLength(1);
   });
@@ -90,7 +108,7 @@ describe('a router that stops', () => {
       [undefined, ['READY', 'wait-over', `${MOBILE}/${OLD}`]],
     ] as const) {
       const next = new DialplanStory().registered(MOBILE, OLD, {}).sleepingMobile('phone');
-      next.pbx.written.set('XIVO_MAPP_WOKEN', story.said('XIVO_MAPP_WOKEN'));
+      next.isHandedOnFrom(story);
       await next.clock.advance(story.clock.nowMs() - next.clock.nowMs());
       if (uri !== undefined) next.pbx.register(MOBILE, uri);
       await next.ask('wake');

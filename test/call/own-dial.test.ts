@@ -13,8 +13,13 @@ describe('a wake', () => {
     const startedMs = story.clock.nowMs();
     await story.ask('wake');
     expect(story.told).toEqual(['READY', 'mobile', `${MOBILE}/sip:phone@10.0.0.1`]);
-    expect(story.woken[0]?.notice).toMatchObject({ callId: 'xm-1', calleeUserId: '7', caller: { name: 'Carol' } });
-    const atMs = story.journal.calls.get('xm-1')?.timeline.find(({ what }) => what === 'given-back')?.atMs ?? 0;
+    expect(story.woken[0]?.notice).toMatchObject({
+      callId: 'xm-0000000000000001',
+      calleeUserId: '7',
+      caller: { name: 'Carol' },
+    });
+    const atMs =
+      story.journal.calls.get('xm-0000000000000001')?.timeline.find(({ what }) => what === 'given-back')?.atMs ?? 0;
     expect(atMs).toBeLessThan(2_050);
     expect(story.clock.nowMs() - startedMs).toBeLessThan(3_000);
     expect(story.pbx.holds).toEqual([{ message: undefined, afterwards: { kind: 'music', musicClass: undefined } }]);
@@ -25,11 +30,14 @@ describe('a wake', () => {
   it('is recorded as a call, with its timeline', async () => {
     const story = new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 2000 });
     await story.ask('wake');
-    expect(story.journal.told('xm-1')).toEqual(
+    expect(story.journal.told('xm-0000000000000001')).toEqual(
       expect.arrayContaining(['arrived', 'planned', 'push-sent', 'stage:waiting', 'mobile-registered', 'given-back']),
     );
-    expect(story.journal.calls.get('xm-1')?.summary).toMatchObject({ outcome: 'ready', reason: 'mobile' });
-    expect(story.log.at('info')[0]?.message).toBe('call xm-1 ready: mobile');
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+      outcome: 'ready',
+      reason: 'mobile',
+    });
+    expect(story.log.at('info')[0]?.message).toBe('call xm-0000000000000001 ready: mobile');
   });
 
   it('gives what was registered before as well: it may be alive', async () => {
@@ -131,7 +139,10 @@ describe('a wake', () => {
   it('ends when the caller hangs up: the mobile is told, once, whatever the dialplan says afterwards', async () => {
     const story = new DialplanStory().sleepingMobile('phone').at(3000, () => story.callerHangsUp());
     await story.ask('wake');
-    expect(story.journal.calls.get('xm-1')?.summary).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+      outcome: 'caller-left',
+      reason: 'while-waiting',
+    });
     expect(story.toldEnded.map(({ notice }) => notice.reason)).toEqual(['caller-left']);
     story.theDialplanGoesOn();
     await story.ask('ended');

@@ -1,6 +1,7 @@
 /** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
 import { describe, expect, it } from 'vitest';
-import { PbxError } from '../../src/call/errors.ts';
+import { CallerGone, PbxError } from '../../src/call/errors.ts';
+import { markOf } from '../../src/call/marks.ts';
 import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
@@ -10,13 +11,13 @@ const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 }
 
 function memoryOf(story: Story, waitLeftMs: number, pushed: readonly string[] = ['phone']): string {
   const waitUntilMs = story.clock.wallMs() + waitLeftMs;
-  return writeCallMemory({ callId: 'xm-1', userId: '7', waitUntilMs, pushed });
+  return writeCallMemory({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: pushed.map(markOf) });
 }
 
 function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: number) {
   const contact = { endpoint: on === 'mobile' ? MOBILE : WEBAPP, uri: `sip:${on}@10.0.0.1`, expiresAtSec: undefined };
   const memory = writeLegMemory({ on, fresh, dialledAtMs: story.clock.wallMs() - agoMs, contact });
-  return { legId: `xm-1-leg-${on}`, contact, memory };
+  return { legId: `xm-0000000000000001-leg-${on}`, contact, memory };
 }
 
 describe('a call that waits', () => {
@@ -27,8 +28,8 @@ describe('a call that waits', () => {
     story.at(1000, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     await story.tell();
     const [before, after] = written.map(readCallMemory);
-    expect(before).toMatchObject({ callId: 'xm-1', userId: '7', pushed: [] });
-    expect(after).toEqual({ ...before, pushed: ['phone'] });
+    expect(before).toMatchObject({ callId: 'xm-0000000000000001', userId: '7', pushed: [] });
+    expect(after).toEqual({ ...before, pushed: [markOf('phone')] });
     const calls = story.pbx.portCalls;
     expect(calls.indexOf('caller.write')).toBeLessThan(calls.indexOf('caller.startHold'));
     const ending = { outcome: 'no-answer', reason: 'wait-over' };
@@ -69,6 +70,51 @@ describe('a call that waits', () => {
     story.nothingIsLeft();
   });
 
+  it('is another call when its caller was taken away and comes back, though an older dialplan hands the memory on', async () => {
+    const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: ANSWERS });
+    const ending = await story.tell({ memory: memoryOf(story, 4000), how: 'new' });
+    expect(ending).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.woken).toHaveLength(1);
+    expect(story.timeline()).toContain('arrived');
+    story.nothingIsLeft();
+  });
+
+  it('is another call when its caller comes back while the first is just being ended', async () => {
+    const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: ANSWERS });
+    story.pbx.written.set('XIVO_MAPP_REASON', 'router-stopping');
+    const memory = memoryOf(story, 4000).replace('xm-0000000000000001', 'xm-00000000000000aa');
+    const first = story.router.route({
+      ...{ callId: 'xm-00000000000000bb', userId: '7', memory },
+      caller: {
+        ...story.pbx.caller(),
+        left: AbortSignal.abort(new CallerGone('the channel has left the application')),
+      },
+    });
+    expect(await story.tell({ memory, how: 'new' })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(await first).toEqual({ outcome: 'caller-left', reason: 'while-waiting' });
+    expect(
+      story.journal.calls.get('xm-00000000000000aa')?.timeline.find(({ what }) => what === 'caller-left')?.facts,
+    ).toEqual({ detail: 'the channel has left the application' });
+    expect(story.timeline()).toContain('arrived');
+  });
+
+  it('goes on when the dialplan hands it on from a router that stopped, or cannot say why', async () => {
+    for (const isRefused of [false, true]) {
+      const story = new Story().sleepingMobile('phone');
+      story.pbx.written.set('XIVO_MAPP_REASON', 'router-stopping');
+      let asked = 0;
+      story.pbx.intervene = (call, _number, moment) => {
+        if (call !== 'caller.read' || moment === 'after') return;
+        asked += 1;
+        if (isRefused && asked === 1) throw new PbxError('HTTP 500');
+      };
+      await story.tell({ memory: memoryOf(story, 4000), how: 'new' });
+      expect(story.woken).toEqual([]);
+      expect(story.timeline()).toContain('resumed');
+      story.nothingIsLeft();
+    }
+  });
+
   it('ends as that of a caller who left, when the caller has gone while no router was there', async () => {
     const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
     const ended = story.router.endLost(memoryOf(story, 4000));
@@ -77,14 +123,17 @@ describe('a call that waits', () => {
     expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual([
       ['phone', 'caller-left'],
     ]);
-    expect(story.journal.calls.get('xm-1')?.summary).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+      outcome: 'caller-left',
+      reason: 'while-waiting',
+    });
   });
 
   it('waits for the time that is left, without another push and without the message', async () => {
     const story = new Story().sleepingMobile('phone');
     expect(await story.tell({ memory: memoryOf(story, 4000) })).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     expect(story.woken).toEqual([]);
-    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.waiting).toBe(4000 - LEARNING_MS);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(4000 - LEARNING_MS);
     expect(story.pbx.holds[0]?.message).toBeUndefined();
     expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(['phone']);
     story.nothingIsLeft();
@@ -112,14 +161,18 @@ describe('a call that waits', () => {
     story.nothingIsLeft();
   });
 
-  it.each(['', 'nonsense', 'v1 xm-9 8 99999999999999 phone'])(
+  it.each(['', 'nonsense', 'v1 xm-0000000000000009 8 99999999999999 phone', 'v2 xm-0000000000000009 8 99999999999999'])(
     'begins anew when the memory is none, or another user’s: %j',
     async (memory) => {
       const story = new Story().sleepingMobile('phone');
-      story.pbx.leaveLeg('xm-9-leg-1', { endpoint: MOBILE, uri: 'sip:x@h', expiresAtSec: undefined }, 'ringing');
-      await story.tell({ memory, legs: [{ legId: 'xm-9-leg-1', memory: '' }] });
+      story.pbx.leaveLeg(
+        'xm-0000000000000009-leg-1',
+        { endpoint: MOBILE, uri: 'sip:x@h', expiresAtSec: undefined },
+        'ringing',
+      );
+      await story.tell({ memory, legs: [{ legId: 'xm-0000000000000009-leg-1', memory: '' }] });
       expect(story.woken).toHaveLength(1);
-      expect(story.pbx.legs.get('xm-9-leg-1')?.hangUpReason).toBe('not-needed');
+      expect(story.pbx.legs.get('xm-0000000000000009-leg-1')?.hangUpReason).toBe('not-needed');
       story.nothingIsLeft();
     },
   );
@@ -156,7 +209,7 @@ describe('a call that rings', () => {
     story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
     const ending = await story.tell({ memory: memoryOf(story, -7000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-1')?.summary?.stagesMs.ringing).toBe(8000 - LEARNING_MS);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(8000 - LEARNING_MS);
     story.nothingIsLeft();
   });
 
@@ -205,7 +258,9 @@ describe('a router that stops', () => {
     const story = new Story().sleepingMobile('phone', { push: result });
     story.at(10, () => void story.router.stop());
     expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
-    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toMatchObject({ pushed });
+    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toMatchObject({
+      pushed: pushed.map(markOf),
+    });
     story.nothingIsLeft();
   });
 
@@ -215,7 +270,10 @@ describe('a router that stops', () => {
     expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
     expect(story.toldEnded).toEqual([]);
     const memory = story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '';
-    expect(readCallMemory(memory)).toMatchObject({ callId: 'xm-1', pushed: ['phone'] });
+    expect(readCallMemory(memory)).toMatchObject({
+      callId: 'xm-0000000000000001',
+      pushed: [markOf('phone')],
+    });
     story.nothingIsLeft();
   });
 });

@@ -5,6 +5,7 @@
 import { expect } from 'vitest';
 import type { Asked } from '../../../src/call/attend.ts';
 import { CallerGone } from '../../../src/call/errors.ts';
+import { markOf } from '../../../src/call/marks.ts';
 import type { WaitingCaller } from '../../../src/call/ports.ts';
 import { WAKE_MEMORY } from '../../../src/call/wake-memory.ts';
 import { Story } from './world.ts';
@@ -28,11 +29,16 @@ export class DialplanStory extends Story {
 
   /** Of the first call. */
   get waitedSeconds(): number {
-    return Math.round((this.journal.calls.get('xm-1')?.summary?.stagesMs.waiting ?? -1) / 1000);
+    return Math.round((this.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting ?? -1) / 1000);
   }
 
   callerHangsUp(): void {
     this.hungUp.abort(new CallerGone());
+  }
+
+  /** The dialplan goes on with what a router that stopped has left on its channel. */
+  isHandedOnFrom(earlier: DialplanStory): void {
+    for (const name of [WAKE_MEMORY, 'XIVO_MAPP_REASON']) this.pbx.written.set(name, earlier.said(name));
   }
 
   /** The dialplan asks, and what it asked for is told to its end, and everything settles. */
@@ -44,7 +50,7 @@ export class DialplanStory extends Story {
     const asking = this.router.attend({
       asked,
       userId,
-      callId: `xm-${this.calls}`,
+      callId: `xm-${String(this.calls).padStart(16, '0')}`,
       caller: this.waiting(asked),
       memory,
     });
@@ -77,11 +83,11 @@ export class DialplanStory extends Story {
     if (!this.hungUp.signal.aborted && status !== 'FAILED') expect(dial !== '').toBe(status === 'READY');
     if (!this.hungUp.signal.aborted && status === 'READY') expect(pbx.holding, 'still hears us').toBe(false);
     // Each push is told of the end once, or stands in the memory by which it will be.
-    const left = this.said(WAKE_MEMORY).split(' ')[4]?.split('+') ?? [];
+    const left = this.said(WAKE_MEMORY).split(' ')[4]?.split('.') ?? [];
     const toldOf = this.toldEnded.map(({ device, notice }) => `${notice.callId} ${device.deviceId}`);
     expect(new Set(toldOf).size, 'told once each').toBe(toldOf.length);
     for (const { device, notice } of this.woken) {
-      const isLeft = this.said(WAKE_MEMORY).includes(` ${notice.callId} `) && left.includes(device.deviceId);
+      const isLeft = this.said(WAKE_MEMORY).includes(` ${notice.callId} `) && left.includes(markOf(device.deviceId));
       const isTold = toldOf.includes(`${notice.callId} ${device.deviceId}`);
       expect(isLeft || isTold, `${device.deviceId} is told, or will be`).toBe(true);
       if (!this.mayTellTwice) expect(isLeft && isTold, `${device.deviceId} is told twice`).toBe(false);

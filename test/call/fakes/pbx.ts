@@ -135,7 +135,7 @@ export class FakePbx {
       left: this.leaving.signal,
       read: ({ variables, globals, contactsOf }) =>
         own('read', () => ({
-          variables: new Map(variables.map((name) => [name, this.variables.get(name) ?? ''])),
+          variables: new Map(variables.map((name) => [name, this.variables.get(name) ?? this.written.get(name) ?? ''])),
           globals: new Map(globals.map((name) => [name, this.globals.get(name) ?? ''])),
           contacts: this.contacts.filter((contact) => contactsOf.includes(contact.endpoint)),
         })),

@@ -14,7 +14,7 @@ import { fakeRegistry } from './registry.ts';
 
 export const MOBILE = 'PJSIP/alice-mobile';
 export const WEBAPP = 'PJSIP/alice-uc';
-const CALL_ID = 'xm-1';
+const CALL_ID = 'xm-0000000000000001';
 
 export class Story {
   readonly clock = new VirtualClock(1000);
@@ -119,7 +119,8 @@ export class Story {
     // Every push is answered or withdrawn: each device that may have got one has answered, or was told.
     // A router that stops leaves them to the next one, with the memory of what was pushed.
     const isLeftToNext = this.endings[0]?.reason === 'router-stopping';
-    if (isLeftToNext && this.woken.length > 0) expect(pbx.written.get('XIVO_MAPP_MEMORY')).toMatch(/^v1 xm-1 7 /);
+    if (isLeftToNext && this.woken.length > 0)
+      expect(pbx.written.get('XIVO_MAPP_MEMORY')).toMatch(/^v2 xm-0000000000000001 7 /);
     const told = new Set(this.toldEnded.map(({ device }) => device.deviceId));
     const onlyOneAnswered = this.endings[0]?.outcome === 'answered' && this.woken.length === 1;
     for (const { device } of this.woken) {

@@ -1,4 +1,5 @@
 /** What must hold of pushes: each device once, none too late, and every one that may have arrived is answered or withdrawn. */
+import { markOf } from '../../../src/call/marks.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import { MOBILE } from '../fakes/world.ts';
 import type { Facts } from './facts.ts';
@@ -14,7 +15,7 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
   // What an earlier run, or an earlier sitting in this one, has sent and not kept, nobody can know.
   const kept = readCallMemory(call.memory)?.pushed ?? [];
   const isKnown = ({ life, deviceId, atMs }: SentPush) =>
-    (life === call.run.life.number && atMs >= call.arrivedAtMs) || kept.includes(deviceId);
+    (life === call.run.life.number && atMs >= call.arrivedAtMs) || kept.includes(markOf(deviceId));
   const woken = pushes.filter((push) => push.what === 'wake' && isKnown(push));
   // Nor whom another run has told.
   const told = pushes.filter(({ what, life }) => what === 'ended' && life === call.run.life.number);

@@ -1,4 +1,5 @@
 /** What must hold although the router dies or is restarted: a caller goes on where it was, nobody is pushed twice or asked twice, conversations never notice, and nothing is forgotten. */
+import { markOf } from '../../../src/call/marks.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import { type Facts, NEVER } from './facts.ts';
 import type { Played } from './play.ts';
@@ -63,7 +64,7 @@ export function* nobodyIsPushedTwice(played: Played, all: readonly Facts[]): Ite
       const keptAtMs = (before.settledAtMs ?? NEVER) + 2 * (plan.reachMs + plan.replyMs);
       const isTaken = before.result === 'delivered' || before.result === 'dead-token';
       const known = isTaken && keptAtMs < diedAtMs && !forgetful;
-      if (known || readCallMemory(facts.call.memory)?.pushed.includes(deviceId))
+      if (known || readCallMemory(facts.call.memory)?.pushed.includes(markOf(deviceId)))
         yield `${deviceId} was pushed at ${before.atMs} ms, and again at ${atMs} ms by run ${life}`;
     }
   }
@@ -101,5 +102,5 @@ export function* whoAnsweredMeanwhileIsConnected(facts: Facts, { pbx, plan }: Pl
 }
 
 function channelOf(callId: string): string | undefined {
-  return /^xm-(\d+)/.exec(callId)?.[1];
+  return /^xm-(\d{4})/.exec(callId)?.[1];
 }

@@ -70,7 +70,7 @@ export class CallerPort implements Caller, ChannelOwner {
       const values = (names: readonly string[], from: ReadonlyMap<string, string>) =>
         new Map(names.map((name) => [name, from.get(name) ?? '']));
       return {
-        variables: values(variables, this.#asked.variables),
+        variables: values(variables, new Map([...this.#asked.variables, ...this.#channel.variables])),
         globals: values(globals, this.#asked.globals),
         contacts: this.#asked.contactsOf(contactsOf),
       };
@@ -115,6 +115,7 @@ export class CallerPort implements Caller, ChannelOwner {
       await this.#orders.send('caller.giveBack', `${this.channelId} ${status} ${reason}`, () => {
         if (!this.#channel.isOurs) throw new NotThere('404');
         this.#channel.variables.set('XIVO_MAPP_STATUS', status);
+        this.#channel.variables.set('XIVO_MAPP_REASON', reason);
         this.#channel.goesOn(status, reason);
       });
     } catch (error) {

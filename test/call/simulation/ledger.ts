@@ -18,7 +18,8 @@ export interface PlayedCall {
   readonly channel: CallerChannel;
   readonly port: CallerPort;
   readonly silence: Silence;
-  readonly arrivedAtMs: number;
+  /** When its story began: a little after the caller came, where it had to be asked whether an earlier one goes on. */
+  arrivedAtMs: number;
   /** What the run was told of an earlier one; '' where nothing. */
   readonly memory: string;
   readonly legs: readonly FoundLeg[];
@@ -44,9 +45,13 @@ export class Ledger {
   #opening: FakeJournal | undefined;
 
   /** @param onNote told of each note of a call before it is taken down */
-  journal(onNote: (call: PlayedCall, what: string) => void): Journal {
+  journal(onNote: (call: PlayedCall, what: string) => void, nowMs: () => number): Journal {
     return {
-      open: (record: CallRecord) => (this.#opening ?? this.calls.at(-1)?.journal)?.open(record),
+      open: (record: CallRecord) => {
+        const call = this.#opening === undefined ? this.#begun(record.callId) : undefined;
+        if (call !== undefined) call.arrivedAtMs = nowMs();
+        (this.#opening ?? call?.journal)?.open(record);
+      },
       name: (callId: string, caller: Party) => (this.#told(callId)?.journal ?? this.#lost(callId)).name(callId, caller),
       note: (callId: string, entry: TimelineEntry) => {
         const call = this.#told(callId);
@@ -84,6 +89,12 @@ export class Ledger {
       call.endedAtMs = nowMs();
     });
     this.#opening = undefined;
+  }
+
+  /** The call that begins: it has told nothing yet. */
+  #begun(callId: string): PlayedCall | undefined {
+    const called = this.calls.filter((call) => call.callId === callId);
+    return called.findLast(({ journal }) => !journal.calls.has(callId)) ?? called.at(-1);
   }
 
   /** The call that is told of. One that was given back may have come again before all was told of it. */

@@ -159,7 +159,7 @@ export class Run {
           pbx.companyIsDue(call.channel);
         }
         if (what === 'stage:connecting') call.port.waitsNoMore();
-      }),
+      }, pbx.nowMs),
       log: this.log,
       registry: {
         callee: async (userId) => await orders.send('registry.callee', userId, () => registry.callee(userId)),
@@ -192,8 +192,11 @@ export class Run {
     channel.taken(memory !== '');
     const known = readCallMemory(memory);
     const isKnown = known?.userId === userId && !(left === undefined && known.ending !== undefined);
-    const again = pbx.sittings(channelId) === 0 ? '' : `r${life.number}n${this.calls.length}`;
-    const fresh = `xm-${channelId.slice('caller-'.length)}${again}`;
+    const again = pbx.sittings(channelId) === 0 ? [0, 0] : [life.number, this.calls.length];
+    const [caller = '', run = '', sitting = ''] = [channelId.slice('caller-'.length), ...again].map((n) =>
+      String(n).padStart(4, '0'),
+    );
+    const fresh = `xm-${caller}${run}${sitting}0000`;
     const callId = isKnown ? known.callId : fresh;
     trace(`run ${life.number} takes ${channelId} as ${callId}: ${JSON.stringify(memory)}, ${legs.length} legs`);
     const call = this.#ledger.enter({

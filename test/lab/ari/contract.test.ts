@@ -76,7 +76,10 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
       await (phone.registered === undefined ? phone.register({ expiresSec: validitySec }) : phone.refresh(validitySec));
     },
     async setVariable(caller, name, value) {
-      await caller.write({ [name]: value });
+      await asterisk.ari('POST', `/channels/${encodeURIComponent(caller.channelId)}/variable`, {
+        variable: name,
+        value,
+      });
       // Asterisk 16 says that it is done before it is: a channel without RTP gets to it within 200 ms.
       await awaitThat(
         async () => {

@@ -51,7 +51,8 @@ export async function channelOf(lab: Lab, callId: string): Promise<string> {
   return String(arrived?.facts.channel);
 }
 
-async function readMemory(lab: Lab, channelId: string): Promise<string> {
+/** What stands on the channel for the next run of the router, as it stands. */
+export async function readMemory(lab: Lab, channelId: string): Promise<string> {
   const path = `/channels/${encodeURIComponent(channelId)}/variable`;
   const { body } = await lab.asterisk.ari('GET', path, { variable: 'XIVO_MAPP_MEMORY' });
   return valueSchema.safeParse(body).data?.value ?? '';
