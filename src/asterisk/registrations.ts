@@ -44,9 +44,10 @@ export class AriRegistrations implements Registrations {
     known: readonly Contact[],
     throughChannelId: string,
     onContact: (contact: Contact) => void,
+    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
   ): Promise<Watch> {
     const able = [...new Set(endpoints)].filter(canHaveContacts);
-    const watch = new ContactWatch(able, known, throughChannelId, onContact);
+    const watch = new ContactWatch(able, known, throughChannelId, onContact, onGone);
     const { board, subscriptions } = this.#settings;
     const deafen = able.map((endpoint) => board.watchContacts(endpoint, (news) => this.#onNews(watch, news)));
     this.#watches.add(watch);

@@ -1,6 +1,6 @@
 /**
  * One watch over the contacts of some endpoints: what it has seen, and what is news to it. A contact is news when its URI was not there, or its expiry has moved; one that was removed
- * and comes back is news again. Says the same thing twice rather than not at all.
+ * and comes back is news again. Says the same thing twice rather than not at all; that a contact is gone only where Asterisk has said so.
  */
 import type { Contact } from '../call/ports.ts';
 import type { FoundContact } from './contacts.ts';
@@ -22,6 +22,7 @@ export class ContactWatch {
   readonly endpoints: readonly string[];
   readonly throughChannelId: string;
   readonly #onContact: (contact: Contact) => void;
+  readonly #onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();
   open = true;
 
@@ -30,10 +31,12 @@ export class ContactWatch {
     known: readonly Contact[],
     throughChannelId: string,
     onContact: (contact: Contact) => void,
+    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
   ) {
     this.endpoints = endpoints;
     this.throughChannelId = throughChannelId;
     this.#onContact = onContact;
+    this.#onGone = onGone;
     for (const { endpoint, uri, expiresAtSec } of known) {
       this.#seen.set(keyOf({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
     }
@@ -59,7 +62,7 @@ export class ContactWatch {
   }
 
   removed(endpoint: string, uri: string): void {
-    this.#seen.delete(keyOf({ endpoint, uri }));
+    this.#forget(keyOf({ endpoint, uri }));
   }
 
   /** A look at these endpoints found these contacts. */
@@ -68,7 +71,7 @@ export class ContactWatch {
     for (const [key, seen] of this.#seen) {
       if (seen.contactId !== undefined || keys.has(key)) continue;
       // Announced, and gone before anybody looked; unless the look began before the announcement, which the next one will tell.
-      if (seen.missed === true) this.#seen.delete(key);
+      if (seen.missed === true) this.#forget(key);
       seen.missed = true;
     }
     for (const contact of contacts) {
@@ -86,13 +89,19 @@ export class ContactWatch {
   read(contactId: string, expiresAtSec: number | undefined): void {
     for (const [key, seen] of this.#seen) {
       if (seen.contactId !== contactId) continue;
-      if (expiresAtSec === undefined) this.#seen.delete(key);
+      if (expiresAtSec === undefined) this.#forget(key);
       else if (seen.expiresAtSec !== expiresAtSec) {
         const moved = seen.expiresAtSec !== undefined;
         seen.expiresAtSec = expiresAtSec;
         if (moved) this.#say({ endpoint: seen.endpoint, uri: seen.uri, expiresAtSec });
       }
     }
+  }
+
+  #forget(key: string): void {
+    const seen = this.#seen.get(key);
+    this.#seen.delete(key);
+    if (seen !== undefined && this.open) this.#onGone({ endpoint: seen.endpoint, uri: seen.uri });
   }
 
   #say(contact: Contact): void {

@@ -30,6 +30,7 @@ export interface Resumed {
 /** What can happen to a call from outside, one at a time. */
 export type Happening =
   | { readonly what: 'contact'; readonly contact: Contact }
+  | { readonly what: 'contact-gone'; readonly contact: Pick<Contact, 'endpoint' | 'uri'> }
   | { readonly what: 'leg'; readonly legId: string; readonly event: LegEvent }
   | { readonly what: 'pushed'; readonly device: Device; readonly result: PushResult };
 

@@ -51,8 +51,12 @@ export class Lookout {
   private open(): void {
     const { call } = this;
     this.watch = 'opening';
-    const opening = call.ports.registrations.watch(this.endpoints, this.known, call.caller.channelId, (contact) =>
-      call.inbox.post({ what: 'contact', contact }),
+    const opening = call.ports.registrations.watch(
+      this.endpoints,
+      this.known,
+      call.caller.channelId,
+      (contact) => call.inbox.post({ what: 'contact', contact }),
+      (contact) => call.inbox.post({ what: 'contact-gone', contact }),
     );
     this.opened = opening.catch(() => undefined);
     const settled = opening.then(

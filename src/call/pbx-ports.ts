@@ -154,6 +154,7 @@ export interface Watch {
 export interface Registrations {
   /**
    * Reports, through onContact, each contact of these endpoints that appears or whose expiry moves after `known` was read, each such change at least once.
+   * Tells, through onGone, of a contact that has been removed, as far as Asterisk says so; one that comes back is told of anew.
    * Resolves when nothing can be missed any more: the subscription stands, and a look after it has been compared with `known`.
    * @param throughChannelId a channel in Asterisk through which questions can be put
    */
@@ -162,5 +163,6 @@ export interface Registrations {
     known: readonly Contact[],
     throughChannelId: string,
     onContact: (contact: Contact) => void,
+    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
   ): Promise<Watch>;
 }

@@ -7,6 +7,7 @@
 import type { Call, Happening } from './call.ts';
 import { Lookout } from './lookout.ts';
 import type { Ending } from './outcomes.ts';
+import { newestOf, Pace } from './pace.ts';
 import type { Plan } from './plan.ts';
 import type { Contact } from './ports.ts';
 import type { Leg, Ringing } from './ringing.ts';
@@ -49,6 +50,7 @@ class Round {
   private readonly ringing: Ringing;
   private readonly sightings: Sightings;
   private readonly lookout: Lookout;
+  private readonly pace: Pace;
   private readonly startedMs: number;
   private readonly waitUntilMs: number;
   /** When the ringing is over; undefined until something rings that shall ring its whole time. */
@@ -68,6 +70,7 @@ class Round {
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
     this.lookout = new Lookout(call, [...plan.mobileEndpoints, ...plan.webAppEndpoints], plan.known);
+    this.pace = new Pace(call, ringing);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
   }
@@ -80,7 +83,7 @@ class Round {
     if (plan.webAppRings === 'at-once') this.ringWebApp();
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
     const tooLate = plan.waitMs > 0 && this.waitUntilMs <= this.startedMs;
-    for (const contact of tooLate ? [] : this.sightings.of(plan.mobileEndpoints)) {
+    for (const contact of tooLate ? [] : newestOf(this.sightings.of(plan.mobileEndpoints))) {
       this.ringing.ringUnlessAlive(contact, 'mobile', false);
     }
     this.lookout.look();
@@ -105,6 +108,9 @@ class Round {
   take(happened: Happening): void {
     if (happened.what === 'contact') {
       this.takeContact(happened.contact);
+    } else if (happened.what === 'contact-gone') {
+      this.sightings.lost(happened.contact);
+      this.pace.gone(happened.contact);
     } else if (happened.what === 'leg') {
       const leg = this.ringing.take(happened.legId, happened.event);
       if (leg !== undefined) this.takeLeg(leg);
@@ -123,9 +129,10 @@ class Round {
     if (this.ringUntilMs !== undefined && nowMs >= this.ringUntilMs && !this.waiting(nowMs)) {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
     }
+    this.pace.dialDue();
     if (this.mobileMayCome(nowMs)) return undefined;
-    const ringsOn = this.ringing.alive().length > 0 && this.ringUntilMs !== undefined;
-    if (ringsOn) return undefined;
+    const ringsOn = this.ringing.alive().length > 0 || this.pace.expectsSomebody;
+    if (ringsOn && this.ringUntilMs !== undefined) return undefined;
     const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
     return ended(whyNobody(this.plan, this.wake, this.ringing, waitedInVain));
   }
@@ -133,7 +140,7 @@ class Round {
   /** When to look again although nothing has happened. */
   nextMomentMs(): number {
     const nowMs = this.nowMs();
-    const moments = [this.lookout.lookEvery(this.plan.intervalMs)];
+    const moments = [this.lookout.lookEvery(this.plan.intervalMs), this.pace.nextMs];
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
     if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
     return Math.min(...moments);
@@ -175,10 +182,11 @@ class Round {
     if (!this.sightings.isNews(contact)) return;
     const last = this.ringing.lastTo(contact);
     if (this.plan.mobileEndpoints.includes(contact.endpoint)) {
-      this.call.note('mobile-registered', { endpoint: contact.endpoint, contact: contact.uri });
+      const { endpoint, uri } = contact;
+      if (!this.pace.isUnsteady(endpoint)) this.call.note('mobile-registered', { endpoint, contact: uri });
       if (!this.refused) this.ringFresh(contact, last);
-    } else if (this.webAppHasRung && (last === undefined || last.end === 'unreachable')) {
-      this.ringing.ring(contact, 'webapp', true);
+    } else if (this.webAppHasRung && (last === undefined || last.dropped || last.end === 'unreachable')) {
+      this.pace.dial(contact, 'webapp');
       // One that was not there when the UC Assistant was to ring has its whole time, too.
       this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
     }
@@ -188,7 +196,7 @@ class Round {
   private ringFresh(contact: Contact, last: Leg | undefined): void {
     if (last?.end === 'busy' || last?.end === 'declined') return;
     if (last?.state === 'ringing' && !last.dropped) last.fresh = true;
-    else this.ringing.ringAnew(contact, last);
+    else this.pace.dial(contact, 'mobile');
     if (!this.mobileIsFresh) {
       this.mobileIsFresh = true;
       // One that comes late, while the UC Assistant rings already, joins that ringing for the time that is left.
@@ -207,6 +215,7 @@ class Round {
     if (this.plan.declineEnds === 'call') this.callDeclined = true;
     if (this.plan.declineEnds === 'mobiles' && leg.on === 'mobile') {
       this.refused = true;
+      this.pace.end('mobile');
       this.ringing.dropOthers(undefined, 'not-needed', 'mobile');
     }
   }
@@ -222,7 +231,7 @@ class Round {
     this.webAppHasRung = true;
     const contacts = this.sightings.of(this.plan.webAppEndpoints);
     this.call.note('webapp-rings', { registered: contacts.length });
-    for (const contact of contacts) this.ringing.ringUnlessAlive(contact, 'webapp', true);
+    for (const contact of newestOf(contacts)) this.ringing.ringUnlessAlive(contact, 'webapp', true);
     if (contacts.length === 0) return;
     this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
     if (!this.mobileMayCome(this.nowMs())) this.call.diary.enter('ringing');

@@ -11,7 +11,7 @@ import type { Plan } from './plan.ts';
 import type { Contact, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
 
 /** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
-const CLEARING_MS = 60_000;
+export const CLEARING_MS = 60_000;
 
 export type DeviceKind = 'mobile' | 'webapp';
 
@@ -26,28 +26,15 @@ export interface Leg {
   end: LegEndKind | undefined;
   /** True once we have ordered its end. */
   dropped: boolean;
-  /** When it was dialled, ms since 1970. */
+  /** True once it has rung. */
+  rang: boolean;
+  /** When it was dialled, ms since 1970; and, as a monotonic reading, when it was dialled or taken over. */
   readonly dialledAtMs: number;
-}
-
-/** Legs and bridge of an earlier run end with a call that ends before they are taken over. Returns what to call once they are. */
-export function guardFound(call: Call): () => void {
-  const { legs, bridges, clock } = call.ports;
-  const { resumed } = call;
-  if (resumed === undefined) return () => {};
-  const guards = resumed.legs.map(({ legId }) => {
-    const hangUp = () => legs.hangUp(legId, 'not-needed');
-    return call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
-  });
-  const close = () => bridges.close(bridgeIdOf(call));
-  guards.push(call.undo.add('bridge', () => insist(clock, NEVER, close, CLEARING_MS)));
-  return () => {
-    for (const strikeOut of guards) strikeOut();
-  };
+  readonly dialledMs: number;
 }
 
 /** The same in every run of the router: a call that goes on keeps its bridge. */
-function bridgeIdOf({ callId }: Call): string {
+export function bridgeIdOf({ callId }: Pick<Call, 'callId'>): string {
   return `${callId}-bridge`;
 }
 
@@ -83,6 +70,11 @@ export class Ringing {
     );
   }
 
+  /** All legs to this endpoint's contacts, those that have ended included, oldest first. */
+  to(endpoint: string): readonly Leg[] {
+    return [...this.legs.values()].filter(({ contact }) => contact.endpoint === endpoint);
+  }
+
   /** Ends that the other side gave, of legs that we did not end ourselves. */
   ends(on?: DeviceKind): readonly LegEndKind[] {
     return [...this.legs.values()].filter((leg) => on === undefined || leg.on === on).flatMap((leg) => leg.end ?? []);
@@ -102,7 +94,7 @@ export class Ringing {
     const legId = `${call.callId}-leg${this.series}-${this.dialled}`;
     const dialledAtMs = call.ports.clock.wallMs();
     call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
-    this.own({ legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false, dialledAtMs });
+    this.own({ legId, contact, on, fresh, dialledAtMs });
     const order = call.ports.legs.dial(
       {
         legId,
@@ -139,6 +131,16 @@ export class Ringing {
     }
   }
 
+  /** Gives up the legs to a contact that is no more, but those that ring: a person looks at them. Returns which. */
+  giveUp({ endpoint, uri }: Pick<Contact, 'endpoint' | 'uri'>): readonly Leg[] {
+    const given = this.alive().filter(
+      ({ contact, state }) => state === 'dialling' && contact.endpoint === endpoint && contact.uri === uri,
+    );
+    if (given.length > 0) this.call.note('contact-removed', { endpoint, contact: uri });
+    for (const leg of given) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, 'not-needed'));
+    return given;
+  }
+
   /** Takes over the legs that an earlier run of the router has dialled for this call. One that says nothing of itself is ended. */
   adopt(found: readonly FoundLeg[]): void {
     const { call } = this;
@@ -150,12 +152,14 @@ export class Ringing {
       }
       const { contact, on, fresh, dialledAtMs } = known;
       call.note('leg-adopted', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
-      this.own({ legId, contact, on, state: 'dialling', fresh, end: undefined, dropped: false, dialledAtMs });
+      this.own({ legId, contact, on, fresh, dialledAtMs });
       call.ports.legs.adopt(legId, (event) => call.inbox.post({ what: 'leg', legId, event }));
     }
   }
 
-  private own(leg: Leg): void {
+  private own(begun: Pick<Leg, 'legId' | 'contact' | 'on' | 'fresh' | 'dialledAtMs'>): void {
+    const dialledMs = this.call.ports.clock.nowMs();
+    const leg: Leg = { ...begun, dialledMs, state: 'dialling', rang: false, end: undefined, dropped: false };
     this.legs.set(leg.legId, leg);
     this.call.undo.add(`leg ${leg.legId}`, () => this.drop(leg, 'not-needed'));
   }
@@ -189,7 +193,8 @@ export class Ringing {
   take(legId: string, event: LegEvent): Leg | undefined {
     const leg = this.legs.get(legId);
     if (leg === undefined || leg.state === 'ended') return undefined;
-    leg.state = event.kind === 'ended' ? 'ended' : event.kind;
+    leg.state = event.kind;
+    leg.rang ||= event.kind === 'ringing';
     // A person who declines means it, be it on a leg that was being given up in that instant.
     if (event.kind === 'ended' && (!leg.dropped || event.end === 'declined')) leg.end = event.end;
     this.call.note(`leg-${event.kind}`, {

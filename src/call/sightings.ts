@@ -1,13 +1,15 @@
 /**
  * Fresh told from stale: what is known of an endpoint's registrations, and whether a contact seen now is news.
  * A registration is news when its address is new, when the expiry of a known address has moved, be it to an earlier time, or when it is announced
- * anew. Pure.
+ * after it was gone. Pure.
  */
 
 import type { Contact } from './ports.ts';
 
 interface Sighting {
   contact: Contact;
+  /** It is no more. */
+  gone: boolean;
   /** Every expiry that it was seen with. One that is seen again comes from an answer that was overtaken by a later one. */
   readonly expiriesSec: Set<number>;
 }
@@ -19,9 +21,10 @@ export class Sightings {
     for (const contact of known) this.isNews(contact);
   }
 
-  /** All contacts of these endpoints as last seen. */
+  /** All contacts of these endpoints that stand, as last seen. */
   of(endpoints: readonly string[]): readonly Contact[] {
-    return [...this.seen.values()].map(({ contact }) => contact).filter(({ endpoint }) => endpoints.includes(endpoint));
+    const standing = [...this.seen.values()].filter(({ gone }) => !gone).map(({ contact }) => contact);
+    return standing.filter(({ endpoint }) => endpoints.includes(endpoint));
   }
 
   /** Takes in a contact seen now; true when it is a registration newer than what was known. */
@@ -29,18 +32,27 @@ export class Sightings {
     const { expiresAtSec } = contact;
     const before = this.seen.get(key(contact));
     if (before === undefined) {
-      this.seen.set(key(contact), { contact, expiriesSec: new Set(expiresAtSec === undefined ? [] : [expiresAtSec]) });
+      const expiriesSec = new Set(expiresAtSec === undefined ? [] : [expiresAtSec]);
+      this.seen.set(key(contact), { contact, gone: false, expiriesSec });
       return true;
     }
-    // Announced anew at an address that is known: it was gone meanwhile.
-    if (expiresAtSec === undefined) return true;
-    if (before.expiriesSec.has(expiresAtSec)) return false;
+    const wasGone = before.gone;
+    if (expiresAtSec !== undefined && before.expiriesSec.has(expiresAtSec)) return false;
+    before.gone = false;
+    // Announced at an address that stands: that is the same announcement once more.
+    if (expiresAtSec === undefined) return wasGone;
     before.contact = contact;
     before.expiriesSec.add(expiresAtSec);
     return true;
   }
+
+  /** Takes in that a contact is no more. */
+  lost(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+    const seen = this.seen.get(key(contact));
+    if (seen !== undefined) seen.gone = true;
+  }
 }
 
-function key(contact: Contact): string {
+function key(contact: Pick<Contact, 'endpoint' | 'uri'>): string {
   return `${contact.endpoint} ${contact.uri}`;
 }

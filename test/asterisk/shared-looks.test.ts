@@ -4,7 +4,14 @@ import { SharedLooks } from '../../src/asterisk/shared-looks.ts';
 import { ContactWatch } from '../../src/asterisk/watch.ts';
 import { systemClock } from '../../src/system/clock.ts';
 
-const watchOf = (name: string) => new ContactWatch([`PJSIP/${name}`], [], '1.1', () => {});
+const watchOf = (name: string) =>
+  new ContactWatch(
+    [`PJSIP/${name}`],
+    [],
+    '1.1',
+    () => {},
+    () => {},
+  );
 
 describe('looks that are not urgent', () => {
   it('are taken together, each watch once', async () => {

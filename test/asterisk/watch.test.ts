@@ -18,7 +18,13 @@ const found = (uri: string, expiresAtSec: number, endpoint = M1) => ({
 
 function watchFrom(known: readonly Contact[]) {
   const told: string[] = [];
-  const watch = new ContactWatch([M1], known, '1.1', (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`));
+  const watch = new ContactWatch(
+    [M1],
+    known,
+    '1.1',
+    (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`),
+    ({ uri }) => told.push(`${uri} is gone`),
+  );
   return { watch, told };
 }
 
@@ -51,14 +57,15 @@ describe('a watch over contacts', () => {
     watch.read('m1;@old', undefined);
     expect(watch.contactIds()).toEqual([]);
     watch.announced(M1, 'old');
-    expect(told).toEqual(['old 130', 'old undefined']);
+    expect(told).toEqual(['old 130', 'old is gone', 'old undefined']);
   });
 
   it('tells one that was removed and came back', () => {
     const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
     watch.removed(M1, 'old');
+    watch.removed(M1, 'never was');
     expect(watch.announced(M1, 'old')).toBe(false);
-    expect(told).toEqual(['old undefined']);
+    expect(told).toEqual(['old is gone', 'old undefined']);
   });
 
   it('wants to look at an announced one, and outlives a look that began before the announcement', () => {
@@ -78,13 +85,22 @@ describe('a watch over contacts', () => {
     watch.found([]);
     expect(watch.hasUnread()).toBe(false);
     watch.announced(M1, 'new');
-    expect(told).toEqual(['new undefined', 'new undefined']);
+    expect(told).toEqual(['new undefined', 'new is gone', 'new undefined']);
+  });
+
+  it('tells that one is gone which Asterisk no longer has when its expiry is read', () => {
+    const { watch, told } = watchFrom([]);
+    watch.found([found('new', 200)]);
+    watch.read('m1;@new', undefined);
+    watch.read('m1;@new', undefined);
+    expect(told).toEqual(['new 200', 'new is gone']);
   });
 
   it('tells nothing once closed', () => {
     const { watch, told } = watchFrom([]);
     watch.open = false;
     watch.announced(M1, 'new');
+    watch.removed(M1, 'new');
     expect(told).toEqual([]);
   });
 });

@@ -46,8 +46,14 @@ describe('a phone that unregisters and registers again at the same address', () 
   it('is news each time, and so is each expiry but one that an overtaken answer brings', () => {
     const at = (expiresAtSec: number | undefined) => ({ endpoint: MOBILE, uri: 'sip:phone@10.0.0.1', expiresAtSec });
     const sightings = new Sightings([at(100)]);
-    const told = [at(undefined), at(100), at(700), at(100), at(700), at(undefined), at(60)];
-    expect(told.map((contact) => sightings.isNews(contact))).toEqual([true, false, true, false, false, true, true]);
+    const isNews = (...expiries: (number | undefined)[]) => expiries.map((sec) => sightings.isNews(at(sec)));
+    expect(isNews(undefined)).toEqual([false]);
+    sightings.lost(at(100));
+    expect(sightings.of([MOBILE])).toEqual([]);
+    expect(isNews(undefined, undefined, 100, 700, 100, 700)).toEqual([true, false, false, true, false, false]);
+    sightings.lost(at(700));
+    expect(isNews(700, undefined, 60)).toEqual([false, true, true]);
+    expect(sightings.of([MOBILE])).toEqual([at(60)]);
   });
 });
 

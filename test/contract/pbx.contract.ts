@@ -19,6 +19,8 @@ export interface PbxUnderTest {
   newCaller(): Promise<{ readonly caller: Caller; hangsUp(): void }>;
   /** A phone of the endpoint registers, or registers again at the same address, each time for longer than before. */
   register(endpoint: string, mood: PhoneMood): Promise<void>;
+  /** Takes that registration off again. */
+  unregister(endpoint: string): Promise<void>;
   setVariable(caller: Caller, name: string, value: string): Promise<void>;
   /** What the dialplan sees after the call was given back. */
   givenBack(caller: Caller): Promise<{ readonly status: string; readonly reason: string }>;
@@ -199,10 +201,15 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         const { contacts } = await caller.read({ variables: [], globals: [], contactsOf: [endpoint] });
         if (register === 'between') await pbx.register(endpoint, 'rings');
         const seen: Contact[] = [];
-        const watch = await pbx.registrations.watch([endpoint], contacts, caller.channelId, (contact) =>
-          seen.push(contact),
+        const gone: string[] = [];
+        const watch = await pbx.registrations.watch(
+          [endpoint],
+          contacts,
+          caller.channelId,
+          (contact) => seen.push(contact),
+          ({ uri }) => gone.push(uri),
         );
-        return { endpoint, caller, seen, watch };
+        return { endpoint, caller, seen, gone, watch };
       };
 
       it('says nothing of what was known', async () => {
@@ -233,6 +240,21 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         const { endpoint, caller, seen, watch } = await watching('before');
         await pbx.register(endpoint, 'rings');
         await pbx.until('the refresh was told of', () => seen.length > 0);
+        await watch.close();
+        await caller.hangUp();
+      });
+
+      it('tells of a contact that was removed, and of its return', async () => {
+        const { endpoint, caller, seen, gone, watch } = await watching('not yet');
+        await pbx.register(endpoint, 'rings');
+        await pbx.until('the contact was told of', () => seen.length > 0);
+        await pbx.unregister(endpoint);
+        await pbx.until('its end was told of', () => gone.length > 0);
+        expect(gone).toEqual([seen[0]?.uri]);
+        const before = seen.length;
+        await pbx.register(endpoint, 'rings');
+        await pbx.until('its return was told of', () => seen.length > before);
+        expect(seen.at(-1)?.uri).toBe(gone[0]);
         await watch.close();
         await caller.hangUp();
       });

@@ -72,6 +72,9 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
       callers.set(caller, own);
       return { caller, hangsUp: () => own.callerLeaves() };
     },
+    async unregister(endpoint) {
+      pbx.unregister(endpoint, `sip:${endpoint.slice(6)}@10.0.0.1`);
+    },
     async register(endpoint, mood) {
       pbx.register(endpoint, `sip:${endpoint.slice(6)}@10.0.0.1`, SCRIPTS[mood]);
     },

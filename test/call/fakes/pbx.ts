@@ -62,7 +62,11 @@ export class FakePbx {
   private readonly announced = new Set<Contact>();
   /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
   intervene: (call: string, number: number, moment: Moment) => void = () => {};
-  private readonly watches = new Set<{ endpoints: readonly string[]; onContact: (contact: Contact) => void }>();
+  private readonly watches = new Set<{
+    endpoints: readonly string[];
+    onContact: (contact: Contact) => void;
+    onGone: (contact: Contact) => void;
+  }>();
   private readonly reporters = new Map<string, (event: LegEvent) => void>();
   private readonly leaving = new AbortController();
   private readonly world: AbortSignal;
@@ -96,6 +100,7 @@ export class FakePbx {
     how: 'read' | 'announced' = 'read',
   ): void {
     this.scripts.set(uri, script);
+    if (how === 'announced') this.unregister(endpoint, uri);
     const index = this.contacts.findIndex((contact) => contact.uri === uri);
     this.registerings += 1;
     const expiresAtSec = Math.round(this.clock.wallMs() / 1000) + 600 + this.registerings;
@@ -105,6 +110,13 @@ export class FakePbx {
     if (how === 'announced') this.announced.add(contact);
     const told = how === 'announced' ? { ...contact, expiresAtSec: undefined } : contact;
     for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(told);
+  }
+
+  /** A contact is removed: it has expired, its phone has taken it off, or another has taken its place. Asterisk tells whoever watches. */
+  unregister(endpoint: string, uri: string): void {
+    const [removed] = this.contacts.splice(this.contacts.findIndex((contact) => contact.uri === uri) >>> 0, 1);
+    if (removed === undefined) return;
+    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onGone(removed);
   }
 
   later(ms: number, act: () => void): void {
@@ -227,6 +239,7 @@ export class FakePbx {
       known: readonly Contact[],
       _through: string,
       onContact: (contact: Contact) => void,
+      onGone: (contact: Contact) => void,
     ) => {
       const lookedAt = (contact: Contact) =>
         this.announced.has(contact) ||
@@ -237,7 +250,7 @@ export class FakePbx {
           if (endpoints.includes(contact.endpoint) && !lookedAt(contact)) onContact(contact);
         }
       };
-      const watch = { endpoints, onContact };
+      const watch = { endpoints, onContact, onGone };
       return this.through('registrations.watch', () => {
         this.watches.add(watch);
         look();

@@ -8,6 +8,10 @@ const LONGEST_SILENCE_MS = 1000;
 /** From a registration to its leg, ms, where nothing is slow: the short looks come every 300 ms. */
 const SEEN_MS = 700;
 
+/** Dials of an endpoint after which its registrations have to stand for a while, and how long that may take, ms. */
+const MOST_AT_ONCE = 3;
+const POSTPONED_MS = 9_000;
+
 /** Where every order takes long, some of them have to be waited for; where a single one does, none of its likes. */
 export function* neverWithoutSound(played: Played, { call, resumed, failures }: Facts): Iterable<string> {
   // What it does not remember that the caller has heard, it cannot go by.
@@ -45,7 +49,11 @@ export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> 
     const { atMs, endpoint, uri, visible, overAtMs } = registered;
     if (endpoint !== MOBILE || !visible || atMs < planned.atMs || atMs + seenMs > decidedAtMs) continue;
     const rung = legs.filter(({ file }) => file.request.contact.uri === uri);
-    if ((overAtMs ?? decidedAtMs) < atMs + seenMs) continue;
+    const before = legs.filter(
+      ({ file }) => file.request.contact.endpoint === MOBILE && file.orderedAtMs <= atMs + seenMs,
+    );
+    const dueMs = atMs + seenMs + (before.length > MOST_AT_ONCE ? POSTPONED_MS : 0);
+    if ((overAtMs ?? decidedAtMs) < dueMs || decidedAtMs < dueMs) continue;
     const anew = rung.some(({ file }) => file.orderedAtMs >= atMs);
     const rings = rung.some(
       ({ file, overAtMs }) => overAtMs > atMs && file.told.some(({ kind }) => kind === 'ringing'),

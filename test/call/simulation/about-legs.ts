@@ -1,5 +1,6 @@
 /** What must hold of each call's legs, bridges and watches: one winner, no loser that rings on, none ordered too late, none left behind. */
-import { MOBILE } from '../fakes/world.ts';
+import { MOST_ALIVE } from '../../../src/call/pace.ts';
+import { MOBILE, WEBAPP } from '../fakes/world.ts';
 import type { Facts, OwnLeg } from './facts.ts';
 import type { Played } from './play.ts';
 import type { Run } from './run.ts';
@@ -49,6 +50,20 @@ export function* aDeclineIsObeyed(played: Played, { legs, decidedAtMs }: Facts):
   for (const { legId, file, overAtMs } of mobiles) {
     const rings = overAtMs > atMs && file.hangUps.every((hangUp) => hangUp.atMs > atMs);
     if (file.orderedAtMs > atMs || rings) yield `${legId} rang although another mobile had declined`;
+  }
+}
+
+/** However often phones register, an endpoint has few legs at once; one more while the order to end another is under way. */
+export function* anEndpointHasFewLegs({ legs }: Facts): Iterable<string> {
+  for (const endpoint of [MOBILE, WEBAPP]) {
+    const own = legs.filter(({ file }) => file.request.contact.endpoint === endpoint);
+    for (const { file } of own) {
+      const atMs = file.orderedAtMs;
+      const lives = ({ file: other, overAtMs }: OwnLeg) =>
+        other.orderedAtMs <= atMs && overAtMs > atMs && other.hangUps.every((hangUp) => hangUp.atMs > atMs);
+      const alive = own.filter(lives).length;
+      if (alive > MOST_ALIVE) yield `${endpoint} has ${alive} legs at ${atMs} ms`;
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from './about-endings.ts';
 import {
   aDeclineIsObeyed,
+  anEndpointHasFewLegs,
   atMostOneAnsweredLeg,
   everyLegIsAccountedFor,
   losersAreTold,
@@ -46,6 +47,7 @@ const OF_A_CALL: Readonly<Record<string, (facts: Facts, played: Played) => Itera
   'at most one answered leg': atMostOneAnsweredLeg,
   'losers are told at once': (facts, played) => losersAreTold(played, facts),
   'nobody is rung too late': nobodyIsRungTooLate,
+  'an endpoint has few legs': anEndpointHasFewLegs,
   'every leg is accounted for': everyLegIsAccountedFor,
   'every push is accounted for': (facts, played) => everyPushIsAccountedFor(played, facts),
   'the caller is never without sound': (facts, played) => neverWithoutSound(played, facts),

@@ -43,9 +43,19 @@ export class RegistrationsPort implements Registrations {
     known: readonly Contact[],
     throughChannelId: string,
     onContact: (contact: Contact) => void,
+    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
   ): Promise<Watch> {
     const { orders, nowMs } = this.#world;
-    const watch = new ContactWatch(endpoints, known, throughChannelId, this.#telling(throughChannelId, onContact));
+    const watch = new ContactWatch(
+      endpoints,
+      known,
+      throughChannelId,
+      this.#telling(throughChannelId, onContact),
+      (contact) => {
+        this.#world.trace(`${throughChannelId} told that contact ${contact.uri} is gone`);
+        onGone(contact);
+      },
+    );
     const opened = { watch, openedAtMs: nowMs() };
     this.#watches.add(opened);
     const shut = () => {

@@ -95,7 +95,14 @@ describe('finds a router whose', () => {
       (ports) => ({
         ...ports,
         registrations: {
-          watch: (endpoints, known, through) => ports.registrations.watch(endpoints, known, through, () => {}),
+          watch: (endpoints, known, through) =>
+            ports.registrations.watch(
+              endpoints,
+              known,
+              through,
+              () => {},
+              () => {},
+            ),
         },
       }),
     ],

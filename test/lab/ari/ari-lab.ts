@@ -189,9 +189,8 @@ export class AriLab {
     endpoints: readonly string[],
   ): Promise<Watch & { readonly seen: Contact[] }> {
     const seen: Contact[] = [];
-    const watch = await this.pbx.registrations.watch(endpoints, known, caller.channelId, (contact) =>
-      seen.push(contact),
-    );
+    const onContact = (contact: Contact) => seen.push(contact);
+    const watch = await this.pbx.registrations.watch(endpoints, known, caller.channelId, onContact, () => {});
     this.#watches.push(watch);
     return { ...watch, seen };
   }

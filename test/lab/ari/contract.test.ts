@@ -75,6 +75,9 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
       validitySec += 60;
       await (phone.registered === undefined ? phone.register({ expiresSec: validitySec }) : phone.refresh(validitySec));
     },
+    async unregister(endpoint) {
+      await phones.get(endpoint.slice('PJSIP/'.length))?.unregister();
+    },
     async setVariable(caller, name, value) {
       await asterisk.ari('POST', `/channels/${encodeURIComponent(caller.channelId)}/variable`, {
         variable: name,

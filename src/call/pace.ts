@@ -1,0 +1,145 @@
+/**
+ * How often one endpoint is dialled for one call, and how many legs it has at once. A phone that rings nowhere and registers again and again, since it flaps between two networks, would
+ * otherwise be dialled each time, until Asterisk has no port left for anybody's voice. The first registrations are dialled at once, for a user feels that; from then on whatever has stood for a
+ * moment, at growing distances. The last registration always wins: what is postponed is dialled in the end, if it still stands.
+ */
+
+import type { Call } from './call.ts';
+import type { Contact } from './ports.ts';
+import type { DeviceKind, Ringing } from './ringing.ts';
+
+/** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
+export const MOST_ALIVE = 10;
+/** Fresh legs of one endpoint that may ring nowhere before its registrations have to stand for a while. */
+const FREE = 3;
+/** How long they have to stand then, and how far apart the dials are at first and at most, in ms. */
+const STANDS_MS = 1_000;
+const LONGEST_PAUSE_MS = 8_000;
+
+interface Postponed {
+  readonly contact: Contact;
+  readonly on: DeviceKind;
+  readonly dueMs: number;
+}
+
+export class Pace {
+  private readonly call: Call;
+  private readonly ringing: Ringing;
+  private readonly postponed = new Map<string, Postponed>();
+  /** Endpoints whose contacts have to stand for a while, since the last dial. */
+  private readonly unsteady = new Set<string>();
+  private readonly bounded = new Set<string>();
+  /** Whose contact was removed while it was dialled, or about to be: who changes networks comes back. */
+  private readonly away = new Set<DeviceKind>();
+  /** Who shall not be dialled any more. */
+  private readonly over = new Set<DeviceKind>();
+
+  constructor(call: Call, ringing: Ringing) {
+    this.call = call;
+    this.ringing = ringing;
+  }
+
+  /** When the next contact that waits is due, as a monotonic reading; infinite where none waits. */
+  get nextMs(): number {
+    return Math.min(...[...this.postponed.values()].map(({ dueMs }) => dueMs));
+  }
+
+  /** Somebody is to be dialled soon, or may come back. */
+  get expectsSomebody(): boolean {
+    return this.postponed.size > 0 || this.away.size > 0;
+  }
+
+  /** True while this endpoint's registrations are too many to be told of one by one. */
+  isUnsteady(endpoint: string): boolean {
+    return this.unsteady.has(endpoint);
+  }
+
+  /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
+  dial(contact: Contact, on: DeviceKind): void {
+    const nowMs = this.call.ports.clock.nowMs();
+    const dueMs = this.dueMs(contact.endpoint, nowMs);
+    this.postponed.delete(keyOf(contact));
+    this.away.delete(on);
+    if (dueMs <= nowMs) {
+      this.dialNow(contact, on);
+      return;
+    }
+    const { endpoint } = contact;
+    if (!this.unsteady.has(endpoint)) {
+      const dialled = this.ringing.to(endpoint).length;
+      this.call.note('dial-postponed', { endpoint, on, dialled, forMs: Math.round(dueMs - nowMs) });
+    }
+    this.unsteady.add(endpoint);
+    this.postponed.set(keyOf(contact), { contact, on, dueMs });
+    const [oldest] = this.postponed.keys();
+    if (this.postponed.size > MOST_ALIVE && oldest !== undefined) this.postponed.delete(oldest);
+  }
+
+  /** Dials what has stood long enough. */
+  dialDue(): void {
+    const nowMs = this.call.ports.clock.nowMs();
+    for (const { contact, on, dueMs } of [...this.postponed.values()]) {
+      if (dueMs > nowMs) continue;
+      this.postponed.delete(keyOf(contact));
+      // It may have been dialled meanwhile, and ring.
+      if (this.ringing.lastTo(contact)?.state !== 'ringing') this.dialNow(contact, on);
+    }
+  }
+
+  /** A contact is no more: its legs that ring nowhere are given up. */
+  gone(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+    const waiting = this.postponed.get(keyOf(contact));
+    this.postponed.delete(keyOf(contact));
+    const lost = [...(waiting === undefined ? [] : [waiting]), ...this.ringing.giveUp(contact)];
+    for (const { on } of lost) if (!this.over.has(on)) this.away.add(on);
+  }
+
+  /** Nobody of that kind is dialled any more. */
+  end(on: DeviceKind): void {
+    this.over.add(on);
+    this.away.delete(on);
+    for (const [key, waiting] of this.postponed) if (waiting.on === on) this.postponed.delete(key);
+  }
+
+  private dueMs(endpoint: string, nowMs: number): number {
+    const legs = this.ringing.to(endpoint);
+    const inVain = legs.filter(({ fresh, rang, dropped, end }) => fresh && !rang && (dropped || end === 'unreachable'));
+    const tooMany = inVain.length - FREE;
+    if (tooMany < 0) return nowMs;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, STANDS_MS * 2 ** tooMany);
+    return Math.max(nowMs + STANDS_MS, Math.max(...legs.map(({ dialledMs }) => dialledMs)) + pauseMs);
+  }
+
+  private dialNow(contact: Contact, on: DeviceKind): void {
+    const { call, ringing } = this;
+    const { endpoint, uri } = contact;
+    this.unsteady.delete(endpoint);
+    const alive = ringing.alive().filter((leg) => leg.contact.endpoint === endpoint);
+    if (alive.length >= MOST_ALIVE) {
+      if (!this.bounded.has(endpoint)) call.note('legs-bounded', { endpoint, on, alive: alive.length });
+      this.bounded.add(endpoint);
+      // The oldest that rings nowhere makes room. Where all ring, somebody has been reached at each of them.
+      const victim = alive.find((leg) => leg.state === 'dialling' && leg.contact.uri !== uri);
+      if (victim === undefined) return;
+      call.beside(`hang up ${victim.legId}`, ringing.drop(victim, 'not-needed'));
+    }
+    if (on === 'mobile') ringing.ringAnew(contact, ringing.lastTo(contact));
+    else ringing.ring(contact, on, true);
+  }
+}
+
+/** Of each endpoint's contacts as many as may be dialled at once, those that registered last, as far as their expiry tells. */
+export function newestOf(contacts: readonly Contact[]): readonly Contact[] {
+  const ofEndpoint = Map.groupBy(contacts, ({ endpoint }) => endpoint);
+  return [...ofEndpoint.values()].flatMap((all) =>
+    all.length <= MOST_ALIVE ? all : all.toSorted((a, b) => untilSec(b) - untilSec(a)).slice(0, MOST_ALIVE),
+  );
+}
+
+function untilSec({ expiresAtSec }: Contact): number {
+  return expiresAtSec ?? Number.POSITIVE_INFINITY;
+}
+
+function keyOf({ endpoint, uri }: Pick<Contact, 'endpoint' | 'uri'>): string {
+  return `${endpoint} ${uri}`;
+}
