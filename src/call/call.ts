@@ -42,6 +42,8 @@ export class Call {
   readonly ports: CallPorts;
   readonly diary: Diary;
   readonly undo = new Undo();
+  /** False once it turns out that the callee has nothing to do with us. */
+  isOurs = true;
   /** What the callee may see of the caller: nothing, where the caller withholds it. */
   shown: Party;
   /** Where the call is one that another router could go on with. */

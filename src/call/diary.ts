@@ -61,8 +61,10 @@ export class Diary {
     return Object.fromEntries([...this.spentMs].map(([stage, ms]) => [stage, Math.round(ms)]));
   }
 
-  close(outcome: string, reason: string): void {
-    this.journal.close(this.record.callId, { outcome, reason, durationMs: this.atMs, stagesMs: this.stagesMs() });
+  /** @param isKept false: it is counted, and nobody needs to read it */
+  close(outcome: string, reason: string, isKept: boolean): void {
+    const summary = { outcome, reason, durationMs: this.atMs, stagesMs: this.stagesMs() };
+    this.journal.close(this.record.callId, isKept ? summary : { ...summary, isKept: false });
   }
 
   private settleStage(): void {

@@ -25,7 +25,7 @@ export async function lookUp(arrival: WaitingArrival, ports: CallPorts, overseer
     const learnt = await askAround(call, overseer.warn);
     const plan = planFrom(call, learnt);
     if (plan.kind === 'pass') {
-      ending = passOn(call, plan);
+      ending = passOn(call, plan, overseer);
       await caller.write({ ...unsaid(learnt), [DIAL]: '' });
     } else {
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];

@@ -50,6 +50,8 @@ export interface Plan {
 export interface PassOn {
   readonly kind: 'pass';
   readonly reason: PassReason;
+  /** `none`: a user who has nothing to do with us; `wished`: the callee or the site wants it so; `mistake`: of the site, which somebody has to mend. */
+  readonly concern: 'none' | 'wished' | 'mistake';
   /** What is wrong and what would cure it, for the log. */
   readonly detail: string;
 }
@@ -100,31 +102,42 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
   const { userId, user, reading, settings } = learnt;
   const variable = (name: string) => stripQuotes(reading.variables.get(name) ?? '');
   const endpoints = endpointsOf(user, reading.variables);
+  const isNobody = user === undefined && endpoints.mobile.length + endpoints.webApp.length === 0;
+  const isStale = learnt.registryIsStale === true;
+  const concern = isNobody && !isStale ? 'none' : 'wished';
 
-  if (isSet(variable('XIVO_ENABLEDND'))) return pass('do-not-disturb', 'XIVO_ENABLEDND is set for the callee');
-  if (isSet(variable('XIVO_ENABLEUNC'))) return pass('forwarded', 'XIVO_ENABLEUNC is set for the callee');
+  if (isSet(variable('XIVO_ENABLEDND'))) return pass('do-not-disturb', concern, 'XIVO_ENABLEDND is set for the callee');
+  if (isSet(variable('XIVO_ENABLEUNC'))) return pass('forwarded', concern, 'XIVO_ENABLEUNC is set for the callee');
   const bad = [...endpoints.mobile, ...endpoints.webApp].find((endpoint) => !isEndpoint(endpoint));
   if (bad !== undefined) {
-    return pass('bad-endpoint', `endpoint ${shown(bad)} is not of the form PJSIP/name`);
+    return pass('bad-endpoint', 'mistake', `endpoint ${shown(bad)} is not of the form PJSIP/name`);
   }
-  if (user === undefined && endpoints.mobile.length + endpoints.webApp.length === 0) {
+  if (isNobody) {
     const id = /^[\w.-]{1,128}$/.test(userId) ? userId : '<user id>';
-    const unknown = learnt.registryIsStale
+    const unknown = isStale
       ? `nothing is known of user ${shown(userId)} while the registry cannot be read, and the channel names no endpoint; set`
       : `user ${shown(userId)} is not in the registry and the channel names no endpoint; PUT /v1/users/${id} or set`;
-    return pass('unknown-user', `${unknown} XIVO_MAPP_MOBILE_ENDPOINT`);
+    // One who may be ours, while the registry cannot be read, is not passed over in silence.
+    return pass('unknown-user', isStale ? 'mistake' : 'none', `${unknown} XIVO_MAPP_MOBILE_ENDPOINT`);
   }
   const device = ringingDevice(variable('XIVO_MAPP_DEVICE'), user, endpoints);
   if (device === undefined) {
     return pass(
       'bad-device',
+      'mistake',
       `XIVO_MAPP_DEVICE is ${shown(variable('XIVO_MAPP_DEVICE'))}; it must be MobileApp, WebApp or WebAppAndMobileApp`,
     );
   }
   const mobileEndpoints = device === 'WebApp' ? [] : endpoints.mobile;
   const webAppEndpoints = device === 'MobileApp' ? [] : endpoints.webApp;
   if (mobileEndpoints.length + webAppEndpoints.length === 0) {
-    return pass('no-endpoint', `user ${shown(userId)} shall ring on ${device} but has no endpoint for it`);
+    // One who has an app, or another endpoint, waits for calls in vain.
+    const hasAny = learnt.devices.length + endpoints.mobile.length + endpoints.webApp.length > 0;
+    return pass(
+      'no-endpoint',
+      hasAny ? 'mistake' : 'none',
+      `user ${shown(userId)} shall ring on ${device} but has no endpoint for it`,
+    );
   }
 
   const mobileRings = mobileEndpoints.length > 0;
@@ -190,17 +203,18 @@ function ringingDevice(
   return endpoints.webApp.length === 0 ? 'MobileApp' : 'WebAppAndMobileApp';
 }
 
-/** A text from outside, for a message: its beginning is enough to find it by. */
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 100));
-}
-
-function pass(reason: PassReason, detail: string): PassOn {
-  return { kind: 'pass', reason, detail };
-}
 /** As many as a call takes notice of, in their order. */
 function newest(devices: readonly Device[]): readonly Device[] {
   if (devices.length <= MOST_DEVICES) return devices;
   const kept = new Set(devices.toSorted((a, b) => b.registeredAtMs - a.registeredAtMs).slice(0, MOST_DEVICES));
   return devices.filter((device) => kept.has(device));
+}
+
+/** A text from outside, for a message: its beginning is enough to find it by. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
+}
+
+function pass(reason: PassReason, concern: PassOn['concern'], detail: string): PassOn {
+  return { kind: 'pass', reason, concern, detail };
 }

@@ -27,6 +27,8 @@ export interface CallSummary {
   readonly durationMs: number;
   /** Milliseconds spent in each stage that the call went through. */
   readonly stagesMs: Readonly<Record<string, number>>;
+  /** Set for a call of a user who has nothing to do with us: it is counted, and no history keeps it. */
+  readonly isKept?: false;
 }
 
 /** Where timelines go. None of these ever throws or makes the call wait. */

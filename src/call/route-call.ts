@@ -18,7 +18,7 @@ import type { CallPorts, Device } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
 import { type Leg, Ringing } from './ringing.ts';
 import type { Warning } from './settings.ts';
-import { passOn, tellEnding } from './tell-ending.ts';
+import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
 import { Wake } from './wake.ts';
 
 /** How much later than a refusal word of its cause may come, in ms. */
@@ -28,6 +28,8 @@ const WORD_COMES_MS = 300;
 export interface Overseer {
   started(call: Call): void;
   warn(warning: Warning): void;
+  /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */
+  mistake(detail: string): void;
 }
 
 /** Routes one call from its arrival to its end. Never rejects. */
@@ -50,7 +52,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
       // An earlier run has died while it gave the caller back.
       ending = plan.ending;
     } else if (plan.kind === 'pass') {
-      ending = passOn(call, plan);
+      ending = passOn(call, plan, overseer);
     } else {
       const ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
       call.signal.throwIfAborted();
@@ -149,7 +151,7 @@ async function tidyUp(call: Call, wake: Wake, ending: Ending, talkedOn: Leg | un
   const told = ending.reason === 'router-stopping' ? undefined : wake.withdraw(ending.outcome, answeredOn);
   await call.close();
   await told;
-  call.diary.close(ending.outcome, ending.reason);
+  closeDiary(call, ending);
 }
 
 /** The device that a leg has reached. Of several mobiles it cannot be told which: then all are told, and the app knows its own call by its id. */

@@ -25,12 +25,16 @@ export interface Newcomer {
   readonly how?: 'new' | 'found';
 }
 
+/** Mistakes that are remembered, so that each is said once: anybody with a dialplan can make new ones. */
+const MOST_MISTAKES = 500;
+
 export class Router {
   private readonly ports: CallPorts;
   private readonly live = new Set<Call>();
   private readonly stories = new Set<Promise<unknown>>();
   private stopping = false;
   private readonly warnedOf = new Map<string, string>();
+  private readonly mistakes = new Set<string>();
 
   constructor(ports: CallPorts) {
     this.ports = ports;
@@ -77,6 +81,7 @@ export class Router {
         if (this.stopping) call.abort(new Stopping());
       },
       warn: (warning) => this.warnOnce(warning),
+      mistake: (detail) => this.tellMistakeOnce(detail),
     });
     this.stories.add(story);
     try {
@@ -113,6 +118,15 @@ export class Router {
       });
     }
     return { callId, userId, caller };
+  }
+
+  /** One warning for each mistake, however many calls meet it. */
+  private tellMistakeOnce(detail: string): void {
+    if (this.mistakes.has(detail)) return;
+    this.mistakes.add(detail);
+    const [oldest] = this.mistakes;
+    if (this.mistakes.size > MOST_MISTAKES && oldest !== undefined) this.mistakes.delete(oldest);
+    this.ports.log.warn(`calls are passed back to the dialplan: ${detail}`);
   }
 
   /** One warning for each value of each global, however many calls read it. */

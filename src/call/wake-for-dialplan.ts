@@ -16,7 +16,7 @@ import type { Plan } from './plan.ts';
 import type { CallPorts, Hold, WaitingCaller } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { Sightings } from './sightings.ts';
-import { passOn, tellEnding } from './tell-ending.ts';
+import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
 import { waitForMobile } from './wait-for-mobile.ts';
 import { Wake } from './wake.ts';
 import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
@@ -44,7 +44,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
   try {
     const plan = await learn(call, overseer.warn);
     if (plan.kind === 'pass') {
-      ending = passOn(call, plan);
+      ending = passOn(call, plan, overseer);
     } else {
       call.signal.throwIfAborted();
       const { before = plan.known.map(registrationMark) } = arrival;
@@ -120,5 +120,5 @@ async function tidyUp(call: Call, caller: WaitingCaller, wake: Wake, ending: End
   const told = goesOn ? wake.leaveToNext() : wake.withdraw(ending.outcome, undefined);
   await call.close();
   await told;
-  call.diary.close(ending.outcome, ending.reason);
+  closeDiary(call, ending);
 }

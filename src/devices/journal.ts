@@ -145,6 +145,10 @@ export function journalIn(database: Database, log: Log, bounds: Partial<JournalB
     close(callId, summary) {
       const call = live.get(callId);
       if (call === undefined) return;
+      if (summary.isKept === false) {
+        live.delete(callId);
+        return;
+      }
       call.summary = { ...summary, durationMs: finite(summary.durationMs), stagesMs: finiteStages(summary.stagesMs) };
       file(call);
     },

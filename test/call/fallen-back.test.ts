@@ -1,5 +1,6 @@
 /** Stories in which nobody answers: the call goes back to the dialplan, with a status and a reason. */
 import { describe, expect, it } from 'vitest';
+import { FakePbx } from './fakes/pbx.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 describe('a mobile that never wakes', () => {
@@ -172,12 +173,49 @@ describe('calls that are not ours', () => {
     story.nothingIsLeft();
   });
 
-  it('an unknown user is passed back, and the log says how to cure it', async () => {
-    const story = new Story();
-    story.registry.deleteUser('7');
-    expect(await story.tell()).toEqual({ outcome: 'passed', reason: 'unknown-user' });
-    expect(story.log.at('warn')[0]?.message).toContain('PUT /v1/users/7');
+  it.each(['do-not-disturb', 'unknown-user', 'no-endpoint'])(
+    'of a user without the app make one line at the lowest level and no history, and are counted: %s',
+    async (reason) => {
+      const story = new Story();
+      story.registry.deleteUser('7');
+      if (reason === 'do-not-disturb') story.pbx.variables.set('XIVO_ENABLEDND', '1');
+      if (reason === 'no-endpoint') story.registry.putUser({ userId: '7', ringingDevice: 'MobileApp' });
+      expect(await story.tell()).toEqual({ outcome: 'passed', reason });
+      expect(story.log.lines.map(({ level }) => level)).toEqual(['debug']);
+      if (reason === 'unknown-user') expect(story.log.lines[0]?.message).toContain('PUT /v1/users/7');
+      expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+        outcome: 'passed',
+        isKept: false,
+      });
+      story.nothingIsLeft();
+    },
+  );
+
+  it('by the callee’s wish are in the history, and no warning', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.pbx.variables.set('XIVO_ENABLEUNC', '1');
+    await story.tell();
+    expect(story.log.at('warn')).toEqual([]);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.isKept).toBeUndefined();
     story.nothingIsLeft();
+  });
+
+  it('by a mistake are warned of once for each mistake, however many there are', async () => {
+    const story = new Story();
+    for (const endpoint of ['alice', 'bob', 'alice', 'bob', 'alice']) {
+      const pbx = new FakePbx(story.clock, story.over.signal);
+      pbx.variables.set('XIVO_MAPP_MOBILE_ENDPOINT', endpoint);
+      const callId = `xm-00000000000000a${story.journal.calls.size}`;
+      const told = story.router.route({ callId, userId: '7', caller: pbx.caller() });
+      await story.clock.advance(1000);
+      expect(await told).toEqual({ outcome: 'passed', reason: 'bad-endpoint' });
+      expect(story.journal.calls.get(callId)?.summary?.isKept).toBeUndefined();
+    }
+    expect(story.log.at('warn').map(({ message }) => message)).toEqual([
+      'calls are passed back to the dialplan: endpoint "alice" is not of the form PJSIP/name',
+      'calls are passed back to the dialplan: endpoint "bob" is not of the form PJSIP/name',
+    ]);
+    expect(story.log.at('info')).toHaveLength(5);
   });
 
   it.each(['alice', 'SIP/alice', 'PJSIP/', 'PJSIP/a b', 'PJSIP/$(x)', 'Local/1@x'])(
@@ -194,6 +232,7 @@ describe('calls that are not ours', () => {
     const story = new Story();
     story.registry.putUser({ userId: '7', ringingDevice: 'WebApp', mobileEndpoint: MOBILE });
     expect(await story.tell()).toEqual({ outcome: 'passed', reason: 'no-endpoint' });
+    expect(story.log.at('warn')).toHaveLength(1);
     story.nothingIsLeft();
   });
 

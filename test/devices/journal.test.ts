@@ -97,6 +97,19 @@ describe('a call in the journal', () => {
     journal.shut();
   });
 
+  it('that is to be kept no longer is forgotten when it ends, and never written', async () => {
+    const { journal, file } = setUp();
+    journal.open(record('none'));
+    journal.note('none', entry('passed'));
+    journal.close('none', { ...summary, isKept: false });
+    expect(await journal.story('none')).toBeUndefined();
+    expect(await journal.latest(10)).toEqual([]);
+    journal.open(record('some'));
+    journal.close('some', summary);
+    journal.shut();
+    expect(rows(file)).toBe(1);
+  });
+
   it('is written as it stands when the router stops', async () => {
     const { journal, database, file } = setUp();
     journal.open(record('live'));

@@ -105,12 +105,6 @@ describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
 
   const wrongs: readonly { what: string; spec: UserSpec; reason: string; log: RegExp }[] = [
     {
-      what: 'an unknown user id',
-      spec: { ...stranger, ringingDevice: 'WebApp' },
-      reason: 'unknown-user',
-      log: /WARN .*is not in the registry and the channel names no endpoint; PUT \/v1\/users\/1001 or set XIVO_MAPP_/,
-    },
-    {
       what: 'a device that there is not',
       spec: { ringingDevice: 'WebApp', variables: { XIVO_MAPP_DEVICE: 'Fax' } },
       reason: 'bad-device',
@@ -135,6 +129,17 @@ describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
     expect(await lab.ending(placed)).toMatchObject({ status: 'PASSED', reason: wrong.reason });
     const told = lab.router.log.lines.slice(lines).filter(({ text }) => text.includes('passed back to the dialplan'));
     expect(told.map(({ text }) => text)).toEqual([expect.stringMatching(wrong.log)]);
+  });
+
+  it("an unknown user is PASSED, the log says nothing of it, and the site's own Dial goes on", async () => {
+    const alice = await lab.user({ ...stranger, ringingDevice: 'WebApp' });
+    const lines = lab.router.log.lines.length;
+    const placed = await call(alice);
+    await alice.webApp.answer();
+    await placed.talksWith(alice.webApp);
+    await placed.hangUp();
+    expect(await lab.ending(placed)).toMatchObject({ status: 'PASSED', reason: 'unknown-user' });
+    expect(lab.router.log.lines.slice(lines)).toEqual([]);
   });
 
   it('a user without an endpoint for the ringing device is PASSED, and the log tells which', async () => {

@@ -60,7 +60,6 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
     const alice = await lab.user(sleeper);
     const dave = await lab.user(sleeper);
     const bob = await lab.user({ ringingDevice: 'WebApp' });
-    const carol = await lab.user({ ringingDevice: 'WebApp', inRegistry: false, webApp: { isRegistered: false } });
 
     const unanswered = await caller().call(alice);
     await fallsBack(lab, unanswered);
@@ -76,14 +75,24 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
     await given.hangUp();
     expect(await lineOf(given)).toMatch(/outcome=caller-left reason=while-waiting/);
 
-    const passed = await caller().call(carol);
-    await passed.waitFor('ended');
-    expect(await lineOf(passed)).toMatch(/outcome=passed reason=unknown-user/);
-
-    const told = await lab.api.calls(4);
-    expect(told.map(({ outcome }) => outcome)).toEqual(['passed', 'caller-left', 'declined', 'no-answer']);
+    const told = await lab.api.calls(3);
+    expect(told.map(({ outcome }) => outcome)).toEqual(['caller-left', 'declined', 'no-answer']);
     expect(told.every(({ ended, durationMs }) => ended && durationMs !== null)).toBe(true);
     expect(await lab.api.calls(1)).toEqual(told.slice(0, 1));
+  });
+
+  it('calls of a user who has no app are counted, and neither the log nor the history is full of them', async () => {
+    const carol = await lab.user({ ringingDevice: 'WebApp', inRegistry: false, webApp: { isRegistered: false } });
+    const [before, lines] = [await lab.api.calls(1), lab.router.log.lines.length];
+    for (const times of [1, 2]) {
+      const passed = await caller().call(carol);
+      await passed.waitFor('ended');
+      expect(await lab.ending(passed)).toMatchObject({ status: 'PASSED', reason: 'unknown-user' });
+      const counted = `xivo_mapp_calls_total{outcome="passed"} ${times}`;
+      await expect.poll(() => lab.api.metrics(), { timeout: 10_000 }).toContain(counted);
+    }
+    expect(await lab.api.calls(1)).toEqual(before);
+    expect(lab.router.log.lines.slice(lines)).toEqual([]);
   });
 
   it('a call that nobody knows, and a limit that is none: said in words', async () => {
