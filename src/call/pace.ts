@@ -88,10 +88,17 @@ export class Pace {
 
   /** A contact is no more: its legs that ring nowhere are given up. */
   gone(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+    const { endpoint } = contact;
     const waiting = this.postponed.get(keyOf(contact));
     this.postponed.delete(keyOf(contact));
-    const lost = [...(waiting === undefined ? [] : [waiting]), ...this.ringing.giveUp(contact)];
-    for (const { on } of lost) if (!this.over.has(on)) this.away.add(on);
+    const given = this.ringing.giveUp(contact);
+    // Asterisk may tell of the new contact before it tells that it has taken the place of the old one.
+    const sinceMs = given.length > 0 ? Math.max(...given.map(({ dialledMs }) => dialledMs)) : Number.POSITIVE_INFINITY;
+    const isBack =
+      [...this.postponed.values()].some((other) => other.contact.endpoint === endpoint) ||
+      this.ringing.to(endpoint).some(({ dropped, dialledMs }) => !dropped && dialledMs >= sinceMs);
+    const lost = waiting === undefined ? given : [waiting, ...given];
+    for (const { on } of lost) if (!isBack && !this.over.has(on)) this.away.add(on);
   }
 
   /** Nobody of that kind is dialled any more. */

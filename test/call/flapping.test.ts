@@ -139,6 +139,17 @@ describe('a contact that is removed', () => {
     story.nothingIsLeft();
   });
 
+  it('because its phone has registered elsewhere is awaited no more: what the phone says there counts', async () => {
+    const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, uri: WIFI, phone: NOWHERE });
+    story.at(2000, () => {
+      story.pbx.register(MOBILE, MOBILE_NET, { ringsAfterMs: 50, endsAfterMs: [300, 'busy'] });
+      story.pbx.unregister(MOBILE, WIFI);
+    });
+    expect(await story.tell()).toEqual({ outcome: 'busy', reason: 'busy' });
+    expect(story.clock.nowMs()).toBeLessThan(4000);
+    story.nothingIsLeft();
+  });
+
   it('and does not come back ends the call with the ring time', async () => {
     const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, uri: WIFI, phone: NOWHERE });
     story.at(2000, () => story.pbx.unregister(MOBILE, WIFI));

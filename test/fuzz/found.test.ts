@@ -98,7 +98,9 @@ describe('events', () => {
     await using pbx = await PbxStub.start();
     pbx.answer = (request, response) => {
       const { status, body } = answerTo(request, true);
-      answerJson(response, status, body);
+      // Both say that a router which stopped has handed them on.
+      const isAskedWhy = /XIVO_MAPP_REASON\}/.test(request.query.get('variable') ?? '');
+      answerJson(response, status, isAskedWhy ? { value: 'router-stopping' } : body);
     };
     const log = keptLog();
     const router = await routerOn(pbx, log);

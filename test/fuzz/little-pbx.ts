@@ -64,21 +64,21 @@ export async function routerOn(pbx: PbxStub, log: Log) {
   const { legs, bridges, registrations } = asterisk;
   const router = new Router({ clock: hastyClock, legs, bridges, registrations, registry, push, journal, log });
   const arrived: Arrived[] = [];
-  const endings: Promise<unknown>[] = [];
+  const endings: { readonly userId: string; readonly ended: Promise<unknown> }[] = [];
   asterisk.onCaller((arrival) => {
     const { caller, userId } = arrival;
     arrived.push({ channelId: caller.channelId, userId, number: caller.party.number });
-    endings.push(router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, ...arrival }));
+    endings.push({ userId, ended: router.route({ callId: `xm-${randomBytes(8).toString('hex')}`, ...arrival }) });
   });
   return {
     asterisk,
     router,
     arrived,
-    /** Resolves with how many calls have ended since it was asked before, once all have. */
-    async quiet(): Promise<number> {
-      const ended = endings.splice(0);
-      await Promise.all(ended);
-      return ended.length;
+    /** Resolves with the users whose calls have ended since it was asked before, once all have. */
+    async quiet(): Promise<readonly string[]> {
+      const some = endings.splice(0);
+      await Promise.all(some.map(({ ended }) => ended));
+      return some.map(({ userId }) => userId);
     },
     async close() {
       await router.stop();

@@ -1,6 +1,6 @@
 /** The caller's channel on a real Asterisk: what is read, what is heard without a gap, and how it leaves us. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CallerGone } from '../../../src/call/errors.ts';
+import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import { TONES } from '../asterisk/asterisk.ts';
 import { nowMs } from '../phone/clock.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
@@ -45,10 +45,13 @@ describe.each([16, 22] as const)('a caller on Asterisk %i', (version) => {
     await call.hangUp();
   });
 
-  it('keeps what is written as it is, and never evaluates it', async () => {
+  it('keeps what is written as it is, and takes nothing that could be evaluated', async () => {
     const { caller, call } = await lab.arrive('early');
-    const value = 'a "b" \\ , $' + '{GLOBAL(XIVO_MAPP_PLAY_MSG)} \u001f é';
+    const value = 'v2 a.b:c=d+e%20~!*@/-_';
     await caller.write({ ONE: value, TWO: '2' });
+    for (const wrong of ['$' + '{GLOBAL(XIVO_MAPP_PLAY_MSG)}', 'a,b', 'a"b', 'é', '']) {
+      await expect(caller.write({ ONE: wrong })).rejects.toBeInstanceOf(PbxError);
+    }
     const read = () => caller.read({ variables: ['ONE', 'TWO'], globals: [], contactsOf: [] });
     // Asterisk 16 writes behind our back, within 200 ms.
     await expect.poll(async () => Object.fromEntries((await read()).variables)).toEqual({ ONE: value, TWO: '2' });
