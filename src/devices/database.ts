@@ -108,13 +108,16 @@ class KeptDatabase implements Database {
   }
 
   async patiently<T>(work: () => T): Promise<T> {
-    const untilMs = performance.now() + lockPatienceMs;
+    let untilMs: number | undefined;
     for (;;) {
+      const triedMs = performance.now();
       try {
         return this.together(work);
       } catch (error) {
+        // From the first try on, and by the clock before the last: whoever is refused finds the trouble told.
+        untilMs ??= performance.now() + lockPatienceMs;
         const worthWaiting = error instanceof StoreFault && error.kind === 'locked' && this.fault() === undefined;
-        if (!worthWaiting || performance.now() >= untilMs) throw error;
+        if (!worthWaiting || triedMs >= untilMs) throw error;
       }
       await pause(lockPauseMs);
     }

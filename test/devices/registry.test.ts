@@ -1,5 +1,5 @@
 /** The stored registry: the contract on a file and in memory, what only the store has, and what it does when the database does not serve. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Database } from '../../src/devices/database.ts';
 import { StoreFault } from '../../src/devices/fault.ts';
 import { registryIn } from '../../src/devices/registry.ts';
@@ -137,6 +137,21 @@ describe('a database that does not serve', () => {
     expect(await registry.putUser(anna)).toBe('replaced');
     // What the store could not take down is still to be learnt by the next push.
     expect((await registry.callee('anna')).devices).toHaveLength(1);
+  });
+
+  it('has been told as out of order by the time in which a change is refused for a lock', async () => {
+    const file = scratch.path();
+    const database = scratch.open(file);
+    const { registry } = setUp(database);
+    const other = scratch.other(file);
+    other.exec('BEGIN IMMEDIATE');
+    // A machine so slow that time passes between any two looks at the clock.
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 20));
+    await expect(registry.putUser(anna)).rejects.toThrow(StoreFault);
+    clock.mockRestore();
+    expect(database.fault()?.kind).toBe('locked');
+    other.exec('COMMIT');
   });
 
   it('answers calls by what was last known once the database is closed, and rejects everything else', async () => {
