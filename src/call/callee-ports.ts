@@ -15,7 +15,9 @@ export interface User {
   readonly webAppEndpoint: string | undefined;
 }
 
-/** The devices of one user that a call takes notice of, the newest ones: what it pushes and what it remembers stays bounded, whatever the registry holds. */
+/**
+ * The devices that a user may have, and of which a call takes notice, the newest ones: each call reads and pushes all of them, and remembers whom it has pushed. Nobody has fifty phones in use.
+ */
 export const MOST_DEVICES = 50;
 
 /** A mobile that has a push token. */

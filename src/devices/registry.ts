@@ -6,6 +6,7 @@
 
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MOST_DEVICES } from '../call/callee-ports.ts';
 import { wordsOf } from '../call/errors.ts';
 import type { Clock, Device, Log, Registry, User } from '../call/ports.ts';
 import type { Row, Statement } from './connection.ts';
@@ -30,11 +31,8 @@ export interface StoredRegistry extends Registry {
   devices(userId: string): Promise<readonly DeviceEntry[] | undefined>;
 }
 
-/**
- * Devices of one user. Each call reads and pushes all of them, so that more would delay everybody's calls; and nobody has fifty phones in use.
- * An older database may hold more: of them the newest serve.
- */
-const mostDevices = 50;
+/** A call takes notice of no more than these; an older database may hold more, of which the newest serve. */
+const mostDevices = MOST_DEVICES;
 
 /** Reading stands in the way of calls: 20 users with a device each take about 1 ms. */
 const mostPerTurn = 20;
