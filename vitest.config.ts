@@ -12,6 +12,9 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          // Bounds a hang, not a speed.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

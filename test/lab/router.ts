@@ -10,7 +10,6 @@ import { awaitThat } from './asterisk/deadline.ts';
 import { RouterLog } from './router-log.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const NODE = resolve(ROOT, 'node_modules/.bin/node');
 const MAIN = resolve(ROOT, 'src/main.ts');
 const SETPRIV = '/usr/bin/setpriv';
 const START_MS = 30_000;
@@ -59,7 +58,9 @@ export class LabRouter {
     if (this.isRunning) throw new Error(`the router runs already (pid ${this.pid})`);
     this.startedAtMs = Date.now();
     // A parent that is killed cannot end its children itself: the kernel does it.
-    const withParent = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', NODE] : [NODE];
+    const withParent = existsSync(SETPRIV)
+      ? [SETPRIV, '--pdeathsig', 'KILL', '--', process.execPath]
+      : [process.execPath];
     const [file = '', ...args] = [...withParent, MAIN];
     const child = spawn(file, args, {
       cwd: ROOT,
