@@ -12,14 +12,17 @@ import { z } from 'zod';
 const ROOT = join(import.meta.dirname, '../..');
 const SCRIPTS = ['setup', 'node', 'check-install.ts'];
 /** What a Debian machine has without Node.js and npm. */
-const TOOLS = ['bash', 'cat', 'dirname', 'env', 'flock', 'ln', 'mkdir', 'rm', 'sha256sum'];
+const TOOLS = ['bash', 'cat', 'dirname', 'env', 'flock', 'ln', 'mkdir', 'rm', 'sha256sum', 'tee'];
 const TOOL_FOLDERS = ['/usr/bin', '/bin'];
 export const NODE_FOLDER = `node_modules/node-linux-${process.arch}`;
+/** An optional package with machine code, as linters and bundlers have them. */
+export const BINDING_FOLDER = 'node_modules/binding';
 const LOCK = {
   packages: {
     '': {},
     'node_modules/plain': { version: '1.0.0' },
     [NODE_FOLDER]: { version: '24.99.0', optional: true, os: 'linux', cpu: process.arch },
+    [BINDING_FOLDER]: { version: '1.0.0', optional: true, os: ['linux'], cpu: [process.arch], libc: ['glibc'] },
     'node_modules/elsewhere': { version: '1.0.0', optional: true, os: ['darwin'], cpu: ['x64', 'arm64'] },
     'node_modules/other-libc': { version: '1.0.0', optional: true, os: ['linux'], cpu: [process.arch], libc: ['musl'] },
   },
@@ -27,8 +30,8 @@ const LOCK = {
 
 /** Shell lines for npm(): what a right `npm ci` leaves behind. */
 export const INSTALLS = [
-  `mkdir -p node_modules/plain ${NODE_FOLDER}/bin`,
-  `echo '{"version": "1.0.0"}' >node_modules/plain/package.json`,
+  `mkdir -p node_modules/plain ${BINDING_FOLDER} ${NODE_FOLDER}/bin`,
+  `echo '{"version": "1.0.0"}' | tee node_modules/plain/package.json >${BINDING_FOLDER}/package.json`,
   `echo '{"version": "24.99.0"}' >${NODE_FOLDER}/package.json`,
   `ln -sf ${process.execPath} ${NODE_FOLDER}/bin/node`,
 ].join('\n');

@@ -1,6 +1,7 @@
 /** scripts/setup on a machine where something is missing or goes wrong: it never reports success for what is not whole, and says what to do. */
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { INSTALLS, NODE_FOLDER, ScratchClone } from './scratch-clone.ts';
+import { BINDING_FOLDER, INSTALLS, NODE_FOLDER, ScratchClone } from './scratch-clone.ts';
 
 const STAMP = 'node_modules/.installed-from';
 
@@ -69,6 +70,14 @@ describe('scripts/setup', () => {
     await clone.npm(INSTALLS);
     expect(await clone.run('setup')).toMatchObject({ status: 0 });
     expect(await clone.read('npm-was-run')).toBeDefined();
+  });
+
+  it('npm leaves out what its Node.js is too old for, as on Debian 12: asks it again on the Node.js that it has brought', async () => {
+    const tooOld = `case $PATH in ${dirname(process.execPath)}:*) ;; *) rm -r ${BINDING_FOLDER} ;; esac`;
+    await clone.npm(`${INSTALLS}\n${tooOld}`);
+    expect(await clone.run('setup')).toMatchObject({ status: 0 });
+    expect((await clone.read('npm-was-run'))?.split('\n')).toHaveLength(3);
+    expect(await clone.read(`${BINDING_FOLDER}/package.json`)).toBeDefined();
   });
 
   it('killed in the middle of a new installation: the old success does not stand for it', async () => {
