@@ -78,8 +78,11 @@ export class AriBridges implements Bridges {
       this.#add(bridgeId, isIn ? legId : `${caller.channelId},${legId}`),
     ]);
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    if (caller.left.aborted) throw caller.left.reason;
     const gone = errors.find((error) => error instanceof CallerGone);
+    const [, , added] = results;
+    // Asterisk's word may come late: who has been put in with the other has talked, be it gone by now.
+    if (added.status === 'fulfilled' && (caller.left.aborted || gone !== undefined)) return;
+    if (caller.left.aborted) throw caller.left.reason;
     if (gone !== undefined) throw gone;
     if (errors.length > 0) throw errors[0] instanceof PbxError ? errors[0] : new PbxError(String(errors[0]));
   }

@@ -80,9 +80,12 @@ export class BridgesPort implements Bridges {
       }),
     ]);
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    if (caller.left.aborted) throw caller.left.reason;
     const gone = errors.find((error) => error instanceof CallerGone);
-    if (gone !== undefined || errors.length > 0) throw gone ?? errors[0];
+    const [, , added] = results;
+    if (added.status !== 'fulfilled' || !(caller.left.aborted || gone !== undefined)) {
+      if (caller.left.aborted) throw caller.left.reason;
+      if (gone !== undefined || errors.length > 0) throw gone ?? errors[0];
+    }
     connecting.done = true;
   }
 

@@ -1,6 +1,6 @@
 /**
  * An HTTP server in front of Asterisk's ARI that the router takes for it: what a rig says of a request happens to it (it waits, or is answered with an error that
- * Asterisk never hears of), and everything else passes, the event connection untouched. It must never change a request that it lets through, nor its answer.
+ * Asterisk never hears of), and everything else passes, the event connection untouched. It must never change a request that it lets through, nor its answer, which it may hold back.
  */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -10,15 +10,20 @@ import { endServer, standBefore } from './between.ts';
 /** What happens to a request, by its line without the version: `POST /ari/channels/1700000000.1/answer`. Resolves with an HTTP status to answer instead of Asterisk. */
 export type Treatment = (line: string) => Promise<number | undefined>;
 
+/** Resolves when the answer to such a request may go on to the router. */
+export type Delay = (line: string) => Promise<void>;
+
 export class AriFront {
   readonly #server: Server;
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   readonly #treat: Treatment;
+  readonly #delay: Delay;
 
-  private constructor(target: URL, treat: Treatment) {
+  private constructor(target: URL, treat: Treatment, delay: Delay) {
     this.#target = target;
     this.#treat = treat;
+    this.#delay = delay;
     this.#server = createServer((asked, answer) => {
       this.#take(asked, answer).catch(() => answer.destroy());
     });
@@ -27,8 +32,8 @@ export class AriFront {
   }
 
   /** Puts itself between the lab's router (which must not run yet, or is to be restarted) and its Asterisk. */
-  static async before(lab: Lab, treat: Treatment): Promise<AriFront> {
-    const front = new AriFront(new URL(lab.asterisk.ariUrl), treat);
+  static async before(lab: Lab, treat: Treatment, delay: Delay = async () => {}): Promise<AriFront> {
+    const front = new AriFront(new URL(lab.asterisk.ariUrl), treat, delay);
     await standBefore(lab, front.#server);
     return front;
   }
@@ -45,7 +50,8 @@ export class AriFront {
   async #take(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of asked) parts.push(part);
-    const status = await this.#treat(`${asked.method} ${asked.url}`);
+    const line = `${asked.method} ${asked.url}`;
+    const status = await this.#treat(line);
     if (status !== undefined) {
       answer.writeHead(status, { 'content-type': 'application/json' });
       answer.end('{"message":"Internal Server Error"}');
@@ -64,7 +70,8 @@ export class AriFront {
     });
     passed.on('error', () => answer.destroy());
     passed.on('socket', (socket) => this.#know(socket));
-    passed.on('response', (response) => {
+    passed.on('response', async (response) => {
+      await this.#delay(line);
       const { connection: _, ...rest } = response.headers;
       answer.writeHead(response.statusCode ?? 502, rest);
       response.pipe(answer);
