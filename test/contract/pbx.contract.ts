@@ -48,7 +48,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
     };
     const dial = async (caller: Caller, contact: Contact) => {
       legCount += 1;
-      const legId = `xm-contract-leg-${legCount}`;
+      const legId = `xm-c0117ac7c0117ac7-leg-${legCount}`;
       const events: LegEvent[] = [];
       const request = {
         legId,
@@ -163,33 +163,35 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       });
 
       it('that never was, can be hung up', async () => {
-        await pbx.legs.hangUp('xm-contract-leg-never', 'not-needed');
+        await pbx.legs.hangUp('xm-c0117ac7c0117ac7-leg-never', 'not-needed');
       });
 
       it('answers and is connected; when it is hung up it ends', async () => {
         const { caller, contact } = await ready('answers');
-        await pbx.bridges.open('xm-contract-bridge');
+        await pbx.bridges.open('xm-c0117ac7c0117ac7-bridge');
         const leg = await dial(caller, contact);
         await leg.has('answered');
-        await pbx.bridges.connect('xm-contract-bridge', caller, leg.legId);
+        await pbx.bridges.connect('xm-c0117ac7c0117ac7-bridge', caller, leg.legId);
         await pbx.legs.hangUp(leg.legId, 'normal');
         await leg.has('ended');
         expect(leg.events.filter(({ kind }) => kind === 'answered')).toHaveLength(1);
         await caller.hangUp();
-        await pbx.bridges.close('xm-contract-bridge');
-        await pbx.bridges.close('xm-contract-bridge');
+        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
+        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
       });
 
       it('cannot be connected with a caller that has left', async () => {
         const { caller, contact, hangsUp } = await ready('answers');
-        await pbx.bridges.open('xm-contract-bridge');
+        await pbx.bridges.open('xm-c0117ac7c0117ac7-bridge');
         const leg = await dial(caller, contact);
         await leg.has('answered');
         hangsUp();
         await pbx.until('the caller has left', () => caller.left.aborted);
-        await expect(pbx.bridges.connect('xm-contract-bridge', caller, leg.legId)).rejects.toBeInstanceOf(CallerGone);
+        await expect(pbx.bridges.connect('xm-c0117ac7c0117ac7-bridge', caller, leg.legId)).rejects.toBeInstanceOf(
+          CallerGone,
+        );
         await pbx.legs.hangUp(leg.legId, 'not-needed');
-        await pbx.bridges.close('xm-contract-bridge');
+        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
       });
     });
 

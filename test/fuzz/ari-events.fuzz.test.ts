@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { isOurs } from '../../src/asterisk/channel-ids.ts';
 import { type AriEvent, readEvent } from '../../src/asterisk/events.ts';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
 import { nothingUncaught } from './alive.ts';
@@ -141,8 +142,7 @@ it('an event is right and gets where it belongs, or is dropped and told of once'
     const wanted = new Map<string, Members>();
     for (const event of frames.map(rightEvent)) {
       const channel = isObject(event?.channel) ? event.channel : {};
-      if (event?.type === 'StasisStart' && isId(channel.id) && !channel.id.startsWith('xm-'))
-        wanted.set(channel.id, event);
+      if (event?.type === 'StasisStart' && isId(channel.id) && !isOurs(channel.id)) wanted.set(channel.id, event);
     }
     for (const { channelId, userId, number } of router.arrived) {
       const event = wanted.get(channelId);

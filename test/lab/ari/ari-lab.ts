@@ -87,7 +87,7 @@ export class AriLab {
   #phones: Phone[] = [];
   #watches: Watch[] = [];
   #legCount = 0;
-  callId = 'xm-lab';
+  callId = 'xm-00000000000000ab';
 
   constructor(asterisk: LabAsterisk, cable: Cable) {
     this.asterisk = asterisk;
@@ -142,7 +142,7 @@ export class AriLab {
     options: CallOptions = {},
   ): Promise<LabArrival & { readonly call: OutgoingCall }> {
     const carrier = await this.#phone({ user: 'trunk', host: this.asterisk.trunkAddress, toneHz: 600 });
-    this.callId = `xm-${randomBytes(6).toString('hex')}`;
+    this.callId = `xm-${randomBytes(8).toString('hex')}`;
     const call = await carrier.call(extension, { fromNumber: '0612345678', fromName: 'Carol', ...options });
     const arrival = await this.nextArrival();
     // As in every call: by this the adapter learns whether the dialplan has a context for legs.

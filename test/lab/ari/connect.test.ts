@@ -118,12 +118,18 @@ describe.each([16, 22] as const)('a connection on Asterisk %i', (version) => {
   it('fails clearly when caller, leg or bridge are gone', async () => {
     const { caller, call } = await lab.arrive('early');
     await lab.pbx.bridges.open(lab.bridgeId, caller);
-    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-no-leg')).rejects.toBeInstanceOf(PbxError);
+    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-0123456789abcdef-leg-9')).rejects.toBeInstanceOf(
+      PbxError,
+    );
     await lab.pbx.bridges.close(lab.bridgeId);
     await lab.pbx.bridges.close(lab.bridgeId);
-    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-no-leg')).rejects.toBeInstanceOf(PbxError);
+    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-0123456789abcdef-leg-9')).rejects.toBeInstanceOf(
+      PbxError,
+    );
     await call.hangUp();
     await expect.poll(() => caller.left.aborted).toBe(true);
-    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-no-leg')).rejects.toBeInstanceOf(CallerGone);
+    await expect(lab.pbx.bridges.connect(lab.bridgeId, caller, 'xm-0123456789abcdef-leg-9')).rejects.toBeInstanceOf(
+      CallerGone,
+    );
   });
 });

@@ -92,6 +92,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     runFolder,
     httpPort,
     sessionLimit: settings.sessionLimit,
+    systemName: settings.systemName,
     rtp: { first: ports.first + 4 + (ports.first % 2), last: ports.first + 4 + rtpPorts },
     ari,
     pjsip: {

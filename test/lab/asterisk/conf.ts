@@ -28,6 +28,8 @@ export interface ConfSettings {
   readonly httpPort: number;
   /** http.conf `sessionlimit`; Asterisk's own 100 when undefined. */
   readonly sessionLimit: number | undefined;
+  /** asterisk.conf `systemname`; none when undefined. */
+  readonly systemName: string | undefined;
   readonly rtp: { readonly first: number; readonly last: number };
   readonly ari: AriSettings;
   readonly pjsip: PjsipSettings;
@@ -92,7 +94,7 @@ ring=425/1000,0/4000
 congestion=425/240,0/240
 `;
 
-function renderAsteriskConf(install: AsteriskInstall, runFolder: string): string {
+function renderAsteriskConf({ install, runFolder, systemName }: ConfSettings): string {
   return `[directories]
 astetcdir => ${join(runFolder, 'etc')}
 astmoddir => ${install.moduleFolder}
@@ -114,7 +116,7 @@ defaultlanguage = en
 documentation_language = en_US
 hideconnect = yes
 lockconfdir = no
-`;
+${systemName === undefined ? '' : `systemname = ${systemName}\n`}`;
 }
 
 /** Text of xivo_globals.conf: what the caller gave, with the section's head when that is missing. */
@@ -144,7 +146,7 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
   const modules = (await readdir(install.moduleFolder)).map((name) => name.replace(/\.so$/, ''));
   const defaultMusic = settings.mohDefault === 'music' ? install.musicFolder : join(runFolder, 'moh-tone');
   const files: Record<string, string> = {
-    'asterisk.conf': renderAsteriskConf(install, runFolder),
+    'asterisk.conf': renderAsteriskConf(settings),
     'modules.conf': renderModules(modules),
     'logger.conf':
       '[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nfull => notice,warning,error,verbose\nendings => dtmf\n',

@@ -33,6 +33,8 @@ export interface AsteriskSettings {
   };
   /** http.conf `sessionlimit`; Asterisk's own default (100) when left out. */
   readonly sessionLimit?: number;
+  /** asterisk.conf `systemname`, with which the ids of channels begin; none when left out. */
+  readonly systemName?: string;
   /** Ports for RTP, two for each audio stream; 1000 when left out. */
   readonly rtpPorts?: number;
   /** Class `default`: the packaged pieces (`music`, when left out) or one tone of TONES.mohDefault. Class `other` is always TONES.mohOther. */
