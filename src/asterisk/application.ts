@@ -12,12 +12,15 @@ const TOGETHER = 50;
 
 const Application = z.object({
   channel_ids: z.array(z.string()).default([]),
+  bridge_ids: z.array(z.string()).default([]),
   endpoint_ids: z.array(z.string()).default([]),
 });
 
 export interface ApplicationState {
   /** Channels of which events come. */
   readonly channelIds: ReadonlySet<string>;
+  /** Bridges of which events come: those in which a channel of our application stands are among them. */
+  readonly bridgeIds: ReadonlySet<string>;
   /** Endpoints of which events come, as `PJSIP/name`. */
   readonly endpoints: ReadonlySet<string>;
 }
@@ -29,7 +32,12 @@ export function applicationPath(app: string, below = ''): string {
 /** The application as it stands in an answer of Asterisk's; undefined where the answer is none. */
 export function readState(answer: unknown): ApplicationState | undefined {
   const { data } = Application.safeParse(answer);
-  return data && { channelIds: new Set(data.channel_ids), endpoints: new Set(data.endpoint_ids) };
+  if (data === undefined) return undefined;
+  return {
+    channelIds: new Set(data.channel_ids),
+    bridgeIds: new Set(data.bridge_ids),
+    endpoints: new Set(data.endpoint_ids),
+  };
 }
 
 /** Rejects with AriRefusal 404 when Asterisk has no such application. */

@@ -9,7 +9,8 @@ import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
 import { AriBridges } from './bridges.ts';
 import { CallerChannel } from './caller.ts';
-import { type Channel, readEvent } from './events.ts';
+import type { Channel } from './events.ts';
+import { frameReader } from './frames.ts';
 import { LegContext } from './leg-context.ts';
 import { AriLegs } from './legs.ts';
 import { Outage } from './outage.ts';
@@ -19,6 +20,7 @@ import { isBroken } from './refusal.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
 import { EventSocket } from './socket.ts';
+import { isNoCall, Strangers } from './strangers.ts';
 import { Strays } from './strays.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Switchboard } from './switchboard.ts';
@@ -66,7 +68,6 @@ export interface Asterisk {
   close(): Promise<void>;
 }
 
-const MAX_TOLD = 100;
 const GlobalValue = z.object({ value: z.string() });
 
 /** Throws PbxError when the URL is none. Everything else that is wrong shows in trouble() and in the log. */
@@ -82,15 +83,17 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     },
   });
   const legContext = new LegContext(log);
-  const told = new Set<string>();
   let handler: CallerHandler | undefined;
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
 
   const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
-    const caller = new CallerChannel(channel, { requests, board, legContext, log }, left?.held);
-    const fail = (error: unknown) =>
+    if (isNoCall(channel)) return strangers.returnNoCall(channel);
+    const caller = new CallerChannel(channel, userId, { requests, app, board, legContext, log }, left?.held);
+    const fail = (error: unknown) => {
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
+      return caller.giveBack('FAILED', 'router-error').catch(() => undefined);
+    };
     const how = left === undefined ? 'new' : 'found';
     const take = async () => handler?.({ caller, userId, how, memory: left?.memory || told, legs: left?.legs ?? [] });
     take().catch(fail);
@@ -103,39 +106,31 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     hangUpStray: (channelId) => strays.take(channelId),
   });
   const strays = new Strays(requests, (channelId) => board.isOwned(channelId), log);
+  const strangers = new Strangers({
+    requests,
+    board,
+    app,
+    log,
+    onArrival: (channel, args) => board.isHere(channel, args),
+    hangUpStray: (channelId) => strays.take(channelId),
+  });
   const subscriptions = new Subscriptions(requests, app, log);
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
   const bridges = new AriBridges(requests, log);
   const pulse = new Pulse(requests, app, clock);
-
-  const onFrame = (frame: Buffer) => {
-    const answer = readEvent(frame);
-    if (answer.kind === 'event') {
-      try {
-        board.take(answer.event);
-      } catch (error) {
-        log.error('an event was not taken', { type: answer.event.type, error: String(error) });
-      }
-      return;
-    }
-    const key = `${answer.kind} ${answer.type}`;
-    // Types that are not used may be any number; those that are malformed are few, and always told of.
-    if (told.has(key) || (answer.kind === 'unknown' && told.size >= MAX_TOLD)) return;
-    told.add(key);
-    if (answer.kind === 'unknown') log.debug('an event of a type that is not used', { type: answer.type });
-    else log.warn('an event that is not as ARI describes it was dropped', { type: answer.type, detail: answer.detail });
-  };
 
   const socket = new EventSocket({
     address,
     app,
     log,
     clock,
-    onFrame,
+    onFrame: frameReader(board, log),
     // One answer in many that is wrong is no reason to let go of everything.
     checkApp: async () => {
       await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
       await subscriptions.endUnused();
+      // Beside it: nobody's events wait for what becomes of a stranger.
+      void strangers.lookAgain();
     },
     isNameFree: () =>
       readApplication(requests, app).then(

@@ -5,18 +5,20 @@
 import { CallerGone, PbxError } from '../call/errors.ts';
 import { partyOf } from '../call/party.ts';
 import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/ports.ts';
+import { CallerHold } from './caller-hold.ts';
+import { readCaller, type WhatToRead } from './caller-reading.ts';
 import { channelPath } from './channel-ids.ts';
-import { contactQuestions, readContacts } from './contacts.ts';
+import { hasLeftUs } from './channel-look.ts';
 import type { Channel } from './events.ts';
-import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, stopWhatever } from './hold.ts';
-import { LEG_CONTEXT_QUESTION, type LegContext } from './leg-context.ts';
-import { ask, isVariableName, variableQuestion } from './question.ts';
+import type { LegContext } from './leg-context.ts';
+import { ask } from './question.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
 
 export interface CallerPorts {
   readonly requests: AriRequests;
+  readonly app: string;
   readonly board: Switchboard;
   readonly legContext: LegContext;
   readonly log: Log;
@@ -34,48 +36,30 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** The way into the call's bridge; what it shall hear is ordered after it. Never rejects. */
   joining: Promise<void> = Promise.resolve();
   #ours = true;
-  #hold: HoldOrders | undefined;
-  #holdCount = 0;
+  /** Whether it has left the application, as far as was heard. */
+  #away = false;
+  readonly #userId: string;
+  readonly #hold: CallerHold;
+  #look: Promise<boolean> | undefined;
 
-  /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
-  constructor(channel: Channel, ports: CallerPorts, held?: number) {
+  /**
+   * @param userId for whom it has come: the first argument of its Stasis()
+   * @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says
+   */
+  constructor(channel: Channel, userId: string, ports: CallerPorts, held?: number) {
     this.channelId = channel.id;
     this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
     this.left = this.#leaving.signal;
     this.#requests = ports.requests;
     this.#ports = ports;
-    if (held !== undefined) {
-      this.#holdCount = held;
-      this.#hold = { start: [], stop: stopWhatever(channel.id, held) };
-    }
+    this.#userId = userId;
+    this.#hold = new CallerHold(channel.id, ports.requests, ports.log, held);
     ports.board.own(channel.id, this);
   }
 
-  async read(what: {
-    readonly variables: readonly string[];
-    readonly globals: readonly string[];
-    readonly contactsOf: readonly string[];
-  }): Promise<Reading> {
-    const variables = what.variables.filter(isVariableName);
-    const globals = what.globals.filter(isVariableName);
-    // Asked here because here it costs no request of its own.
-    const [legContext = '', ...values] = await this.#ask([
-      LEG_CONTEXT_QUESTION,
-      ...variables.map(variableQuestion),
-      ...globals.map((name) => `\${GLOBAL(${name})}`),
-      ...contactQuestions(what.contactsOf),
-    ]);
-    this.#ports.legContext.learn(legContext);
-    const ofContacts = values.slice(variables.length + globals.length);
-    const found = await readContacts(what.contactsOf, ofContacts, (questions) => this.#ask(questions));
-    const valueAt = (names: readonly string[], from: number, name: string) =>
-      names.includes(name) ? (values[from + names.indexOf(name)] ?? '') : '';
-    return {
-      variables: new Map(what.variables.map((name) => [name, valueAt(variables, 0, name)])),
-      globals: new Map(what.globals.map((name) => [name, valueAt(globals, variables.length, name)])),
-      contacts: found.map(({ endpoint, uri, expiresAtSec }) => ({ endpoint, uri, expiresAtSec })),
-    };
+  read(what: WhatToRead): Promise<Reading> {
+    return readCaller(what, (questions) => this.#ask(questions), this.#ports.legContext);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
@@ -89,27 +73,12 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async startHold(hold: Hold): Promise<void> {
-    const stopped = this.stopHold();
-    this.#holdCount += 1;
-    const orders = holdOrders(this.channelId, hold, holdIdOf(this.channelId, this.#holdCount));
-    this.#hold = orders;
-    await Promise.all([stopped, this.joining]);
     this.#throwIfGone();
-    // Stopped before anything was ordered: someone has answered.
-    if (this.#hold !== orders) return;
-    // Another run of the router takes it for the first unless it is told.
-    const told = this.#holdCount > 1 ? [variableOrder(this.channelId, HOLD_COUNT, String(this.#holdCount))] : [];
-    for (const order of [...told, ...orders.start]) {
-      await this.#send(order);
-      // Stopped while the order was under way, perhaps before it took effect.
-      if (this.#hold !== orders) return this.#stop(orders);
-    }
+    await this.#hold.start(hold, this.joining, (order) => this.#send(order));
   }
 
   async stopHold(): Promise<void> {
-    const orders = this.#hold;
-    this.#hold = undefined;
-    if (orders !== undefined && this.#ours && !this.left.aborted) await this.#stop(orders);
+    if (this.#ours && !this.left.aborted) await this.#hold.stop();
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
@@ -131,8 +100,12 @@ export class CallerChannel implements Caller, ChannelOwner {
       await this.#requests.send({ ...this.#order('POST', '/continue'), once: true });
     } catch (error) {
       this.#ours = true;
-      throw this.#explain(error);
+      // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
+      if (isGone(error) || this.#away) this.#leave('the caller has left');
+      throw this.#across(error);
     }
+    // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
+    this.#ports.board.letGo(this.channelId, this, this.#userId);
   }
 
   async hangUp(): Promise<void> {
@@ -140,9 +113,18 @@ export class CallerChannel implements Caller, ChannelOwner {
     try {
       await this.#requests.send(this.#order('DELETE', ''));
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isGone(error) || !(await this.#hasLeft())) throw error;
       this.#leave('the caller has left');
     }
+  }
+
+  /** Not where it has come for another user: then it was away meanwhile, and that was not heard. */
+  isFor([userId = '']: readonly string[]): boolean {
+    return userId === this.#userId;
+  }
+
+  get givenBack(): boolean {
+    return !this.#ours;
   }
 
   onStart(): void {}
@@ -159,6 +141,7 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   #leave(detail: string): void {
     this.#ports.board.disown(this.channelId, this);
+    this.#away = true;
     if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail));
   }
 
@@ -180,26 +163,28 @@ export class CallerChannel implements Caller, ChannelOwner {
     try {
       return await act();
     } catch (error) {
-      throw this.#explain(error);
+      throw await this.#explain(error);
     }
   }
 
-  /** The error to throw across the port. A refusal that says that the channel is gone makes it gone. */
-  #explain(error: unknown): unknown {
-    if (isGone(error)) this.#leave('the caller has left');
+  /** The error to throw across the port. What is not found may be something else than the channel: then it is looked at. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) this.#leave('the caller has left');
+    return this.#across(error);
+  }
+
+  #across(error: unknown): unknown {
     if (this.left.aborted) return this.left.reason;
     return error instanceof PbxError ? error : new PbxError(String(error));
   }
 
-  async #stop(orders: HoldOrders): Promise<void> {
-    const results = await Promise.allSettled(
-      orders.stop.map((order) => this.#requests.send({ ...order, lane: 'urgent' })),
-    );
-    for (const result of results) {
-      if (result.status === 'rejected' && !isGone(result.reason)) {
-        this.#ports.log.debug('could not stop what the caller hears', { error: String(result.reason) });
-      }
-    }
+  /** One look for all that are not found at the same time. */
+  #hasLeft(): Promise<boolean> {
+    const { requests, app } = this.#ports;
+    this.#look ??= hasLeftUs(requests, app, this.channelId).finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
   }
 
   #order(method: 'POST' | 'DELETE', below: string): AriOrder {

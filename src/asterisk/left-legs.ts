@@ -5,7 +5,7 @@
 import type { Clock, FoundLeg } from '../call/ports.ts';
 import { subscribeToChannels } from './application.ts';
 import type { Leg } from './leg.ts';
-import { lookAtLeg, MISSING } from './leg-look.ts';
+import { lookAtLeg } from './leg-look.ts';
 import { LEG_CALLER, LEG_MEMORY } from './leg-order.ts';
 import type { AriLegs } from './legs.ts';
 import { readVariables } from './question.ts';
@@ -33,14 +33,10 @@ export async function findLegs(legIds: readonly string[], ports: LeftLegsPorts):
   const owners = legIds.map((legId) => ({ legId, owner: legs.find(legId) }));
   await subscribeToChannels(requests, app, legIds);
   const findOne = async ({ legId, owner }: { legId: string; owner: Leg }) => {
-    const values = await readVariables(requests, legId, [LEG_CALLER, LEG_MEMORY]);
-    if (values === undefined) {
-      owner.onDestroyed(0, MISSING);
-      return;
-    }
-    const channel = await lookAtLeg(requests, app, legId, owner);
-    if (channel === undefined) return;
-    const isOnItsWay = channel.state === 'Up';
+    const values = (await readVariables(requests, legId, [LEG_CALLER, LEG_MEMORY])) ?? [];
+    const look = await lookAtLeg(requests, app, legId, owner);
+    if (look.kind === 'gone') return;
+    const isOnItsWay = look.kind === 'described' && look.channel.state === 'Up';
     const landed = isOnItsWay ? within(LANDING_MS, owner.landed, clock) : Promise.resolve();
     const [callerId = '', memory = ''] = values;
     found.set(callerId, [...(found.get(callerId) ?? []), { legId, memory, landed }]);

@@ -7,7 +7,8 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import { channelPath } from './channel-ids.ts';
-import { type AriRequests, encodeQueryValue, isGone } from './requests.ts';
+import { AriRefusal, isIll } from './refusal.ts';
+import { type AriRequests, encodeQueryValue } from './requests.ts';
 
 const SEPARATOR = '\u001f';
 /** Asterisk refuses a request line of 4,096 bytes. The rest is for method, path and headroom. */
@@ -86,12 +87,13 @@ export async function ask(requests: AriRequests, channelId: string, questions: r
   return answers.flat();
 }
 
-/** Variables of a channel, whose names have been checked. Undefined when it is gone. Rejects with PbxError as every request. */
+/** Variables of a channel, whose names have been checked. Undefined when it is gone, or Asterisk cannot tell them. Rejects with PbxError as every request. */
 export async function readVariables(requests: AriRequests, channelId: string, names: readonly string[]) {
   try {
     return await ask(requests, channelId, names.map(variableQuestion));
   } catch (error) {
-    if (isGone(error)) return undefined;
+    // No answer about this channel is no reason to do without all others.
+    if (error instanceof AriRefusal && !isIll(error)) return undefined;
     throw error;
   }
 }

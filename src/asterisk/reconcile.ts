@@ -2,20 +2,20 @@
  * Makes what we believe agree with what Asterisk has, after every connect: events were missed meanwhile, Asterisk may have restarted, or we have. Subscribes before it lists, so that
  * nothing falls between; judges only channels that were ours before the list was asked for.
  */
-import { z } from 'zod';
-import { PbxError } from '../call/errors.ts';
 import { CALL_MEMORY, readCallMemory } from '../call/memory.ts';
 import type { Clock, FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
 import { argsIn, subscribeToMissing } from './application.ts';
+import { takeCensus } from './census.ts';
 import { bridgePath, callIdOf, channelPath, isOurs } from './channel-ids.ts';
 import { adoptConversation, tellConversationEnded } from './conversations.ts';
-import { Channel } from './events.ts';
+import type { Channel } from './events.ts';
 import { HOLD_COUNT, heldIn } from './hold.ts';
 import { findLegs } from './left-legs.ts';
 import { MISSING } from './leg-look.ts';
 import type { AriLegs } from './legs.ts';
 import { readVariables } from './question.ts';
 import type { AriRequests } from './requests.ts';
+import { isNoCall } from './strangers.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 
 export interface ReconcilePorts {
@@ -45,19 +45,17 @@ export interface LeftBehind {
   readonly held: number;
 }
 
-const ChannelList = z.array(z.unknown());
-const BridgeList = z.array(
-  z.object({ id: z.string(), name: z.string().default(''), channels: z.array(z.string()).default([]) }),
-);
-
 function subscribe(channelIds: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
   return subscribeToMissing(requests, app, channelIds);
 }
 
-function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, app: string): void {
+function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcilePorts): void {
+  const args = channel && argsIn(channel, ports.app);
   if (channel === undefined) owner.onDestroyed(0, MISSING);
-  else if (argsIn(channel, app) !== undefined) owner.onStart();
-  else if (isOurs(channelId)) owner.onState(channel.state);
+  else if (args !== undefined) {
+    // It may have been away meanwhile, and then it is a newcomer; unless it has just been given back.
+    if (ports.board.isOwned(channelId)) ports.board.isHere(channel, args);
+  } else if (isOurs(channelId)) owner.onState(channel.state);
   else owner.onEnd();
 }
 
@@ -69,22 +67,16 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   // Whom we have given back, and what we have closed, since the list was asked for may stand in it still. It is not another run's.
   const ownedBefore = board.ownedIds();
   const openBefore = ports.openBridges();
-  const [channelAnswer, bridgeAnswer] = await Promise.all([
-    requests.send({ method: 'GET', path: '/channels' }),
-    requests.send({ method: 'GET', path: '/bridges' }),
-  ]);
-  const listed = ChannelList.safeParse(channelAnswer);
-  const bridges = BridgeList.safeParse(bridgeAnswer);
-  if (!listed.success || !bridges.success)
-    throw new PbxError('Asterisk listed channels or bridges in a form that is not ARI’s');
-  const channels = new Map<string, Channel>();
-  for (const entry of listed.data) {
-    const channel = Channel.safeParse(entry);
-    if (channel.success) channels.set(channel.data.id, channel.data);
+  const { channels, unreadable, bridges } = await takeCensus(
+    { channelIds: owners.keys(), bridgeIds: openBefore },
+    { requests, app, log },
+  );
+  for (const [channelId, owner] of owners) {
+    if (!unreadable.has(channelId)) tell(owner, channelId, channels.get(channelId), ports);
   }
-  for (const [channelId, owner] of owners) tell(owner, channelId, channels.get(channelId), app);
+  board.haveLeft((channelId) => channels.has(channelId) || unreadable.has(channelId));
   const openNow = ports.openBridges();
-  const left = bridges.data.filter(({ id }) => isOurs(id) && !openBefore.has(id) && !openNow.has(id));
+  const left = bridges.filter(({ id }) => isOurs(id) && !openBefore.has(id) && !openNow.has(id));
   const talking = left.filter((bridge) => bridge.channels.length > 1);
   const conversing = new Set<string>();
   for (const bridge of talking) {
@@ -110,7 +102,9 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const idle = left.filter((bridge) => !talking.includes(bridge));
   const found = unowned.flatMap((channel) => {
     const args = isOurs(channel.id) ? undefined : argsIn(channel, app);
-    return args === undefined || ownedBefore.has(channel.id) || board.isOwned(channel.id) ? [] : [{ channel, args }];
+    return args === undefined || isNoCall(channel) || ownedBefore.has(channel.id) || board.isOwned(channel.id)
+      ? []
+      : [{ channel, args }];
   });
   await subscribe(
     found.map(({ channel }) => channel.id),
@@ -124,6 +118,12 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
     const values = await readVariables(requests, channel.id, ['XIVO_MAPP_STATUS', HOLD_COUNT, CALL_MEMORY]);
     if (values === undefined || board.isOwned(channel.id)) return;
     const [status, held = '', memory = ''] = values;
+    const leavingFrom = board.leavingFrom(channel.id);
+    if (leavingFrom !== undefined) {
+      // Given back by ourselves: either it has not gone yet, or it has come again, and then the dialplan has emptied what we said.
+      if (leavingFrom !== args[0] || status === '') board.isHere(channel, args);
+      return;
+    }
     const ownLegs = (legsOf.get(channel.id) ?? []).map(({ legId, memory }) => ({ legId, memory }));
     // Its conversation has ended while nobody was there: nothing is left to do for it.
     const isOver = status === 'ANSWERED' && ownLegs.length === 0;

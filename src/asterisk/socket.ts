@@ -120,6 +120,8 @@ export class EventSocket {
       headers: { authorization: address.authorization },
       handshakeTimeout: HANDSHAKE_MS,
       perMessageDeflate: false,
+      // One event with bytes that are no UTF-8 must not end the connection for all calls.
+      skipUTF8Validation: true,
     });
     this.#socket = socket;
     let heard = true;

@@ -11,6 +11,10 @@ import type { AriEvent, Channel } from './events.ts';
 export interface ChannelOwner {
   /** True once Asterisk is known to have the channel, so that not finding it means that it is gone. */
   readonly settled: boolean;
+  /** Whether the owner answers for the channel where it is with these arguments of Stasis(). Where it does not, the channel has been away and is a newcomer. Yes, unless said. */
+  isFor?(args: readonly string[]): boolean;
+  /** Whether it has told the channel to go on in the dialplan: if the channel comes then, it comes again. */
+  readonly givenBack?: boolean;
   /** The channel is in our application: for a leg, it has answered. May be said twice. */
   onStart(): void;
   /** Asterisk's word for its state, e.g. `Ringing`. May be said twice. */
@@ -42,6 +46,8 @@ const MAX_TOLD = 200;
 export class Switchboard {
   readonly #ports: SwitchboardPorts;
   readonly #owners = new Map<string, ChannelOwner>();
+  /** Callers who were given back and whose end was not heard yet, with the user for whom they had come. */
+  readonly #leaving = new Map<string, string>();
   readonly #watchers = new Map<string, Set<(news: ContactNews) => void>>();
   readonly #told = new Set<string>();
 
@@ -55,6 +61,23 @@ export class Switchboard {
 
   disown(channelId: string, owner: ChannelOwner): void {
     if (this.#owners.get(channelId) === owner) this.#owners.delete(channelId);
+  }
+
+  /** Its owner has given the channel back to the dialplan. It may be seen in our application for a little while yet. */
+  letGo(channelId: string, owner: ChannelOwner, userId: string): void {
+    if (this.#owners.get(channelId) !== owner) return;
+    this.#owners.delete(channelId);
+    this.#leaving.set(channelId, userId);
+  }
+
+  /** The user for whom a channel had come that has been given back, and of whose end nothing was heard. */
+  leavingFrom(channelId: string): string | undefined {
+    return this.#leaving.get(channelId);
+  }
+
+  /** Of these channels it is known that they are no longer in our application. */
+  haveLeft(isHere: (channelId: string) => boolean): void {
+    for (const channelId of this.#leaving.keys()) if (!isHere(channelId)) this.#leaving.delete(channelId);
   }
 
   isOwned(channelId: string): boolean {
@@ -91,9 +114,11 @@ export class Switchboard {
         this.#onState(event.channel);
         break;
       case 'StasisEnd':
+        this.#leaving.delete(event.channel.id);
         this.#owners.get(event.channel.id)?.onEnd();
         break;
       case 'ChannelDestroyed':
+        this.#leaving.delete(event.channel.id);
         this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt, event.tech_cause);
         break;
       case 'ContactStatusChange': {
@@ -115,8 +140,26 @@ export class Switchboard {
 
   #onStart(channel: Channel, args: readonly string[]): void {
     const owner = this.#owners.get(channel.id);
-    if (owner !== undefined) owner.onStart();
-    else if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
+    if (owner?.givenBack === true) this.#away(channel.id, owner);
+    this.isHere(channel, args);
+  }
+
+  /** Its owner has not heard of its end. */
+  #away(channelId: string, owner: ChannelOwner): void {
+    owner.onEnd();
+    this.disown(channelId, owner);
+  }
+
+  /** A channel is in our application, where it came with these arguments. */
+  isHere(channel: Channel, args: readonly string[]): void {
+    const owner = this.#owners.get(channel.id);
+    if (owner?.isFor?.(args) === false) this.#away(channel.id, owner);
+    else if (owner !== undefined) {
+      owner.onStart();
+      return;
+    }
+    this.#leaving.delete(channel.id);
+    if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
     else this.#ports.onArrival(channel, args);
   }
 

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 export interface SeenRequest {
@@ -36,7 +37,7 @@ export class PbxStub implements AsyncDisposable {
   speechless = false;
   /** HTTP status with which the event connection is refused; 0 lets it in, -1 takes the connection and says nothing more. */
   refuseEvents = 0;
-  readonly #upgraded: { pause(): unknown; resume(): unknown }[] = [];
+  readonly #upgraded: Duplex[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -84,6 +85,11 @@ export class PbxStub implements AsyncDisposable {
 
   send(event: unknown): void {
     for (const webSocket of this.events) webSocket.send(typeof event === 'string' ? event : JSON.stringify(event));
+  }
+
+  /** Bytes on the latest event connection, frames or not. */
+  sendBytes(bytes: Buffer): void {
+    this.#upgraded.at(-1)?.write(bytes);
   }
 
   /** The event connections that there are take nothing in any more and send nothing, and what asks for an event is not answered, as if half-open. */

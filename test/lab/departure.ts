@@ -82,5 +82,8 @@ const channelsSchema = z.array(z.object({ id: z.string() }));
 /** What a failed scenario has left shall not trouble the next one. */
 async function hangUpAll(asterisk: LabAsterisk): Promise<void> {
   const { body } = await asterisk.ari('GET', '/channels');
-  for (const { id } of channelsSchema.parse(body)) await asterisk.ari('DELETE', `/channels/${encodeURIComponent(id)}`);
+  const { data: channels } = channelsSchema.safeParse(body);
+  // One with bytes that are no UTF-8 keeps Asterisk from listing any.
+  if (channels === undefined) await asterisk.cli('channel request hangup all');
+  for (const { id } of channels ?? []) await asterisk.ari('DELETE', `/channels/${encodeURIComponent(id)}`);
 }

@@ -102,5 +102,5 @@ export function* whoAnsweredMeanwhileIsConnected(facts: Facts, { pbx, plan }: Pl
 }
 
 function channelOf(callId: string): string | undefined {
-  return /^xm-(\d{4})/.exec(callId)?.[1];
+  return /^xm-(\d{8})/.exec(callId)?.[1];
 }

@@ -193,10 +193,8 @@ export class Run {
     const known = readCallMemory(memory);
     const isKnown = known?.userId === userId && !(left === undefined && known.ending !== undefined);
     const again = pbx.sittings(channelId) === 0 ? [0, 0] : [life.number, this.calls.length];
-    const [caller = '', run = '', sitting = ''] = [channelId.slice('caller-'.length), ...again].map((n) =>
-      String(n).padStart(4, '0'),
-    );
-    const fresh = `xm-${caller}${run}${sitting}0000`;
+    const digits = (count: number | string, length: number) => String(count).padStart(length, '0');
+    const fresh = `xm-${digits(channelId.slice('caller-'.length), 8)}${again.map((count) => digits(count, 4)).join('')}`;
     const callId = isKnown ? known.callId : fresh;
     trace(`run ${life.number} takes ${channelId} as ${callId}: ${JSON.stringify(memory)}, ${legs.length} legs`);
     const call = this.#ledger.enter({

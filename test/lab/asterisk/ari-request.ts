@@ -77,6 +77,9 @@ const applicationsSchema = z.array(
   }),
 );
 
+/** Made with the first SIP message, and kept by Asterisk as long as it runs. */
+const MESSAGE_QUEUE = 'Message/ast_msg_queue';
+
 /** What lives in an Asterisk. Nothing of it may be left when a test is over. */
 export interface Leftovers {
   /** Names of channels. */
@@ -92,7 +95,10 @@ export async function listLeftovers(access: AriAccess): Promise<Leftovers> {
     ['/channels', '/bridges', '/applications'].map(async (path) => (await askAri(access, 'GET', path)).body),
   );
   return {
-    channels: namedSchema.parse(channels).map(({ name }) => name),
+    channels: namedSchema
+      .parse(channels)
+      .map(({ name }) => name)
+      .filter((name) => name !== MESSAGE_QUEUE),
     bridges: namedSchema.parse(bridges).map(({ id }) => id),
     subscriptions: applicationsSchema
       .parse(applications)

@@ -33,8 +33,14 @@ export class Dialog {
   }
 
   /** The dialog that our INVITE will make. */
-  static toward(uri: string, fromName: string, fromUri: string, server: UdpAddress, host: string): Dialog {
-    const callId = `${randomBytes(10).toString('hex')}@${host}`;
+  static toward(
+    uri: string,
+    fromName: string,
+    fromUri: string,
+    server: UdpAddress,
+    host: string,
+    callId = `${randomBytes(10).toString('hex')}@${host}`,
+  ): Dialog {
     return new Dialog(callId, formatAddress(fromName, fromUri), `<${uri}>`, uri, server);
   }
 

@@ -25,6 +25,8 @@ export interface PhoneOptions {
 export interface CallOptions {
   readonly fromNumber?: string;
   readonly fromName?: string;
+  /** The Call-ID; a random one when left out. */
+  readonly callId?: string;
   readonly video?: boolean;
   readonly neverAck?: boolean;
   readonly headers?: readonly SipHeader[];

@@ -17,6 +17,7 @@
  */
 import type { AudioOptions } from './call-audio.ts';
 import { CallAudio, USUAL_AUDIO } from './call-audio.ts';
+import { Dialog } from './dialog.ts';
 import { Credentials } from './digest.ts';
 import { IncomingCall } from './incoming-call.ts';
 import type { InvitePolicy } from './invite-policies.ts';
@@ -167,6 +168,21 @@ export class Phone {
     const call = await this.#switchboard.place(extension, options, (callId) => this.#openAudio(callId, options.audio));
     if (!call) throw new Error(`${this.name} fell silent before it could call`);
     return call;
+  }
+
+  /** Sends a MESSAGE to the extension; gives the status with which it is answered. Throws when nothing answers. */
+  message(extension: string, text: string): Promise<number> {
+    const { agent, server, user } = this.#line;
+    const { host } = agent.socket;
+    const uri = `sip:${extension}@${server.host}:${server.port}`;
+    const dialog = Dialog.toward(uri, '', `sip:${user}@${host}`, server, host);
+    return new Promise((resolve, reject) => {
+      agent.send(dialog.request('MESSAGE', [['Content-Type', 'text/plain']], text), server, {
+        nextCseq: () => dialog.nextCseq(),
+        onResponse: ({ status }) => (status >= 200 ? resolve(status) : undefined),
+        onTimeout: () => reject(new Error(`${this.name}: no answer to MESSAGE\n${this.trace.tail()}`)),
+      });
+    });
   }
 
   /** The next incoming call that this was not given yet, already under its policy. Throws DeadlineMissed. */

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import { nowMs } from './clock.ts';
+import { bytesOf, textOf } from './raw-bytes.ts';
 import type { UdpAddress } from './sip-address.ts';
 import type { SipMessage } from './sip-message.ts';
 import { firstLine, formatSip, parseSip, SipSyntaxError } from './sip-message.ts';
@@ -56,11 +57,11 @@ export class SipSocket {
     const text = formatSip(message);
     this.#trace.add({ atMs: nowMs(), direction: 'out', peer: to, firstLine: firstLine(message), text });
     // A lost datagram is the transaction's business; an error here (e.g. ECONNREFUSED) is just that.
-    this.#socket.send(text, to.port, to.host, () => undefined);
+    this.#socket.send(bytesOf(text), to.port, to.host, () => undefined);
   }
 
   #hear(datagram: Buffer, from: UdpAddress): void {
-    const text = datagram.toString('utf8');
+    const text = textOf(datagram);
     if (text.trim() === '') return; // keep-alive
     const atMs = nowMs();
     let message: SipMessage;

@@ -46,7 +46,7 @@ export class Switchboard {
     const uri = extension.startsWith('sip:') ? extension : `sip:${extension}@${server.host}:${server.port}`;
     const { fromNumber: number = user, fromName: name = '', video = false, neverAck = false, headers = [] } = options;
     const { host } = agent.socket;
-    const dialog = Dialog.toward(uri, name, `sip:${number}@${host}`, server, host);
+    const dialog = Dialog.toward(uri, name, `sip:${number}@${host}`, server, host, options.callId);
     const { life } = this;
     const audio = await openAudio(dialog.callId);
     if (life !== this.life) {

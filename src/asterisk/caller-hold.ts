@@ -1,0 +1,66 @@
+/**
+ * What one caller hears while waiting: one hold at a time, the one before stopped first. A hold that is stopped while its orders are under way is stopped again after them. It must never
+ * judge whether the caller is there; its owner does.
+ */
+import type { Hold, Log } from '../call/ports.ts';
+import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, stopWhatever } from './hold.ts';
+import { type AriOrder, type AriRequests, isGone } from './requests.ts';
+import { variableOrder } from './variable-order.ts';
+
+export class CallerHold {
+  readonly #channelId: string;
+  readonly #requests: AriRequests;
+  readonly #log: Log;
+  #orders: HoldOrders | undefined;
+  #count = 0;
+
+  /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
+  constructor(channelId: string, requests: AriRequests, log: Log, held?: number) {
+    this.#channelId = channelId;
+    this.#requests = requests;
+    this.#log = log;
+    if (held === undefined) return;
+    this.#count = held;
+    this.#orders = { start: [], stop: stopWhatever(channelId, held) };
+  }
+
+  /**
+   * Rejects with whatever `send` rejects with.
+   * @param ready what has to be over before anything is ordered
+   * @param send gives an order, and rejects when the caller is gone
+   */
+  async start(hold: Hold, ready: Promise<void>, send: (order: AriOrder) => Promise<void>): Promise<void> {
+    const stopped = this.stop();
+    this.#count += 1;
+    const orders = holdOrders(this.#channelId, hold, holdIdOf(this.#channelId, this.#count));
+    this.#orders = orders;
+    await Promise.all([stopped, ready]);
+    // Another run of the router takes it for the first unless it is told.
+    const told = this.#count > 1 ? [variableOrder(this.#channelId, HOLD_COUNT, String(this.#count))] : [];
+    for (const order of [...told, ...orders.start]) {
+      // Stopped before anything was ordered: someone has answered.
+      if (this.#orders !== orders) return;
+      await send(order);
+      // Stopped while the order was under way, perhaps before it took effect.
+      if (this.#orders !== orders) return this.#stop(orders);
+    }
+  }
+
+  /** Never rejects. */
+  async stop(): Promise<void> {
+    const orders = this.#orders;
+    this.#orders = undefined;
+    if (orders !== undefined) await this.#stop(orders);
+  }
+
+  async #stop(orders: HoldOrders): Promise<void> {
+    const results = await Promise.allSettled(
+      orders.stop.map((order) => this.#requests.send({ ...order, lane: 'urgent' })),
+    );
+    for (const result of results) {
+      if (result.status === 'rejected' && !isGone(result.reason)) {
+        this.#log.debug('could not stop what the caller hears', { error: String(result.reason) });
+      }
+    }
+  }
+}
