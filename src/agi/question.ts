@@ -47,6 +47,12 @@ async function askGroup(session: AgiSession, questions: readonly string[]): Prom
   return values.map((text) => decoded(text.slice(MARK.length)));
 }
 
+/** One value as it is, '' where unset. For what a phone has chosen: a bracket in it would end URIENCODE() early. */
+async function askPlainly(session: AgiSession, expression: string): Promise<string> {
+  const { value = '' } = await session.command(`${COMMAND}${expression}`);
+  return value;
+}
+
 /** What is no UTF-8, or was cut in the middle, becomes U+FFFD. */
 function decoded(text: string): string {
   const latin = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
@@ -66,13 +72,16 @@ export async function askContacts(session: AgiSession, endpoints: readonly strin
     aors.map(({ aor }) => `\${PJSIP_AOR(${aor},contact)}`),
   );
   const ids = aors.flatMap(({ endpoint }, at) => plainParts(idsOf[at]).map((id) => ({ endpoint, id })));
-  const fields = await ask(
-    session,
-    ids.flatMap(({ id }) => [`\${PJSIP_CONTACT(${id},uri)}`, `\${PJSIP_CONTACT(${id},expiration_time)}`]),
-  );
+  const [uris, expiries] = await Promise.all([
+    Promise.all(ids.map(({ id }) => askPlainly(session, `\${PJSIP_CONTACT(${id},uri)}`))),
+    ask(
+      session,
+      ids.map(({ id }) => `\${PJSIP_CONTACT(${id},expiration_time)}`),
+    ),
+  ]);
   return ids.flatMap(({ endpoint }, at) => {
-    const uri = fields[at * 2] ?? '';
-    const seconds = Number(fields[at * 2 + 1] ?? '');
+    const uri = uris[at] ?? '';
+    const seconds = Number(expiries[at] ?? '');
     // Gone between two steps.
     return uri === '' ? [] : [{ endpoint, uri, expiresAtSec: Number.isFinite(seconds) ? seconds : 0 }];
   });

@@ -4,6 +4,7 @@
  * what the endpoint's configuration says. No formats are asked for, so Asterisk offers the endpoint's audio and no video. Where the leg goes when it is answered: to the
  * dialplan's context for legs, which brings it to our application; or straight there, which Asterisk does only while we are connected.
  */
+import { addressOf } from '../call/dial-string.ts';
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
@@ -36,8 +37,9 @@ export type LegWay = 'dialplan' | 'application';
 export function legOrder(request: DialRequest, app: string, way: LegWay): AriOrder {
   const { contact, caller, callee } = request;
   if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
-  // An ampersand would make Asterisk ring several; a URI that needs one is not dialled at all.
-  if (!/^sips?:[^\s&]+$/i.test(contact.uri)) throw new PbxError(`not a contact that can be dialled: ${contact.uri}`);
+  const address = addressOf(contact);
+  if (address === undefined)
+    throw new PbxError(`the phone has registered an address that is no SIP URI: ${contact.uri}`);
   const variables: Record<string, string> = {
     [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
     [LEG_CALLER]: request.forChannelId,
@@ -51,7 +53,7 @@ export function legOrder(request: DialRequest, app: string, way: LegWay): AriOrd
     method: 'POST',
     path: channelPath(request.legId),
     body: {
-      endpoint: `${contact.endpoint}/${contact.uri}`,
+      endpoint: `${contact.endpoint}/${address}`,
       ...(way === 'dialplan'
         ? { context: LEG_CONTEXT, extension: 's', priority: 1 }
         : { app, appArgs: `leg,${request.forChannelId}` }),

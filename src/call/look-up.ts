@@ -13,7 +13,7 @@ import type { Learnt } from './plan.ts';
 import type { CallPorts } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { passOn } from './tell-ending.ts';
-import { DIAL, type WaitingArrival } from './wake-for-dialplan.ts';
+import { DIAL, noteLeftOut, type WaitingArrival } from './wake-for-dialplan.ts';
 
 /** Looks up, tells, and lets the dialplan go on. It is no call, so that no history has it. Never rejects. */
 export async function lookUp(arrival: WaitingArrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
@@ -30,6 +30,7 @@ export async function lookUp(arrival: WaitingArrival, ports: CallPorts, overseer
     } else {
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
       const dial = dialString(endpoints, plan.known);
+      noteLeftOut(call, plan.known);
       ending =
         dial === '' ? { outcome: 'unreachable', reason: 'not-registered' } : { outcome: 'ready', reason: 'registered' };
       await caller.write({ ...unsaid(learnt), [DIAL]: dial });

@@ -4,7 +4,7 @@
  */
 
 import { type Arrival, Call } from './call.ts';
-import { dialString } from './dial-string.ts';
+import { addressOf, dialString } from './dial-string.ts';
 import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
@@ -13,7 +13,7 @@ import { markOf } from './marks.ts';
 import { waitLeftMs } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import type { Plan } from './plan.ts';
-import type { CallPorts, Hold, WaitingCaller } from './ports.ts';
+import type { CallPorts, Contact, Hold, WaitingCaller } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { Sightings } from './sightings.ts';
 import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
@@ -57,6 +57,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
       if (waitMs > 0) call.beside('hold', keepCompany(call, plan));
       const woken = await waitForMobile(call, plan, waitMs, wake, sightings);
       ending = endingOf(plan, wake, woken, dialNow());
+      noteLeftOut(call, sightings.of(endpoints));
     }
     // The wait is over: whoever comes with this memory does not go on with it.
     const memory = ending.outcome === 'ready' ? memoryOf(call, wake, 0, []) : '';
@@ -99,6 +100,17 @@ async function keepCompany(call: Call, plan: Plan): Promise<void> {
   if (call.diary.stage === 'ending') return;
   call.note('hold', { message: '', afterwards: hold.afterwards.kind });
   await caller.startHold(hold);
+}
+
+/** Contacts that no Dial can be given, for whoever asks why a phone did not ring. */
+export function noteLeftOut(call: Call, contacts: readonly Contact[]): void {
+  for (const contact of contacts.filter((each) => addressOf(each) === undefined)) {
+    const { endpoint, uri } = contact;
+    call.note('contact-left-out', { endpoint, contact: uri });
+    call.ports.log.warn(`a phone of ${endpoint} is not rung: the address that it has registered is no SIP URI`, {
+      contact: uri,
+    });
+  }
 }
 
 function endingOf(plan: Plan, wake: Wake, woken: boolean, dial: string): Ending {

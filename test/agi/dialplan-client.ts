@@ -92,6 +92,8 @@ export class DialplanClient {
     }
     const [, expression] = /^GET FULL VARIABLE (.+)$/.exec(command) ?? [];
     if (expression !== undefined) {
+      const [, plain] = /^\$\{([^}]*)\}$/.exec(expression) ?? [];
+      if (plain !== undefined) return `200 result=1 (${this.variables.get(plain) ?? ''})`;
       const told = expression.replaceAll(
         /\$\{URIENCODE\(x\$\{([^}]*)\}\)\}/g,
         (_, asked: string) => `x${encodeURIComponent(this.variables.get(asked) ?? '')}`,

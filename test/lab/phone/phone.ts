@@ -105,15 +105,21 @@ export class Phone {
 
   /**
    * REGISTER, with digest; resolves with the 200. `contactPort` puts another port into the contact, where nobody
-   * listens. A phone that died opens a new socket first, a sleeping one wakes. Throws RegisterRefused.
+   * listens; `contactUris` are whole contacts of any form. A phone that died opens a new socket first, a sleeping one wakes. Throws RegisterRefused.
    */
-  async register(options: { readonly expiresSec?: number; readonly contactPort?: number } = {}): Promise<Registered> {
+  async register(
+    options: {
+      readonly expiresSec?: number;
+      readonly contactPort?: number;
+      readonly contactUris?: readonly string[];
+    } = {},
+  ): Promise<Registered> {
     if (!this.#agent.socket.isOpen) await this.#openElsewhere();
     this.#agent.socket.asleep = false;
     this.#registration ??= new Registration(this.#line, this.#agent);
     const expiresSec = options.expiresSec ?? 600;
     const port = options.contactPort ?? this.#agent.socket.port;
-    this.#registered = await this.#registration.register(expiresSec, port);
+    this.#registered = await this.#registration.register(expiresSec, port, options.contactUris);
     this.events.emit('registered', this.#registered.contactUri, undefined, this.#registered.atMs);
     return this.#registered;
   }

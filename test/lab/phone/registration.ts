@@ -53,11 +53,12 @@ export class Registration {
     this.#callId = `${randomBytes(10).toString('hex')}@${agent.socket.host}`;
   }
 
-  /** Registers the contact (0 s: takes it off). Throws RegisterRefused on a refusal or when no answer comes in 32 s. */
-  async register(expiresSec: number, contactPort: number): Promise<Registered> {
+  /** Registers the contact, or these (0 s: takes them off). Throws RegisterRefused on a refusal or when no answer comes in 32 s. */
+  async register(expiresSec: number, contactPort: number, contactUris: readonly string[] = []): Promise<Registered> {
     const { user } = this.#account;
-    const contactUri = `sip:${user}@${this.#agent.socket.host}:${contactPort}`;
-    const response = await this.#send(this.#request(contactUri, expiresSec));
+    const contactUri = contactUris[0] ?? `sip:${user}@${this.#agent.socket.host}:${contactPort}`;
+    const all = contactUris.length === 0 ? [contactUri] : contactUris;
+    const response = await this.#send(this.#request(all, expiresSec));
     if (response.status >= 300) {
       const why = `${user}: REGISTER was refused with ${response.status} ${response.reason}`;
       throw new RegisterRefused(`${why}\n${this.#agent.trace.tail()}`, response.status);
@@ -73,7 +74,7 @@ export class Registration {
     };
   }
 
-  #request(contactUri: string, expiresSec: number): SipRequest {
+  #request(contactUris: readonly string[], expiresSec: number): SipRequest {
     const { user, server } = this.#account;
     const own = `<sip:${user}@${server.host}>`;
     return {
@@ -85,7 +86,7 @@ export class Registration {
         ['To', own],
         ['Call-ID', this.#callId],
         ['CSeq', `${this.#nextCseq()} REGISTER`],
-        ['Contact', `<${contactUri}>;expires=${expiresSec}`],
+        ['Contact', contactUris.map((uri) => `<${uri}>;expires=${expiresSec}`).join(', ')],
         ['Expires', String(expiresSec)],
         ['Allow', ALLOWED],
         ['User-Agent', 'lab-phone'],
