@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { Channel } from './events.ts';
+import type { Lane } from './lanes.ts';
 import type { AriRequests } from './requests.ts';
 
 /** Channels named in one subscription, so that its URL stays short. */
@@ -41,8 +42,9 @@ export function readState(answer: unknown): ApplicationState | undefined {
 }
 
 /** Rejects with AriRefusal 404 when Asterisk has no such application. */
-export async function readApplication(requests: AriRequests, app: string): Promise<ApplicationState> {
-  const state = readState(await requests.send({ method: 'GET', path: applicationPath(app) }));
+export async function readApplication(requests: AriRequests, app: string, lane?: Lane): Promise<ApplicationState> {
+  const order = { method: 'GET', path: applicationPath(app) } as const;
+  const state = readState(await requests.send(lane === undefined ? order : { ...order, lane }));
   if (state === undefined) throw new PbxError('Asterisk described the application in a form that is not that of ARI');
   return state;
 }

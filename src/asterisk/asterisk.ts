@@ -9,6 +9,7 @@ import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
 import { AriBridges } from './bridges.ts';
 import { CallerChannel } from './caller.ts';
+import { DeadEnd } from './dead-end.ts';
 import type { Channel } from './events.ts';
 import { frameReader } from './frames.ts';
 import { LegContext } from './leg-context.ts';
@@ -75,12 +76,25 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const { app, log, clock } = settings;
   const address = readAddress(settings.url, settings.username, settings.password);
   const outage = new Outage(log, clock);
-  const requests = new AriRequests(address, {
-    answered: () => outage.answered(),
-    // While there is no event connection, that is what is said.
-    failed: (words) => {
-      if (socket.isOpen()) outage.failed(words);
+  const requests = new AriRequests(
+    address,
+    {
+      answered: () => {
+        outage.answered();
+        dead.passed();
+      },
+      // While there is no event connection, that is what is said.
+      failed: (words) => {
+        if (socket.isOpen()) outage.failed(words);
+      },
+      turnedAway: () => dead.refused(),
     },
+    log,
+  );
+  // Without orders we are of no use to new callers: where Asterisk has no application of ours, the dialplan rings by itself.
+  const dead = new DeadEnd(clock, () => {
+    const { trouble } = requests;
+    if (trouble !== undefined && socket.isOpen()) socket.giveUp(trouble);
   });
   const legContext = new LegContext(log);
   let handler: CallerHandler | undefined;
@@ -129,19 +143,26 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     checkApp: async () => {
       await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
       await subscriptions.endUnused();
+      void requests.keep();
       // Beside it: nobody's events wait for what becomes of a stranger.
       void strangers.lookAgain();
     },
+    cause: () => requests.trouble,
     isNameFree: () =>
       readApplication(requests, app).then(
         () => false,
         (error: unknown) => isGone(error),
       ),
-    onLost: () => requests.dropIdle(),
+    onLost: ({ kind }) => {
+      // What is kept is precious where there is no other to be had, and as dead as the rest where Asterisk has gone.
+      requests.dropIdle(kind === 'silent');
+      if (kind === 'sessions-used-up') void requests.keep(true);
+    },
     onOpen: async () => {
       legs.connected();
       const judgeStrays = strays.hold();
       await pulse.check();
+      void requests.keep();
       await reconcile({
         requests,
         board,
@@ -181,7 +202,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       lostHandler = onLost;
       holding ??= socket.hold();
     },
-    trouble: () => (socket.state().up ? undefined : socket.state().why),
+    trouble: () => (socket.state().up ? requests.trouble?.words : socket.state().why),
     async global(name) {
       const answer = await requests.send({ method: 'GET', path: '/asterisk/variable', query: { variable: name } });
       const { data } = GlobalValue.safeParse(answer);
@@ -193,6 +214,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     },
     async close() {
       if (socket.state().up) await subscriptions.close();
+      dead.close();
       await socket.close();
       registrations.close();
       requests.close();

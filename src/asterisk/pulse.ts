@@ -36,7 +36,7 @@ export class Pulse {
     try {
       const path = `/events/user/${PULSE}`;
       // Behind the orders of many calls it would come too late, and pass for a connection that is lost.
-      await this.#requests.send({ method: 'POST', path, query: { application: this.#app }, lane: 'proof' });
+      await this.#requests.send({ method: 'POST', path, query: { application: this.#app }, lane: 'kept' });
       const tooLate = this.#clock.sleep(PATIENCE_MS, giveUp.signal).then(() => {
         throw new PbxError(`Asterisk has the application ${this.#app} but sends it no events`);
       });

@@ -1,77 +1,51 @@
 /**
- * Requests to ARI: a few HTTP connections, one deadline per request, errors as PbxError in Asterisk's own words. Asterisk allows 100 HTTP
- * sessions in all, shared with others, so the pools are small, and idle connections are let go before Asterisk lets go of them (15 s). Many calls at once
- * make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their own.
- * Must never send anything twice that Asterisk may have acted upon, unless doing it twice is the same as doing it once.
+ * Requests to ARI: a few HTTP connections, one deadline per request, errors as PbxError in Asterisk's own words. Where Asterisk has no HTTP session left for a new connection, what is asked
+ * goes over those that are kept. Must never send anything twice that Asterisk may have acted upon, unless doing it twice is the same as doing it once.
  */
-import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as secureRequest } from 'node:https';
-import { z } from 'zod';
+import { Agent, type ClientRequest } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { PbxError } from '../call/errors.ts';
+import type { Log } from '../call/ports.ts';
 import type { AriAddress } from './address.ts';
-import { makeAgent } from './openings.ts';
-import { AriRefusal, isBroken, isIll } from './refusal.ts';
-import { troubleOfError } from './trouble.ts';
+import { type AriOrder, exchange, Late, StaleConnection, TurnedAway } from './exchange.ts';
+import { type Lane, Lanes } from './lanes.ts';
+import { isBroken, isIll } from './refusal.ts';
+import { Sessions } from './sessions.ts';
+import { type Trouble, troubleOfSessions } from './trouble.ts';
 
+export { type AriOrder, encodeQueryValue } from './exchange.ts';
 export { AriRefusal, isGone } from './refusal.ts';
 
-const MAX_SOCKETS = 16;
-const IDLE_MS = 10_000;
-const DEADLINE_MS = 5_000;
-
-/** `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. `proof`: a late answer would mean something else. */
-type Lane = 'urgent' | 'usual' | 'patient' | 'proof';
-
-export interface AriOrder {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Path below /ari, its parts already encoded: `/channels/1700000000.1/answer`. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly body?: Readonly<Record<string, unknown>>;
-  /** Deadline in ms; 5,000 when left out. */
-  readonly deadlineMs?: number;
-  /** `usual` when left out. */
-  readonly lane?: Lane;
-  /** True where doing it twice would be wrong: it is then not sent again where nobody knows what became of the first. */
-  readonly once?: boolean;
-}
+/** Changes nothing, and is cheap. */
+const HARMLESS = { method: 'GET', path: '/asterisk/variable', query: { variable: 'XIVO_MAPP_NOTHING' } } as const;
+const TRIAL_MS = 1_000;
 
 /** Who is told how requests fare, to say once what is broken. */
 export interface RequestWitness {
   answered(): void;
   failed(words: string): void;
+  /** Asterisk has no session left, and no connection of ours stands that could be used instead. */
+  turnedAway?(): void;
 }
-
-const Complaint = z.object({ message: z.string().optional(), error: z.string().optional() });
-
-/** Asterisk reads most characters as they are; escaping them would only make long expressions longer than it takes. */
-export function encodeQueryValue(value: string): string {
-  return encodeURIComponent(value).replace(/%(24|28|29|2C|2F|3A|3B|40|7B|7D)/g, (code) => decodeURIComponent(code));
-}
-
-/** A connection that was idle broke before any byte of the answer: Asterisk had closed it, and never saw the request. */
-class StaleConnection extends Error {}
 
 export class AriRequests {
   readonly #address: AriAddress;
-  readonly #agents: Readonly<Record<Lane, Agent>>;
+  readonly #lanes: Lanes;
   readonly #underWay = new Set<ClientRequest>();
   readonly #witness: RequestWitness | undefined;
+  readonly #sessions: Sessions;
   #closed = false;
 
-  constructor(address: AriAddress, witness?: RequestWitness) {
+  constructor(address: AriAddress, witness?: RequestWitness, log: Log = SILENT) {
     this.#address = address;
     this.#witness = witness;
-    const settings = {
-      keepAlive: true,
-      maxSockets: MAX_SOCKETS,
-      maxFreeSockets: MAX_SOCKETS,
-      scheduling: 'lifo' as const,
-      timeout: IDLE_MS,
-      noDelay: true,
-    };
-    const agent = () => makeAgent(address.secure, settings);
-    this.#agents = { urgent: agent(), usual: agent(), patient: agent(), proof: agent() };
+    this.#lanes = new Lanes(address.secure);
+    this.#sessions = new Sessions(() => this.#isTurnedAway(), troubleOfSessions(address), log);
+  }
+
+  /** What is wrong with Asterisk's HTTP sessions; undefined where nothing is. */
+  get trouble(): Trouble | undefined {
+    return this.#sessions.trouble;
   }
 
   /** Resolves with the parsed answer, undefined where it has no body. Rejects with PbxError, AriRefusal where Asterisk answered. */
@@ -81,127 +55,105 @@ export class AriRequests {
       this.#witness?.answered();
       return answer;
     } catch (error) {
-      if (isIll(error) && !this.#closed) this.#witness?.failed(error instanceof Error ? error.message : String(error));
-      throw error;
+      const fault = named(error, order);
+      const isLost = error instanceof TurnedAway && this.#sessions.areUsedUp;
+      if (isLost && order.lane !== 'patient') this.#witness?.turnedAway?.();
+      else if (!isLost && isIll(fault) && !this.#closed)
+        this.#witness?.failed(fault instanceof Error ? fault.message : String(fault));
+      throw fault;
     }
   }
 
   async #send(order: AriOrder): Promise<unknown> {
+    const lane = this.#laneFor(order);
     try {
-      return await this.#attempt(order);
+      return await this.#attempt(order, lane);
     } catch (error) {
+      if (error instanceof TurnedAway) return await this.#insteadOf(order, error);
       // Asterisk says itself that it has failed; what must not be done twice carries an id of ours, and Asterisk refuses that the second time.
       const again = error instanceof StaleConnection ? order.once !== true : isBroken(error);
-      if (!again) throw named(error, order);
+      if (!again) throw error;
     }
     try {
-      return await this.#attempt(order);
+      return await this.#attempt(order, lane);
     } catch (error) {
-      throw named(error, order);
+      if (error instanceof TurnedAway) return await this.#insteadOf(order, error);
+      throw error;
     }
   }
 
-  /** Lets go of idle connections, which may be as dead as one that has just been found dead. */
-  dropIdle(): void {
-    for (const agent of Object.values(this.#agents)) {
-      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-    }
+  /** While no other connection is to be had, those that are kept carry all but what may take them up for long. */
+  #laneFor({ lane = 'usual' }: AriOrder): Lane {
+    return this.#sessions.areUsedUp && lane !== 'patient' && this.#lanes.standing > 0 ? 'kept' : lane;
+  }
+
+  /** A new connection was closed at once. Where that is so of every new one, Asterisk never saw the request, and it goes over one that is kept. */
+  async #insteadOf(order: AriOrder, error: TurnedAway): Promise<unknown> {
+    if (!(await this.#areUsedUp()) || order.lane === 'patient') throw error;
+    return await this.#attempt(order, 'kept');
+  }
+
+  async #areUsedUp(): Promise<boolean> {
+    const usedUp = await this.#sessions.tryOut();
+    this.#lanes.openKept(!usedUp);
+    return usedUp;
+  }
+
+  /**
+   * Opens those of the kept connections that are missing; while there are no sessions, uses those that stand and finds out whether there are some again. To be said every few seconds. Never rejects.
+   * @param isInDoubt the event connection was closed at once
+   */
+  async keep(isInDoubt = false): Promise<void> {
+    const usedUp = (isInDoubt || this.#sessions.areUsedUp) && (await this.#areUsedUp());
+    // Those that are free are taken first: so as many as there shall be, where one is missing.
+    const wanted = usedUp ? Math.max(1, this.#lanes.standing) : this.#lanes.missing > 0 ? Lanes.kept : 0;
+    await Promise.allSettled(Array.from({ length: wanted }, () => this.#attempt(HARMLESS, 'kept')));
+    if (!usedUp && this.#lanes.missing === 0) this.#sessions.over();
+  }
+
+  /** Lets go of idle connections, which may be as dead as one that has just been found dead. @param all the kept ones as well */
+  dropIdle(all = true): void {
+    this.#lanes.dropIdle(all);
   }
 
   /** Ends what is under way and leaves no socket behind. */
   close(): void {
     this.#closed = true;
     for (const request of this.#underWay) request.destroy(new Error('the connection to Asterisk is closed'));
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.#lanes.close();
   }
 
-  #attempt(order: AriOrder): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new PbxError('the connection to Asterisk is closed'));
-    const query = Object.entries(order.query ?? {})
-      .map(([name, value]) => `${name}=${encodeQueryValue(value)}`)
-      .join('&');
-    const url = new URL(`${this.#address.base}${order.path}`);
-    const body = order.body === undefined ? '' : JSON.stringify(order.body);
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const send = this.#address.secure ? secureRequest : plainRequest;
-    const request = send({
-      protocol: url.protocol,
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      // Not by way of URL, which would escape what encodeQueryValue left as it is.
-      path: query === '' ? url.pathname : `${url.pathname}?${query}`,
-      method: order.method,
-      agent: this.#agents[order.lane ?? 'usual'],
-      headers: {
-        authorization: this.#address.authorization,
-        'content-length': Buffer.byteLength(body),
-        ...(body === '' ? {} : { 'content-type': 'application/json' }),
-      },
-    });
-    this.#underWay.add(request);
-    const deadlineMs = order.deadlineMs ?? DEADLINE_MS;
-    const timer = setTimeout(() => {
-      request.destroy(new Error(`no answer within ${deadlineMs} ms`));
-      this.dropIdle();
-    }, deadlineMs);
-    let answered = false;
-    request.on('response', (response) => {
-      answered = true;
-      collect(response).then(
-        (text) => {
-          try {
-            resolve(readAnswer(order, response.statusCode ?? 0, text));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        (error: unknown) =>
-          reject(new PbxError(`${order.method} ${order.path}: the answer was cut off (${String(error)})`)),
-      );
-    });
-    request.on('error', (error) => {
-      const stale = request.reusedSocket && !answered && 'code' in error && BROKEN.has(String(error.code));
-      if (stale) reject(new StaleConnection('the connection broke'));
-      else reject(new PbxError(`${order.method} ${order.path}: ${troubleOfError(error, this.#address).words}`));
-    });
-    request.on('close', () => {
-      clearTimeout(timer);
-      this.#underWay.delete(request);
-    });
-    request.end(body);
-    return promise;
+  async #attempt(order: AriOrder, lane: Lane): Promise<unknown> {
+    if (this.#closed) throw new PbxError('the connection to Asterisk is closed');
+    try {
+      return await exchange(order, this.#lanes.agentOf(lane), this.#address, this.#underWay);
+    } catch (error) {
+      if (error instanceof Late) this.dropIdle(lane === 'kept');
+      throw error;
+    }
+  }
+
+  /** Whether a connection of its own is closed at once. */
+  async #isTurnedAway(): Promise<boolean> {
+    if (this.#closed) return false;
+    const agent = this.#address.secure ? new SecureAgent() : new Agent();
+    try {
+      await exchange({ ...HARMLESS, deadlineMs: TRIAL_MS }, agent, this.#address, this.#underWay);
+      return false;
+    } catch (error) {
+      if (error instanceof TurnedAway) return true;
+      // Answered, be it with a refusal.
+      if (!isIll(error)) return false;
+      throw error;
+    } finally {
+      agent.destroy();
+    }
   }
 }
 
-function named(error: unknown, order: AriOrder): unknown {
-  return error instanceof StaleConnection ? new PbxError(`${order.method} ${order.path}: ${error.message}`) : error;
-}
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_SOCKET_CLOSED']);
-
-async function collect(response: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of response) parts.push(part);
-  return Buffer.concat(parts).toString('utf8');
-}
-
-function readAnswer(order: AriOrder, status: number, text: string): unknown {
-  const parsed = parse(text);
-  if (status >= 200 && status < 300) return parsed;
-  const complaint = Complaint.safeParse(parsed);
-  const words = complaint.success ? (complaint.data.message ?? complaint.data.error) : undefined;
-  throw new AriRefusal(
-    status,
-    `${order.method} ${order.path}: HTTP ${status}${words === undefined ? '' : `, ${words}`}`,
-  );
-}
-
-function parse(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Asterisk answers some refusals in HTML. The status says enough.
-    return undefined;
-  }
+function named(error: unknown, { method, path }: AriOrder): unknown {
+  const isNameless = error instanceof StaleConnection || error instanceof TurnedAway;
+  return isNameless ? new PbxError(`${method} ${path}: ${error.message}`) : error;
 }

@@ -6,10 +6,9 @@
 import { WebSocket } from 'ws';
 import type { Clock, Log } from '../call/ports.ts';
 import type { AriAddress } from './address.ts';
-import { type Trouble, troubleOfError, troubleOfStatus } from './trouble.ts';
+import { watchConnection } from './socket-watch.ts';
+import { type Trouble, troubleOfError, troubleOfSessions, troubleOfStatus } from './trouble.ts';
 
-/** A dead connection is found within twice this. */
-const PING_MS = 2_000;
 const HANDSHAKE_MS = 3_000;
 const GOODBYE_MS = 500;
 const FIRST_DELAY_MS = 100;
@@ -26,10 +25,12 @@ export interface EventSocketSettings {
   readonly onFrame: (frame: Buffer) => void;
   /** The connection stands, before anything else is done with it. Rejecting drops it. */
   readonly onOpen: () => Promise<void>;
-  /** The connection has ended, however. */
-  readonly onLost: () => void;
+  /** The connection has ended, or could not be made, for this reason. */
+  readonly onLost: (trouble: Trouble) => void;
   /** Rejects when Asterisk no longer has our application although the connection stands. */
   readonly checkApp: () => Promise<void>;
+  /** What is wrong with requests as a whole, and so behind whatever rejects; undefined where nothing is known to be. */
+  readonly cause: () => Trouble | undefined;
   /** Whether Asterisk knows for sure of no connection under our application's name. Never rejects. */
   readonly isNameFree: () => Promise<boolean>;
 }
@@ -82,6 +83,11 @@ export class EventSocket {
     });
   }
 
+  /** Gives the connection up, so that Asterisk has no application and the dialplan goes on by itself, until it can be used again. */
+  giveUp(trouble: Trouble): void {
+    this.#drop?.(trouble);
+  }
+
   /** Ends the connection in good order, so that Asterisk has done with it before another one comes, and does not wait long for that. */
   async close(): Promise<void> {
     this.#end.abort();
@@ -130,7 +136,13 @@ export class EventSocket {
       ended.resolve(troubleOfStatus(response.statusCode ?? 0, address));
       request.destroy();
     });
-    socket.on('error', (error) => ended.resolve(troubleOfError(error, address)));
+    let isOpen = false;
+    socket.on('error', (error) => {
+      const trouble = troubleOfError(error, address);
+      // Accepted, and closed without a word.
+      const isTurnedAway = !isOpen && trouble.kind === 'silent' && 'code' in error && error.code === 'ECONNRESET';
+      ended.resolve(isTurnedAway ? troubleOfSessions(address) : trouble);
+    });
     socket.on('close', () =>
       ended.resolve({ kind: 'silent', words: `Asterisk at ${address.host} closed the connection` }),
     );
@@ -142,6 +154,7 @@ export class EventSocket {
       if (this.#socket === socket) this.#settings.onFrame(Buffer.isBuffer(data) ? data : Buffer.from(String(data)));
     });
     socket.on('open', () => {
+      isOpen = true;
       this.#settings.onOpen().then(
         () => {
           stood = true;
@@ -151,10 +164,18 @@ export class EventSocket {
       );
     });
     const watch = new AbortController();
-    void this.#watch(socket, ended.resolve, watch.signal, () => {
-      const was = heard;
-      heard = false;
-      return was;
+    void watchConnection({
+      ...this.#settings,
+      socket,
+      signal: watch.signal,
+      isUp: () => this.#state.up,
+      heardSince: () => {
+        const was = heard;
+        heard = false;
+        return was;
+      },
+      drop: (fault) => ended.resolve(fault),
+      lost: (error) => ended.resolve(this.#lost(error)),
     });
     const trouble = await ended.promise;
     watch.abort();
@@ -162,37 +183,13 @@ export class EventSocket {
     this.#drop = undefined;
     this.#state = { up: false, why: trouble.words };
     socket.terminate();
-    this.#settings.onLost();
+    this.#settings.onLost(trouble);
     return { trouble, stood };
   }
 
-  /** Pings; a connection from which nothing came since the last ping is dead. */
-  async #watch(
-    socket: WebSocket,
-    drop: (trouble: Trouble) => void,
-    signal: AbortSignal,
-    heardSince: () => boolean,
-  ): Promise<void> {
-    const { clock, address, checkApp } = this.#settings;
-    let checking = false;
-    while (!signal.aborted) {
-      await clock.sleep(PING_MS, signal).catch(() => undefined);
-      if (signal.aborted || socket.readyState === WebSocket.CONNECTING) continue;
-      if (!heardSince()) drop({ kind: 'silent', words: `${address.host} has not answered a ping for ${PING_MS} ms` });
-      else socket.ping();
-      // Beside the pings, which must not wait for an answer that may never come.
-      if (!this.#state.up || checking) continue;
-      checking = true;
-      checkApp().then(
-        () => {
-          checking = false;
-        },
-        (error: unknown) => drop(this.#lost(error)),
-      );
-    }
-  }
-
   #lost(error: unknown): Trouble {
+    const cause = this.#settings.cause();
+    if (cause !== undefined) return cause;
     return {
       kind: 'app-lost',
       words: `connected, but not usable: ${error instanceof Error ? error.message : String(error)}`,

@@ -48,7 +48,7 @@ export class Strangers {
     if (this.#looking) return;
     this.#looking = true;
     const { requests, app, log } = this.#ports;
-    await readApplication(requests, app)
+    await readApplication(requests, app, 'kept')
       .then(({ channelIds }) => this.#judgeAll(channelIds))
       .catch((error: unknown) => log.debug('could not look for strangers', { error: String(error) }));
     this.#looking = false;

@@ -14,6 +14,7 @@ type TroubleKind =
   | 'silent'
   | 'app-taken'
   | 'app-lost'
+  | 'sessions-used-up'
   | 'closed'
   | 'other';
 
@@ -53,6 +54,14 @@ export function troubleOfStatus(status: number, address: AriAddress): Trouble {
   return {
     kind: 'other',
     words: `${address.host} answered HTTP ${status} where ARI's events were asked for: is ARI_URL that of an Asterisk?`,
+  };
+}
+
+/** Asterisk accepts new connections and closes them at once. */
+export function troubleOfSessions(address: AriAddress): Trouble {
+  return {
+    kind: 'sessions-used-up',
+    words: `Asterisk at ${address.host} closes new connections at once, as it does when browsers or other programs have used up its HTTP sessions: raise sessionlimit in http.conf (100 unless set), then asterisk -rx "module reload http"`,
   };
 }
 

@@ -3,6 +3,7 @@
  * and told with the seed that draws it again. XIVO_MAPP_FUZZ_SEED, XIVO_MAPP_FUZZ_INPUTS and XIVO_MAPP_FUZZ_DOOR set seed, sum and door; scripts/fuzz sets them.
  * It must never draw anything that the seed does not decide.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 
 /** Inputs by door; 100,000 in sum. */
@@ -74,7 +75,7 @@ export async function feed<T>(
       taken += inputs.length;
     });
     // A round that took too long was left while one was still being taken; two at a time would be counted as one.
-    await last;
+    await Promise.race([last, delay(HANG_MS, undefined, { ref: false })]);
     const settings = { seed: seed + round, numRuns: RUNS_PER_ROUND, timeout: HANG_MS };
     try {
       await fc.assert(property, { ...settings, interruptAfterTimeLimit: SHRINK_MS, includeErrorInReport: true });
