@@ -83,18 +83,8 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
     this.#throwIfGone();
-    // Concurrently, but all taken before the last order, so that Asterisk works them off before it.
-    const [, ...writes] = await Promise.allSettled([
-      this.stopHold(),
-      this.#send(variableOrder(this.channelId, 'XIVO_MAPP_STATUS', status)),
-      this.#send(variableOrder(this.channelId, 'XIVO_MAPP_REASON', reason)),
-    ]);
+    await Promise.all([this.stopHold(), this.#tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
     this.#throwIfGone();
-    for (const write of writes) {
-      if (write.status === 'rejected') {
-        this.#ports.log.debug('could not tell the dialplan how the call ended', { error: String(write.reason) });
-      }
-    }
     this.#ours = false;
     try {
       await this.#requests.send({ ...this.#order('POST', '/continue'), once: true });
@@ -106,6 +96,21 @@ export class CallerChannel implements Caller, ChannelOwner {
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
     this.#ports.board.letGo(this.channelId, this, this.#userId);
+  }
+
+  /**
+   * All is taken before the last order, so that Asterisk works it off before that. A caller who goes on untold is rung anew by the dialplan, whatever its ending was: so what was refused
+   * is told once more, as soon as Asterisk takes requests at all. Where it refuses this alone, the caller goes on all the same.
+   */
+  async #tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
+    const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.channelId, name, value));
+    const tell = () => Promise.allSettled(orders.map((order) => this.#send(order)));
+    if ((await tell()).every(({ status }) => status === 'fulfilled')) return;
+    await this.#send({ method: 'GET', path: channelPath(this.channelId) });
+    for (const told of await tell()) {
+      if (told.status === 'rejected')
+        this.#ports.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });
+    }
   }
 
   async hangUp(): Promise<void> {

@@ -5,7 +5,7 @@ import { type Agi, type AgiArrival, agiServer } from '../../src/agi/server.ts';
 import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
 import { DialplanClient, requestLines } from './dialplan-client.ts';
 
-const SOON_MS = 200;
+const SOON_MS = 2_000;
 const LATE_MS = 20_000;
 
 describe('the FastAGI server', () => {

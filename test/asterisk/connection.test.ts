@@ -1,9 +1,10 @@
 /** The event connection against a server that misbehaves: what is said, and that it always comes back. */
 import { createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
 import type { Caller, Clock } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import { soon } from '../soon.ts';
 import { PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
@@ -28,8 +29,8 @@ describe('the event connection', () => {
       callers.push({ caller, userId, arrival });
     });
   };
-  const connected = () => vi.waitFor(() => expect(asterisk.trouble()).toBeUndefined());
-  const trouble = (words: RegExp) => vi.waitFor(() => expect(asterisk.trouble()).toMatch(words), { timeout: 5_000 });
+  const connected = () => soon(() => expect(asterisk.trouble()).toBeUndefined());
+  const trouble = (words: RegExp) => soon(() => expect(asterisk.trouble()).toMatch(words));
 
   beforeEach(async () => {
     pbx = await PbxStub.start();
@@ -39,7 +40,7 @@ describe('the event connection', () => {
 
   afterEach(async () => {
     await asterisk.close();
-    await vi.waitFor(() => expect(pbx.connections).toBe(0));
+    await soon(() => expect(pbx.connections).toBe(0));
     await pbx[Symbol.asyncDispose]();
   });
 
@@ -129,12 +130,12 @@ describe('the event connection', () => {
     connect();
     await connected();
     pbx.cut();
-    await vi.waitFor(() => expect(pbx.events).toHaveLength(2));
+    await soon(() => expect(pbx.events).toHaveLength(2));
     await connected();
     pbx.send(startOf('1.1'));
-    await vi.waitFor(() => expect(callers).toHaveLength(1));
+    await soon(() => expect(callers).toHaveLength(1));
     pbx.send(startOf('1.2'));
-    await vi.waitFor(() => expect(callers).toHaveLength(2));
+    await soon(() => expect(callers).toHaveLength(2));
   });
 
   it('comes back when Asterisk mutes the application although it took the connection', async () => {
@@ -145,7 +146,7 @@ describe('the event connection', () => {
     await connected();
     const before = pbx.events.length;
     pbx.mute = true;
-    await vi.waitFor(() => expect(pbx.events.length).toBeGreaterThan(before), { timeout: 5_000 });
+    await soon(() => expect(pbx.events.length).toBeGreaterThan(before));
     pbx.mute = false;
     await connected();
   });
@@ -169,7 +170,7 @@ describe('the event connection', () => {
     pbx.send({ type: 'StasisStart', channel: { id: 7 } });
     pbx.send({ type: 'constructor' });
     pbx.send(startOf('1.1'));
-    await vi.waitFor(() => expect(callers).toHaveLength(1));
+    await soon(() => expect(callers).toHaveLength(1));
     expect(callers[0]).toMatchObject({
       userId: '42',
       arrival: 'new',
@@ -191,7 +192,7 @@ describe('the event connection', () => {
     });
     await connected();
     pbx.send(startOf('1.1', []));
-    await vi.waitFor(() => expect(log.told.some(({ message }) => message.includes('could not be taken'))).toBe(true));
+    await soon(() => expect(log.told.some(({ message }) => message.includes('could not be taken'))).toBe(true));
     expect(asterisk.trouble()).toBeUndefined();
   });
 });

@@ -1,10 +1,11 @@
 /** How long it takes until an event connection is found to be dead without being closed: in virtual time, so that the bound is that of the design and not of the machine. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
 import { Pulse } from '../../src/asterisk/pulse.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
+import { soon } from '../soon.ts';
 import { PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
@@ -20,12 +21,12 @@ describe('an event connection that is dead without being closed', () => {
     clock = new VirtualClock();
     asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log: toldLog(), clock });
     asterisk.onCaller(() => {});
-    await vi.waitFor(() => expect(asterisk.trouble()).toBeUndefined());
+    await soon(() => expect(asterisk.trouble()).toBeUndefined());
   });
   afterEach(async () => {
     pbx.hear();
     await asterisk.close();
-    await vi.waitFor(() => expect(pbx.connections).toBe(0));
+    await soon(() => expect(pbx.connections).toBe(0));
     await pbx[Symbol.asyncDispose]();
   });
 
@@ -41,7 +42,7 @@ describe('an event connection that is dead without being closed', () => {
     const before = clock.pendingSleeps;
     await clock.advance(2_000);
     // Asterisk has taken the order for an event, and its coming is waited for.
-    await vi.waitFor(() => expect(clock.pendingSleeps).toBe(before + 1));
+    await soon(() => expect(clock.pendingSleeps).toBe(before + 1));
     await clock.advance(BOUND_MS - 2_000);
     expect(asterisk.trouble()).toMatch(/has the application app but sends it no events|has not answered a ping/);
   });
@@ -52,8 +53,8 @@ describe('an event connection that is dead without being closed', () => {
     for (let turn = 0; turn < 5; turn += 1) {
       const { pings, pulses } = pbx;
       await clock.advance(2_000);
-      await vi.waitFor(() => expect([pbx.pings, pbx.pulses]).toEqual([pings + 1, pulses + 1]));
-      await vi.waitFor(() => expect(clock.pendingSleeps).toBe(1));
+      await soon(() => expect([pbx.pings, pbx.pulses]).toEqual([pings + 1, pulses + 1]));
+      await soon(() => expect(clock.pendingSleeps).toBe(1));
       expect(asterisk.trouble()).toBeUndefined();
     }
     await asterisk.close();
@@ -68,7 +69,7 @@ it('an event that comes late proves the connection to all who wait for one', asy
   const requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
   const pulse = new Pulse(requests, 'app', clock);
   const checks = Promise.all([pulse.check(), pulse.check()]);
-  await vi.waitFor(() => expect(clock.pendingSleeps).toBe(2));
+  await soon(() => expect(clock.pendingSleeps).toBe(2));
   pulse.felt('xivo-mapp-pulse');
   await checks;
   expect(clock.pendingSleeps).toBe(0);

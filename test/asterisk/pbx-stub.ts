@@ -43,6 +43,8 @@ export class PbxStub implements AsyncDisposable {
     this.#server = server;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
+      // After an upgrade nobody else hears of it when the client resets the connection.
+      socket.on('error', () => socket.destroy());
       socket.on('close', () => this.#sockets.delete(socket));
     });
     server.on('request', (request, response) => void this.#take(request, response));

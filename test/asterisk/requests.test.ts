@@ -1,8 +1,9 @@
 /** Requests against a server that misbehaves: what is sent twice, what never, and what each failure is called. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/requests.ts';
 import { PbxError } from '../../src/call/errors.ts';
+import { soon } from '../soon.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
 describe('requests to Asterisk', () => {
@@ -16,7 +17,7 @@ describe('requests to Asterisk', () => {
 
   afterEach(async () => {
     requests.close();
-    await vi.waitFor(() => expect(pbx.connections).toBe(0));
+    await soon(() => expect(pbx.connections).toBe(0));
     await pbx[Symbol.asyncDispose]();
   });
 
@@ -156,7 +157,7 @@ describe('requests to Asterisk', () => {
   it('end when the connection is closed', async () => {
     pbx.answer = () => undefined;
     const asked = requests.send({ method: 'GET', path: '/channels' });
-    await vi.waitFor(() => expect(pbx.requests).toHaveLength(1));
+    await soon(() => expect(pbx.requests).toHaveLength(1));
     requests.close();
     await expect(asked).rejects.toThrow('is closed');
     await expect(requests.send({ method: 'GET', path: '/channels' })).rejects.toThrow('is closed');

@@ -103,7 +103,12 @@ describe('settings', () => {
     const set = Object.fromEntries(
       [...sample.matchAll(/^;?\s*(XIVO_\w+)\s*=>?\s*"?([^";\n]*?)"?\s*$/gm)].map(([, name, value]) => [name, value]),
     );
-    const ofTheDialplan = { XIVO_MAPP_APP: 'xivo-mapp', XIVO_MAPP_AGI: '127.0.0.1:4580', XIVO_MAPP_LEG_TRIES: '20' };
+    const ofTheDialplan = {
+      XIVO_MAPP_APP: 'xivo-mapp',
+      XIVO_MAPP_AGI: '127.0.0.1:4580',
+      XIVO_MAPP_LEG_TRIES: '20',
+      XIVO_MAPP_RESTART_TRIES: '5',
+    };
     expect(set).toEqual({ ...GLOBALS, ...ofTheDialplan });
   });
 });

@@ -31,7 +31,7 @@ export interface PbxUnderTest {
 }
 
 export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTest>): void {
-  describe(`${name} keeps the promises of a PBX`, { timeout: 30_000 }, () => {
+  describe(`${name} keeps the promises of a PBX`, { timeout: 300_000 }, () => {
     let pbx: PbxUnderTest;
     let legCount = 0;
     beforeAll(async () => {

@@ -21,7 +21,7 @@ export interface PushUnderTest {
 }
 
 export function pushContract(name: string, makeSubject: () => Promise<PushUnderTest>): void {
-  describe(`${name} keeps the promises of a Push`, { timeout: 30_000 }, () => {
+  describe(`${name} keeps the promises of a Push`, { timeout: 300_000 }, () => {
     let subject: PushUnderTest;
     beforeAll(async () => {
       subject = await makeSubject();

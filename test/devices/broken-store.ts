@@ -8,7 +8,7 @@ import { registryIn } from '../../src/devices/registry.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { scratchFolder } from './scratch.ts';
 
-export const patience = { timeout: 10_000 } as const;
+export const patience = { timeout: 60_000 } as const;
 
 const anna = { userId: 'anna', ringingDevice: 'MobileApp', mobileEndpoint: 'PJSIP/a1' } as const;
 export const user = { ...anna, webAppEndpoint: undefined };

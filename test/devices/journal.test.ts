@@ -1,8 +1,9 @@
 /** The journal: live and ended calls, its bounds, and a database that fails under it. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallSummary } from '../../src/call/ports.ts';
 import { type JournalBounds, journalIn } from '../../src/devices/journal.ts';
 import { fakeLog } from '../call/fakes/log.ts';
+import { soon } from '../soon.ts';
 import { openDatabase } from './open-database.ts';
 import { scratchFolder } from './scratch.ts';
 import { watched } from './watched-database.ts';
@@ -24,7 +25,7 @@ function setUp(file = scratch.path(), bounds: Partial<JournalBounds> = {}) {
   return { database, log, file, journal: journalIn(database, log, bounds) };
 }
 const rows = (file: string): number => Number(scratch.other(file).prepare('SELECT count(*) AS n FROM calls').get()?.n);
-const written = (file: string, count: number): Promise<void> => vi.waitFor(() => expect(rows(file)).toBe(count));
+const written = (file: string, count: number): Promise<void> => soon(() => expect(rows(file)).toBe(count));
 
 describe('a call in the journal', () => {
   it('can be asked for while it lives, when it has ended, and after a restart', async () => {
@@ -88,7 +89,7 @@ describe('a call in the journal', () => {
     // While some are read, others are written.
     for (const pending of [journal.latest(997), journal.latest(997)])
       expect((await pending).map(({ callId }) => callId).toSorted()).toEqual(newest.toSorted());
-    await vi.waitFor(() => expect(database.sqlite.prepare('SELECT count(*) AS n FROM calls').get()?.n).toBe(1_200));
+    await soon(() => expect(database.sqlite.prepare('SELECT count(*) AS n FROM calls').get()?.n).toBe(1_200));
     asked.mostAtOnce = 0;
     const calls = await journal.latest(997);
     expect(calls.map(({ callId }) => callId)).toEqual(newest);
@@ -138,7 +139,7 @@ describe('a call in the journal', () => {
     const { journal, file } = setUp(first.file);
     journal.open(record('c1'));
     journal.close('c1', summary);
-    await vi.waitFor(async () => expect((await journal.latest(5))[0]?.summary).toEqual(summary));
+    await soon(async () => expect((await journal.latest(5))[0]?.summary).toEqual(summary));
     expect(rows(file)).toBe(1);
   });
 
@@ -166,7 +167,7 @@ describe('a call in the journal', () => {
     journal.close('c1', summary);
     journal.note('c1', entry('late'));
     await written(file, 1);
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const story = await journal.story('c1');
       expect(story?.timeline).toEqual([{ atMs: 0, what: 'odd', facts: { n: 'NaN', long: 'x'.repeat(300) } }]);
       expect(story?.summary).toEqual({ ...summary, durationMs: 0, stagesMs: { waiting: 0 } });
@@ -212,7 +213,7 @@ describe('a database that fails under the journal', () => {
     other.exec('BEGIN IMMEDIATE');
     journal.open(record('c0', 0));
     journal.close('c0', summary);
-    await vi.waitFor(() => expect(database.fault()?.message).toMatch(/is locked by another program/));
+    await soon(() => expect(database.fault()?.message).toMatch(/is locked by another program/));
     for (let n = 1; n <= 4; n += 1) {
       journal.open(record(`c${n}`, n));
       journal.close(`c${n}`, summary);
@@ -220,7 +221,7 @@ describe('a database that fails under the journal', () => {
     expect(await journal.story('c4')).toMatchObject({ summary });
     expect((await journal.latest(2)).map(({ callId }) => callId)).toEqual(['c4', 'c3']);
     other.exec('COMMIT');
-    await vi.waitFor(() => expect(rows(file)).toBe(3));
+    await soon(() => expect(rows(file)).toBe(3));
     expect(database.fault()).toBeUndefined();
     expect(log.at('error').map(({ message }) => message)).toEqual([expect.stringMatching(/the oldest calls are lost/)]);
     expect(log.at('info')).toMatchObject([{ fields: { lostCalls: 2 } }]);

@@ -34,7 +34,7 @@ export interface ApiAnswer {
   readonly body: unknown;
 }
 
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 export class ApiClient {
   readonly url: string;

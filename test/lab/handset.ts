@@ -8,7 +8,7 @@ import type { Phone } from './phone/phone.ts';
 import type { PhoneEvent, PhoneEventType } from './phone/phone-events.ts';
 
 /** How long a scenario waits for a thing unless it says otherwise, in ms. */
-export const SOON_MS = 10_000;
+export const SOON_MS = 30_000;
 
 /** A kind of sound, a tone in hertz, or a party known by its tone. */
 export type Sound = Awaited | { readonly toneHz: number };
@@ -77,9 +77,11 @@ export class Handset {
     return this.phone.waitFor(type, withinMs);
   }
 
-  /** Waits until it hears that in its latest call; gives the time at which it began. */
+  /** Waits until it hears that in the call that it has taken, else in its latest one; gives the time at which it began. */
   hears(sound: Sound, withinMs = SOON_MS): Promise<number> {
-    return this.call.waitUntilHears(awaitedOf(sound), withinMs);
+    // A phone that wakes may answer the leg that was sent to it in its sleep, while a second one is called back.
+    const taken = this.calls.findLast((call) => call.isAnswered && !call.hasEnded);
+    return (taken ?? this.call).waitUntilHears(awaitedOf(sound), withinMs);
   }
 
   /** Whether its latest call ended because another device took it. */

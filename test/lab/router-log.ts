@@ -46,7 +46,7 @@ export class RouterLog {
   }
 
   /** The first line that fits and came at `sinceMs` or later, now or within the deadline. Throws with the log's tail. */
-  async waitFor(what: string | RegExp, withinMs = 10_000, sinceMs = 0): Promise<LogLine> {
+  async waitFor(what: string | RegExp, withinMs = 30_000, sinceMs = 0): Promise<LogLine> {
     const there = this.lines.find(({ atMs, text }) => atMs >= sinceMs && fits(text, what));
     if (there !== undefined) return there;
     const { promise, resolve, reject } = Promise.withResolvers<LogLine>();

@@ -12,9 +12,9 @@ import { RouterLog } from './router-log.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = resolve(ROOT, 'src/main.ts');
 const SETPRIV = '/usr/bin/setpriv';
-const START_MS = 30_000;
-const STOP_MS = 15_000;
-const LOOK_MS = 1_000;
+const START_MS = 120_000;
+const STOP_MS = 60_000;
+const LOOK_MS = 5_000;
 
 export type RouterEnvironment = Readonly<Record<string, string>>;
 
@@ -46,7 +46,7 @@ export class LabRouter {
     return this.#child?.pid ?? -1;
   }
 
-  /** Starts it and waits until /healthz says 200. Throws, with the log's tail, when it exits or is not healthy within 30 s. */
+  /** Starts it and waits until /healthz says 200. Throws, with the log's tail, when it exits or is not healthy within two minutes. */
   async start(): Promise<void> {
     if (this.isRunning) return;
     this.launch();
@@ -114,7 +114,7 @@ export class LabRouter {
   }
 
   /**
-   * SIGTERM; resolves with the exit status, or with the signal's name. One that does not end within 15 s is killed, and that is an error.
+   * SIGTERM; resolves with the exit status, or with the signal's name. One that does not end within a minute is killed, and that is an error.
    */
   async terminate(): Promise<number | NodeJS.Signals> {
     this.#child?.kill('SIGTERM');

@@ -2,10 +2,11 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type NotifyOptions, notifySystemd } from '../../src/system/notify.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
+import { soon } from '../soon.ts';
 
 let folder = '';
 let notes = 0;
@@ -38,11 +39,11 @@ it('pings twice in each period of the watchdog, until the router stops', async (
   const pings = (): number => told().filter((line) => line === '/s WATCHDOG=1').length;
   await notify.ready('x');
   for (let count = 1; count <= 3; count += 1) {
-    await vi.waitFor(() => expect(clock.nextWakeMs).toBe(count * 10_000));
+    await soon(() => expect(clock.nextWakeMs).toBe(count * 10_000));
     expect(pings()).toBe(count);
     await clock.advance(10_000);
   }
-  await vi.waitFor(() => expect(clock.pendingSleeps).toBe(1));
+  await soon(() => expect(clock.pendingSleeps).toBe(1));
   await notify.stopping();
   expect(clock.pendingSleeps).toBe(0);
   expect(told().at(-1)).toBe('/s STOPPING=1');

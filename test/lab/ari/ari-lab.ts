@@ -20,7 +20,7 @@ import { createPhone, type Phone } from '../phone/phone.ts';
 import type { CallOptions } from '../phone/phone-options.ts';
 import { Cable } from '../rigs/proxy.ts';
 
-export const SOON_MS = 10_000;
+export const SOON_MS = 30_000;
 export const APP = 'mapp-lab';
 
 /** Where a call goes on after the application: BUSY and DECLINED are told from the rest by the caller's final status. */

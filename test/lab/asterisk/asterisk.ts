@@ -40,8 +40,8 @@ export type { AsteriskVersion } from './fetch.ts';
 export type { LabEndpoint } from './pjsip-conf.ts';
 export type { AsteriskSettings, LabAsterisk } from './settings.ts';
 
-const CLI_MS = 10_000;
-const WAIT_MS = 10_000;
+const CLI_MS = 30_000;
+const WAIT_MS = 30_000;
 const DEFAULT_RTP_PORTS = 1000;
 const HOST = '127.0.0.1';
 const ENDINGS_TOLD = 100;

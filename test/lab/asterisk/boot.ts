@@ -8,9 +8,9 @@ import { awaitThat } from './deadline.ts';
 import type { AsteriskInstall } from './fetch.ts';
 import { type AsteriskProcess, askCommandLine, spawnAsterisk } from './process.ts';
 
-const BOOT_MS = 30_000;
+const BOOT_MS = 120_000;
 const STOP_MS = 5_000;
-const REQUEST_MS = 2_000;
+const REQUEST_MS = 5_000;
 
 /** The last lines of a log; empty when there is none yet. */
 export async function tailLog(file: string, lines: number): Promise<string> {
@@ -36,7 +36,7 @@ async function isUp({ install, paths, ariAccess, ariEnabled }: Boot): Promise<bo
   return line.includes('fully booted');
 }
 
-/** Starts the process and returns when it is up. Throws, with the log's tail, when it exits or takes over 30 s; it is gone then. */
+/** Starts the process and returns when it is up. Throws, with the log's tail, when it exits or takes over two minutes; it is gone then. */
 export async function bootAsterisk(boot: Boot): Promise<AsteriskProcess> {
   const asterisk = spawnAsterisk(boot.install, boot.paths.asteriskConf, boot.runFolder);
   const describe = async (what: string): Promise<string> =>

@@ -7,7 +7,7 @@ import type { Phone } from './phone.ts';
 import { createPhone } from './phone.ts';
 import { RegisterRefused } from './registration.ts';
 
-const SOON_MS = 10_000;
+const SOON_MS = 30_000;
 const DIALPLAN = `
 [from-extern](+)
 exten => plain,1,Dial(PJSIP/mobile,30)

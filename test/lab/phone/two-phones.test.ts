@@ -15,7 +15,7 @@ import type { Phone } from './phone.ts';
 import { createPhone } from './phone.ts';
 import { DeadlineMissed } from './phone-events.ts';
 
-const SOON_MS = 5000;
+const SOON_MS = 30_000;
 let lucie: Phone;
 let marie: Phone;
 

@@ -10,7 +10,7 @@ import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { Cable } from './proxy.ts';
 
-const SOON_MS = 10_000;
+const SOON_MS = 30_000;
 
 export class CutLab {
   readonly lab: Lab;

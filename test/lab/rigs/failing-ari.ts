@@ -14,6 +14,7 @@ import { AriFront } from './ari-front.ts';
 interface State {
   which: RegExp | undefined;
   every: number;
+  times: number;
   matched: number;
   readonly failed: string[];
 }
@@ -29,11 +30,11 @@ export class FailingAri {
 
   /** Works until fails(). Starts the lab's router, which must not run yet. */
   static async before(lab: Lab): Promise<FailingAri> {
-    const state: State = { which: undefined, every: 1, matched: 0, failed: [] };
+    const state: State = { which: undefined, every: 1, times: Number.POSITIVE_INFINITY, matched: 0, failed: [] };
     const front = await AriFront.before(lab, async (line) => {
       if (state.which?.test(line) !== true) return undefined;
       state.matched += 1;
-      if (state.matched % state.every !== 0) return undefined;
+      if (state.matched % state.every !== 0 || state.failed.length >= state.times) return undefined;
       state.failed.push(line);
       return 500;
     });
@@ -41,9 +42,9 @@ export class FailingAri {
     return new FailingAri(front, state);
   }
 
-  /** From now on, each `every`th of the requests that fit is answered 500. */
-  fails(which: RegExp, every = 1): void {
-    Object.assign(this.#state, { which, every, matched: 0 });
+  /** From now on, each `every`th of the requests that fit is answered 500, so many times at most. */
+  fails(which: RegExp, every = 1, times = Number.POSITIVE_INFINITY): void {
+    Object.assign(this.#state, { which, every, times, matched: 0 });
     this.#state.failed.length = 0;
   }
 

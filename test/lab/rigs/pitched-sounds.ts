@@ -78,13 +78,13 @@ function everyGlobal(lines: Readonly<Record<string, string>>): string {
     .join('\n');
 }
 
-/** What the caller heard, in order, without the pauses. A sound that is interrupted for a moment is one sound. */
-export function soundsHeard(call: LabCall): Heard[] {
-  const heard = call.heard().filter(({ what }) => what !== 'silence' && what !== 'nothing');
+/** What the caller heard since `fromMs`, in order, without the pauses. A sound that is interrupted for a moment is one sound. */
+export function soundsHeard(call: LabCall, fromMs?: number): Heard[] {
+  const heard = call.heard(fromMs).filter(({ what }) => what !== 'silence' && what !== 'nothing');
   return heard
-    .filter(({ what, fromMs }, index) => {
+    .filter(({ what, fromMs: beganAtMs }, index) => {
       const before = heard[index - 1];
-      return before?.what !== what || fromMs - before.toMs > A_MOMENT_MS;
+      return before?.what !== what || beganAtMs - before.toMs > A_MOMENT_MS;
     })
     .map(({ what }) => what);
 }

@@ -19,7 +19,7 @@ export async function unhealthyBecause(router: LabRouter, why: RegExp): Promise<
       const told = answer.status === 503 ? health.safeParse(JSON.parse(last)).data?.parts.ari.why : undefined;
       return told !== undefined && why.test(told) ? true : undefined;
     },
-    15_000,
+    60_000,
     async () => `/healthz never said ${why}, but ${last}\n${router.log.tail()}`,
   );
 }

@@ -57,12 +57,13 @@ describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i',
     await globals({});
     const alice = await lab.user(sleeper);
     const call = await lab.caller().call({ number: `${ANSWERED_BEFORE}${alice.number}` });
-    await call.hears(ENGLISH);
+    const messageFromMs = await call.hears(ENGLISH);
     await call.hears(TONES.mohDefault);
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.hears(alice.mobile);
-    expect(soundsHeard(call)).toEqual([ENGLISH, TONES.mohDefault, alice.mobile.toneHz]);
+    // Until the router has taken it, such a caller hears the dialplan's ringing as a tone: on a quick machine too little of it to be told.
+    expect(soundsHeard(call, messageFromMs)).toEqual([ENGLISH, TONES.mohDefault, alice.mobile.toneHz]);
     await call.hangUp();
   });
 

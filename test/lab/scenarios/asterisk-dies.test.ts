@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
+import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { unhealthyBecause } from '../rigs/sick-router.ts';
 
@@ -32,7 +33,7 @@ describe.concurrent.each([16, 22] as const)('Asterisk %i goes in the middle of c
   const has = (callId: string, what: string): Promise<true> =>
     awaitThat(
       async () => ((await lab.story(callId)).timeline.some((entry) => entry.what === what) ? true : undefined),
-      10_000,
+      SOON_MS,
       async () => `call ${callId} has no ${what}\n${lab.router.log.tail()}`,
     );
 
@@ -71,7 +72,7 @@ describe.concurrent.each([16, 22] as const)('Asterisk %i goes in the middle of c
     await awaitThat(
       async () =>
         callee.mobile.pushes.filter(({ payload }) => payload.type === 'incoming-call').length > 1 ? true : undefined,
-      10_000,
+      SOON_MS,
       async () => `${callee.mobile.name} was not pushed again`,
     );
     await callee.mobile.wake();
@@ -112,7 +113,8 @@ describe.concurrent.each([16, 22] as const)('Asterisk %i goes in the middle of c
     await waits.mobile.waitForPush('call-ended');
     await wakesAndTalks(waits, await lab.caller().call(waits));
     // What is broken is said once, and once how it went on; no call and no request has a line of its own.
-    const said = lab.router.log.find(/ (WARN|ERROR) /).map(({ text }) => text);
+    // Where the machine stands still, so does the push service, and the router says so as well.
+    const said = lab.router.log.find(/ (WARN|ERROR) (?!pushes through )/).map(({ text }) => text);
     expect(said.filter((text) => !/no connection to Asterisk|Asterisk fails requests/.test(text))).toEqual([]);
     expect(said.length).toBeLessThanOrEqual(4);
   });
@@ -123,7 +125,7 @@ describe.concurrent.each([16, 22] as const)('Asterisk %i goes in the middle of c
     const { waits, talks, rings, waiting, ringing, talking, ids } = await threeCalls();
     await lab.asterisk.cli('core restart now');
     await Promise.all([waiting, ringing, talking].map((call) => call.waitFor('ended')));
-    await Promise.all([talks, rings].map(({ mobile }) => mobile.call.waitFor('ended', 10_000)));
+    await Promise.all([talks, rings].map(({ mobile }) => mobile.call.waitFor('ended', SOON_MS)));
     expect(await endings(ids)).toEqual(['caller-left while-waiting', 'caller-left while-ringing', 'answered mobile']);
     await unhealthyBecause(lab.router, /nothing listens/);
     // It comes from a folder of its own, where it cannot start itself again.

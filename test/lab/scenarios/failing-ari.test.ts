@@ -49,6 +49,8 @@ describe.each([16, 22] as const)('Asterisk %i answers 500', (version) => {
     // The connection is still taken for sound while the calls come.
     ari.fails(ALL_BUT_THE_PULSE);
     const calls = await Promise.all(users.map((user) => lab.caller().call(user)));
+    // All four are the router's: whoever comes later, when the connection has been given up, is rung by the dialplan at once, as where no router is.
+    await Promise.all(calls.map((call) => lab.callId(call)));
     await ari.hasFailed(30);
     ari.fails(EVERYTHING);
     await unhealthyBecause(lab.router, /connected, but not usable: .*HTTP 500/);
@@ -74,6 +76,21 @@ describe.each([16, 22] as const)('Asterisk %i answers 500', (version) => {
     ari.works();
     expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over', stasisStatus: 'SUCCESS' });
     expect(await lab.story(call)).toMatchObject({ outcome: 'no-answer', reason: 'wait-over' });
+  });
+
+  it('to the word of how it ended, twice: it is told again, and the scenario takes the caller instead of a second ringing', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
+    ari.fails(/SET\S*XIVO_MAPP_STATUS\S*NOANSWER/, 1, 2);
+    const call = await lab.caller().call(alice);
+    expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over', stasisStatus: 'SUCCESS' });
+    expect(ari.failed).toHaveLength(2);
+  });
+
+  it('to the word of how it ended, always: the caller goes on untold, and the dialplan rings', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
+    ari.fails(/SET\S*XIVO_MAPP_(STATUS|REASON)/);
+    const call = await lab.caller().call(alice);
+    expect(await lab.ending(call)).toMatchObject({ reason: 'router-absent', stasisStatus: 'SUCCESS' });
   });
 
   it('to what ends things: the callee has hung up, and the caller and a leg that lost are let go once Asterisk obeys', async () => {

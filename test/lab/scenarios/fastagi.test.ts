@@ -10,6 +10,7 @@ const GLOBALS = `
 XIVO_MAPP_LOOPS_INTERVAL = 1
 XIVO_MAPP_LOOPS_MOBILEAPP = 20
 XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 1
+XIVO_MAPP_RESTART_TRIES = 120
 `;
 
 describe.each([16, 22] as const)('a dialplan with its own Dial on Asterisk %i', (version) => {

@@ -3,6 +3,7 @@
  * back in asterisk-dies.test.ts.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
 import { CutLab } from '../rigs/cut-lab.ts';
@@ -63,7 +64,7 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
     await rig.rings(call);
     await rig.lose();
     await alice.webApp.refuse(486);
-    await alice.webApp.call.waitFor('ended', 5_000);
+    await alice.webApp.call.waitFor('ended', SOON_MS);
     await rig.comeBack();
     await call.waitFor('ended');
     expect(await lab.ending(call)).toMatchObject({ scenario: 'NOANSWER', stasisStatus: 'SUCCESS' });
@@ -81,7 +82,7 @@ describe.each([16, 22] as const)('when the way to Asterisk %i breaks', (version)
       await (who === 'caller' ? call.hangUp() : alice.mobile.hangUp());
       await rig.comeBack();
       await call.waitFor('ended');
-      await alice.mobile.call.waitFor('ended', 5_000);
+      await alice.mobile.call.waitFor('ended', SOON_MS);
       expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
       expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
     },

@@ -1,6 +1,7 @@
 /** The wake from the caller's side: when it is sent and when not, what a late mobile finds, and how the call goes on where none wakes. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fallsBack } from '../fallen-back.ts';
+import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { RequestGate } from '../rigs/request-gate.ts';
 
@@ -68,7 +69,7 @@ describe.each([16, 22] as const)('the wake on Asterisk %i', (version) => {
 
     expect(await lab.story(call)).toMatchObject({ outcome: 'caller-left' });
     await lab.asterisk.awaitNothingLeft();
-    for (const invited of alice.mobile.calls) await invited.waitFor('ended', 5_000);
+    for (const invited of alice.mobile.calls) await invited.waitFor('ended', SOON_MS);
   });
 
   it('falls back with NOANSWER when the mobile never wakes, and tells it so', async () => {
