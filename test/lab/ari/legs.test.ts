@@ -135,7 +135,7 @@ describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
   it('that nobody owns is hung up when it enters the application (EDGES 14)', async () => {
     const mobile = await lab.phone('mobile');
     const endpoint = `PJSIP/mobile/${lab.contactOf(mobile).uri}`;
-    await lab.asterisk.ari('POST', '/channels/xm-stray-leg-1', { endpoint, app: APP, appArgs: 'leg,gone' });
+    await lab.asterisk.ari('POST', '/channels/xm-0123456789abcdef-leg-1', { endpoint, app: APP, appArgs: 'leg,gone' });
     const there = await mobile.nextCall(SOON_MS);
     there.answer();
     await there.waitFor('ended', SOON_MS);
