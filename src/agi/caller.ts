@@ -3,7 +3,7 @@
  * is kept. Must never order what lasts, for whatever comes next would wait for its end.
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
-import type { DialplanStatus, Hold, Log, Party, Reading, WaitingCaller } from '../call/ports.ts';
+import type { DialplanStatus, Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../call/ports.ts';
 import { WAKE_MEMORY } from '../call/wake-memory.ts';
 import { ask, askContacts, isVariableName } from './question.ts';
 import type { AgiRequest } from './request.ts';
@@ -72,7 +72,7 @@ class AgiCaller implements WaitingCaller {
   }
 
   /** The message is left out: Asterisk takes no other command while it plays. */
-  async startHold({ afterwards }: Hold): Promise<void> {
+  async startHold({ afterwards }: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
     this.left.throwIfAborted();
     await this.stopHold();
     if (this.#goesOn) throw new CallerGone('the dialplan goes on');
@@ -84,6 +84,9 @@ class AgiCaller implements WaitingCaller {
       // Stopped while the order was under way.
       if (this.#hold !== hold) return this.#stop(stop);
     }
+    if (afterwards.kind !== 'tone' || afterwards.country === '') return;
+    const [tried] = await ask(this.#session, [`\${TRYSTATUS}`]);
+    if (tried === 'FAILED' && this.#hold === hold) onNews?.({ what: 'tone', played: false });
   }
 
   async stopHold(): Promise<void> {
@@ -131,6 +134,9 @@ class AgiCaller implements WaitingCaller {
   }
 }
 
+/** Ringback that depends on no indications.conf: the cadence of France, ms. */
+const ANY_RINGBACK = '440/1500,0/3500';
+
 interface HoldOrders {
   readonly start: readonly string[];
   readonly stop: readonly string[];
@@ -146,7 +152,9 @@ function holdOrders(afterwards: Hold['afterwards'], answered: boolean): HoldOrde
     return { start: [...heard, `SET MUSIC ON${named}`], stop: ['SET MUSIC OFF'] };
   }
   const zone = `SET VARIABLE CHANNEL(tonezone) ${quoted(afterwards.country)}`;
-  return { start: [...heard, zone, 'EXEC PlayTones ring'], stop: ['EXEC StopPlayTones'] };
+  // An application that fails ends the call.
+  const tone = afterwards.country === '' ? [`EXEC PlayTones ${ANY_RINGBACK}`] : [zone, 'EXEC TryExec PlayTones(ring)'];
+  return { start: [...heard, ...tone], stop: ['EXEC StopPlayTones'] };
 }
 
 /** One argument of a command, whatever is in it. */

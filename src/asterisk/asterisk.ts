@@ -113,7 +113,6 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     take().catch(fail);
   };
   const board = new Switchboard({
-    log,
     onArrival: (channel, args) => arrive(channel, args),
     onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),

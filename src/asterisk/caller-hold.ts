@@ -2,8 +2,9 @@
  * What one caller hears while waiting: one hold at a time, the one before stopped first. A hold that is stopped while its orders are under way is stopped again after them. It must never
  * judge whether the caller is there; its owner does.
  */
-import type { Hold, Log } from '../call/ports.ts';
-import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, stopWhatever } from './hold.ts';
+import type { Hold, HoldNews, Log } from '../call/ports.ts';
+import type { PlaybackEvent } from './events.ts';
+import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, newsOf, stopWhatever } from './hold.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import { variableOrder } from './variable-order.ts';
 
@@ -13,6 +14,8 @@ export class CallerHold {
   readonly #log: Log;
   #orders: HoldOrders | undefined;
   #count = 0;
+  /** Takes the events of what plays now. */
+  #onPlayback: (event: PlaybackEvent) => void = () => {};
 
   /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
   constructor(channelId: string, requests: AriRequests, log: Log, held?: number) {
@@ -28,12 +31,20 @@ export class CallerHold {
    * Rejects with whatever `send` rejects with.
    * @param ready what has to be over before anything is ordered
    * @param send gives an order, and rejects when the caller is gone
+   * @param onNews told what becomes of it, until it is stopped
    */
-  async start(hold: Hold, ready: Promise<void>, send: (order: AriOrder) => Promise<void>): Promise<void> {
+  async start(
+    hold: Hold,
+    ready: Promise<void>,
+    send: (order: AriOrder) => Promise<void>,
+    onNews: (news: HoldNews) => void = () => {},
+  ): Promise<void> {
     const stopped = this.stop();
     this.#count += 1;
-    const orders = holdOrders(this.#channelId, hold, holdIdOf(this.#channelId, this.#count));
+    const holdId = holdIdOf(this.#channelId, this.#count);
+    const orders = holdOrders(this.#channelId, hold, holdId);
     this.#orders = orders;
+    this.#onPlayback = newsOf(holdId, onNews);
     await Promise.all([stopped, ready]);
     // Another run of the router takes it for the first unless it is told.
     const told = this.#count > 1 ? [variableOrder(this.#channelId, HOLD_COUNT, String(this.#count))] : [];
@@ -44,6 +55,11 @@ export class CallerHold {
       // Stopped while the order was under way, perhaps before it took effect.
       if (this.#orders !== orders) return this.#stop(orders);
     }
+  }
+
+  /** Of what has been stopped nothing is told: it "fails" by that. */
+  take(event: PlaybackEvent): void {
+    if (this.#orders !== undefined) this.#onPlayback(event);
   }
 
   /** Never rejects. */

@@ -4,12 +4,12 @@
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
 import { partyOf } from '../call/party.ts';
-import type { Caller, DialplanStatus, Hold, Log, Party, Reading } from '../call/ports.ts';
+import type { Caller, DialplanStatus, Hold, HoldNews, Log, Party, Reading } from '../call/ports.ts';
 import { CallerHold } from './caller-hold.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
 import { channelPath } from './channel-ids.ts';
 import { hasLeftUs } from './channel-look.ts';
-import type { Channel } from './events.ts';
+import type { Channel, PlaybackEvent } from './events.ts';
 import type { LegContext } from './leg-context.ts';
 import { ask } from './question.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
@@ -72,9 +72,9 @@ export class CallerChannel implements Caller, ChannelOwner {
     await this.#send({ ...this.#order('POST', '/answer'), lane: 'urgent' });
   }
 
-  async startHold(hold: Hold): Promise<void> {
+  async startHold(hold: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
     this.#throwIfGone();
-    await this.#hold.start(hold, this.joining, (order) => this.#send(order));
+    await this.#hold.start(hold, this.joining, (order) => this.#send(order), onNews);
   }
 
   async stopHold(): Promise<void> {
@@ -142,6 +142,10 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   onDestroyed(cause: number, words: string): void {
     this.#leave(`the caller has left (${cause} ${words})`);
+  }
+
+  onPlayback(event: PlaybackEvent): void {
+    if (this.#ours && !this.left.aborted) this.#hold.take(event);
   }
 
   #leave(detail: string): void {

@@ -20,6 +20,11 @@ export const Channel = z.object({
 });
 export type Channel = z.infer<typeof Channel>;
 
+const playing = {
+  timestamp: Text.default(''),
+  playback: z.object({ id: Text, media_uri: Text.default(''), target_uri: Text.default('') }),
+};
+
 const schemas = {
   StasisStart: z.object({ type: z.literal('StasisStart'), args: z.array(Text).default([]), channel: Channel }),
   StasisEnd: z.object({ type: z.literal('StasisEnd'), channel: Channel }),
@@ -36,10 +41,9 @@ const schemas = {
     endpoint: z.object({ technology: Text, resource: Text }),
     contact_info: z.object({ uri: Text, contact_status: Text }),
   }),
-  PlaybackFinished: z.object({
-    type: z.literal('PlaybackFinished'),
-    playback: z.object({ id: Text, media_uri: Text.default(''), state: Text }),
-  }),
+  PlaybackStarted: z.object({ type: z.literal('PlaybackStarted'), ...playing }),
+  PlaybackContinuing: z.object({ type: z.literal('PlaybackContinuing'), ...playing }),
+  PlaybackFinished: z.object({ type: z.literal('PlaybackFinished'), ...playing }),
   ChannelUserevent: z.object({ type: z.literal('ChannelUserevent'), eventname: Text }),
   ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
 };
@@ -47,6 +51,8 @@ const schemas = {
 export type AriEvent = {
   [Type in keyof typeof schemas]: z.infer<(typeof schemas)[Type]>;
 }[keyof typeof schemas];
+
+export type PlaybackEvent = Extract<AriEvent, { type: `Playback${string}` }>;
 
 export type DoorAnswer =
   | { readonly kind: 'event'; readonly event: AriEvent }

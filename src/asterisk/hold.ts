@@ -1,15 +1,22 @@
 /**
  * What a caller hears while waiting, as Asterisk's orders. Asterisk works off a channel's orders one after another, so orders sent in sequence leave no gap between
  * them; but whatever is ordered behind a playback waits for its end, which is why stopping comes first in everything else. An endless tone must be in one
- * playback with the message, so that one order stops both.
+ * playback with the message, so that one order stops both. In one playback, what cannot be played is left out and the next comes at once; but a tone that is stopped goes on with the next, so that none may follow.
  */
-import type { Hold } from '../call/ports.ts';
+import type { Hold, HoldNews } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
+import type { PlaybackEvent } from './events.ts';
 import type { AriOrder } from './requests.ts';
+
+/** Ringback that depends on no indications.conf: the cadence of France, ms. */
+const ANY_RINGBACK = 'tone:440/1500,0/3500';
+/** What is over sooner was not played, ms. */
+const SHORTEST_MS = 100;
 
 const COUNTRY = /^[a-z]{2}$/i;
 
 function toneOf(country: string): string {
+  if (country === '') return ANY_RINGBACK;
   return COUNTRY.test(country) ? `tone:ring;tonezone=${country.toLowerCase()}` : 'tone:ring';
 }
 
@@ -73,4 +80,22 @@ export function stopWhatever(channelId: string, held: number): readonly AriOrder
     { method: 'DELETE', path: `/playbacks/${encodeURIComponent(holdIdOf(channelId, held))}` },
     { method: 'DELETE', path: channelPath(channelId, '/moh') },
   ];
+}
+
+/** Makes out of one playback's events what the call wants to know of it. Times are Asterisk's own, so that it does not matter when they come. */
+export function newsOf(playbackId: string, tell: (news: HoldNews) => void): (event: PlaybackEvent) => void {
+  let startedAtMs: number | undefined;
+  return ({ type, timestamp, playback }) => {
+    if (playback.id !== playbackId) return;
+    const atMs = Date.parse(timestamp);
+    if (type === 'PlaybackStarted') {
+      startedAtMs = atMs;
+      return;
+    }
+    const lastedMs = startedAtMs === undefined ? Number.POSITIVE_INFINITY : atMs - startedAtMs;
+    const played = !(lastedMs < SHORTEST_MS);
+    if (!playback.media_uri.startsWith('tone:')) tell({ what: 'message', played });
+    // A tone that was heard never ends by itself.
+    else if (!played) tell({ what: 'tone', played });
+  };
 }

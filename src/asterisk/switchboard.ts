@@ -3,9 +3,8 @@
  * A leg that nobody owns is hung up as soon as it shows itself. There is one switchboard for the life of the process, across all
  * reconnects; it must never keep an owner whose channel is gone.
  */
-import type { Log } from '../call/ports.ts';
 import { isOurs } from './channel-ids.ts';
-import type { AriEvent, Channel } from './events.ts';
+import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
 
 /** Whoever answers for a channel. */
 export interface ChannelOwner {
@@ -23,6 +22,8 @@ export interface ChannelOwner {
   onEnd(): void;
   /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
   onDestroyed(cause: number, words: string, sipStatus?: number): void;
+  /** Something that plays to the channel has begun, goes on with the next, or has ended. */
+  onPlayback?(event: PlaybackEvent): void;
 }
 
 export interface ContactNews {
@@ -33,7 +34,6 @@ export interface ContactNews {
 }
 
 export interface SwitchboardPorts {
-  readonly log: Log;
   readonly onArrival: (channel: Channel, args: readonly string[]) => void;
   readonly hangUpStray: (channelId: string) => void;
   /** An event that was sent by request, by its name. */
@@ -41,15 +41,12 @@ export interface SwitchboardPorts {
   readonly onReplaced: () => void;
 }
 
-const MAX_TOLD = 200;
-
 export class Switchboard {
   readonly #ports: SwitchboardPorts;
   readonly #owners = new Map<string, ChannelOwner>();
   /** Callers who were given back and whose end was not heard yet, with the user for whom they had come. */
   readonly #leaving = new Map<string, string>();
   readonly #watchers = new Map<string, Set<(news: ContactNews) => void>>();
-  readonly #told = new Set<string>();
 
   constructor(ports: SwitchboardPorts) {
     this.#ports = ports;
@@ -127,8 +124,10 @@ export class Switchboard {
         for (const listener of [...(this.#watchers.get(endpoint) ?? [])]) listener(news);
         break;
       }
+      case 'PlaybackStarted':
+      case 'PlaybackContinuing':
       case 'PlaybackFinished':
-        if (event.playback.state === 'failed') this.#warnOnce(event.playback.media_uri);
+        this.#owners.get(event.playback.target_uri.replace(/^channel:/, ''))?.onPlayback?.(event);
         break;
       case 'ChannelUserevent':
         this.#ports.onUserEvent(event.eventname);
@@ -167,11 +166,5 @@ export class Switchboard {
     const owner = this.#owners.get(channel.id);
     if (owner !== undefined) owner.onState(channel.state);
     else if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
-  }
-
-  #warnOnce(media: string): void {
-    if (this.#told.has(media) || this.#told.size > MAX_TOLD) return;
-    this.#told.add(media);
-    this.#ports.log.warn('Asterisk could not play a sound; what follows it plays all the same', { media });
   }
 }

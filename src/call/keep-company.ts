@@ -7,23 +7,29 @@ import type { Call } from './call.ts';
 import { PbxError } from './errors.ts';
 import type { Plan } from './plan.ts';
 import type { Ringing } from './ringing.ts';
+import type { Overseer } from './route-call.ts';
+import { beHeard, stillWaits } from './what-is-heard.ts';
 
 /** How long the bridge is waited for, and how long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */
 const BRIDGE_MS = 300;
 const AGAIN_MS = 300;
 
-export async function keepCompany(call: Call, plan: Plan, ringing: Ringing): Promise<void> {
+export async function keepCompany(
+  call: Call,
+  plan: Plan,
+  ringing: Ringing,
+  overseer: Pick<Overseer, 'unheard'>,
+): Promise<void> {
   // In its bridge the caller's channel obeys at once; without one it obeys all the same.
   await briefly(call, ringing.readyBridge());
   if (plan.answerEarly) await answerEarly(call);
   const message = call.resumed === undefined ? plan.hold.message : undefined;
   call.company = plan.hold;
   for (;;) {
-    // Someone may have answered meanwhile: what starts now would play into the conversation.
-    if (call.signal.aborted || ['connecting', 'talking', 'ending'].includes(call.diary.stage)) return;
+    if (!stillWaits(call)) return;
     call.note('hold', { message: message ?? '', afterwards: plan.hold.afterwards.kind });
     try {
-      return await call.caller.startHold({ ...plan.hold, message });
+      return await beHeard(call, plan, { ...plan.hold, message }, overseer.unheard);
     } catch (fault) {
       if (!(fault instanceof PbxError)) throw fault;
       call.note('fault', { in: 'hold', detail: fault.message });

@@ -29,11 +29,18 @@ export interface Hold {
   readonly message: string | undefined;
   readonly afterwards:
     | { readonly kind: 'music'; readonly musicClass: string | undefined }
-    /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications. */
+    /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications, '' for ringback that plays whatever stands there. */
     | { readonly kind: 'tone'; readonly country: string }
     /** Ringing as a signal (180), for a channel without media. */
     | { readonly kind: 'ringing' };
 }
+
+/** What has become of what the caller shall hear. Nothing is told of a hold that was stopped, or whose caller has left. */
+export type HoldNews =
+  /** The message is over, and what follows begins. `played` is false where it could not be played. */
+  | { readonly what: 'message'; readonly played: boolean }
+  /** The country's ringback could not be played: nothing is heard. */
+  | { readonly what: 'tone'; readonly played: false };
 
 /** The statuses that the dialplan sees in XIVO_MAPP_STATUS. */
 export type DialplanStatus =
@@ -67,8 +74,11 @@ export interface Caller {
    */
   write(variables: Readonly<Record<string, string>>): Promise<void>;
   answer(): Promise<void>;
-  /** Starts what the caller hears; resolves when the orders are given, not when they are heard. The message does not hold up what follows. */
-  startHold(hold: Hold): Promise<void>;
+  /**
+   * Starts what the caller hears; resolves when the orders are given, not when they are heard. The message does not hold up what follows.
+   * @param onNews told, as far as the PBX tells, what has become of it
+   */
+  startHold(hold: Hold, onNews?: (news: HoldNews) => void): Promise<void>;
   /** Stops what startHold started. Harmless when nothing plays or the channel is gone. */
   stopHold(): Promise<void>;
   /** Sets XIVO_MAPP_STATUS and XIVO_MAPP_REASON and lets the channel go on in the dialplan. The channel is no longer ours afterwards. */

@@ -40,6 +40,8 @@ export interface Plan {
   readonly intervalMs: number;
   readonly ringMs: number;
   readonly hold: Hold;
+  /** Whose ringback is heard where nothing better can be. */
+  readonly toneCountry: string;
   readonly answerEarly: boolean;
   readonly declineEnds: DeclineEnds;
   readonly callee: Party;
@@ -163,6 +165,7 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
     waitMs,
     intervalMs: settings.intervalMs,
     ringMs: ringMs(variable('XIVO_RINGSECONDS')),
+    toneCountry: settings.toneCountry,
     hold: holdFor(settings, waitMs, mediaUp, variable('CHANNEL(musicclass)')),
     answerEarly,
     declineEnds: settings.declineEnds,

@@ -30,6 +30,8 @@ export interface Overseer {
   warn(warning: Warning): void;
   /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */
   mistake(detail: string): void;
+  /** A caller hears something else than was meant; in words that say what, and what cures it. It may have been said before. */
+  unheard(detail: string): void;
 }
 
 /** Routes one call from its arrival to its end. Never rejects. */
@@ -65,7 +67,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
       ringing.openBridge(keepsake.textWith(plan.devices));
       ringing.adopt(call.resumed?.legs ?? []);
       allIsTakenOver();
-      call.beside('hold', keepCompany(call, plan, ringing));
+      call.beside('hold', keepCompany(call, plan, ringing, overseer));
       const decision = await ringUntilDecided(call, plan, waitMs, wake, ringing);
       if (decision.kind === 'answered') {
         talkingOn = decision.leg;

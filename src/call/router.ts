@@ -81,7 +81,8 @@ export class Router {
         if (this.stopping) call.abort(new Stopping());
       },
       warn: (warning) => this.warnOnce(warning),
-      mistake: (detail) => this.tellMistakeOnce(detail),
+      mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
+      unheard: (detail) => this.tellMistakeOnce(`a caller does not hear what was meant: ${detail}`),
     });
     this.stories.add(story);
     try {
@@ -126,7 +127,7 @@ export class Router {
     this.mistakes.add(detail);
     const [oldest] = this.mistakes;
     if (this.mistakes.size > MOST_MISTAKES && oldest !== undefined) this.mistakes.delete(oldest);
-    this.ports.log.warn(`calls are passed back to the dialplan: ${detail}`);
+    this.ports.log.warn(detail);
   }
 
   /** One warning for each value of each global, however many calls read it. */

@@ -20,6 +20,7 @@ import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
 import { waitForMobile } from './wait-for-mobile.ts';
 import { Wake } from './wake.ts';
 import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
+import { beHeard } from './what-is-heard.ts';
 
 /** A call that comes to us from a dialplan which waits. */
 export interface WaitingArrival extends Arrival {
@@ -54,7 +55,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
       const waitMs = waitLeftMs(plan.waitMs, call.resumed?.memory, ports.clock.wallMs());
       wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.memory.pushed ?? []);
       call.beside('memory', caller.write({ [WAKE_MEMORY]: memoryOf(call, wake, waitMs, before) }));
-      if (waitMs > 0) call.beside('hold', keepCompany(call, plan));
+      if (waitMs > 0) call.beside('hold', keepCompany(call, plan, overseer));
       const woken = await waitForMobile(call, plan, waitMs, wake, sightings);
       ending = endingOf(plan, wake, woken, dialNow());
       noteLeftOut(call, sightings.of(endpoints));
@@ -83,7 +84,7 @@ function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly strin
 }
 
 /** The dialplan waits for us, so that a message would hold up whatever comes: the caller hears music, or ringing, from the start. */
-async function keepCompany(call: Call, plan: Plan): Promise<void> {
+async function keepCompany(call: Call, plan: Plan, overseer: Overseer): Promise<void> {
   const { caller } = call;
   if (plan.answerEarly) {
     await caller.answer();
@@ -99,7 +100,7 @@ async function keepCompany(call: Call, plan: Plan): Promise<void> {
   call.signal.throwIfAborted();
   if (call.diary.stage === 'ending') return;
   call.note('hold', { message: '', afterwards: hold.afterwards.kind });
-  await caller.startHold(hold);
+  await beHeard(call, plan, hold, overseer.unheard);
 }
 
 /** Contacts that no Dial can be given, for whoever asks why a phone did not ring. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agi, type AgiArrival, agiServer } from '../../src/agi/server.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import type { WaitingCaller } from '../../src/call/ports.ts';
+import type { HoldNews, WaitingCaller } from '../../src/call/ports.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { DialplanClient } from './dialplan-client.ts';
 
@@ -104,9 +104,15 @@ describe('a caller through AGI', () => {
     [{ kind: 'music', musicClass: 'jazz' }, ['EXEC Progress', 'SET MUSIC ON jazz'], ['SET MUSIC OFF']],
     [{ kind: 'music', musicClass: 'a b"' }, ['EXEC Progress', 'SET MUSIC ON'], ['SET MUSIC OFF']],
     [{ kind: 'ringing' }, ['EXEC Ringing'], []],
+    [{ kind: 'tone', country: '' }, ['EXEC Progress', 'EXEC PlayTones 440/1500,0/3500'], ['EXEC StopPlayTones']],
     [
       { kind: 'tone', country: 'fr' },
-      ['EXEC Progress', 'SET VARIABLE CHANNEL(tonezone) "fr"', 'EXEC PlayTones ring'],
+      [
+        'EXEC Progress',
+        'SET VARIABLE CHANNEL(tonezone) "fr"',
+        'EXEC TryExec PlayTones(ring)',
+        expect.stringMatching(/^GET FULL VARIABLE .*TRYSTATUS/),
+      ],
       ['EXEC StopPlayTones'],
     ],
   ] as const)('has the caller hear %j', async (afterwards, start, stop) => {
@@ -116,6 +122,18 @@ describe('a caller through AGI', () => {
     await client.ended;
     const said = ['SET VARIABLE XIVO_MAPP_STATUS "READY"', 'SET VARIABLE XIVO_MAPP_REASON "mobile"'];
     expect(client.commands.slice(start.length).sort()).toEqual([...stop, ...said].sort());
+  });
+
+  it.each([
+    ['FAILED', [{ what: 'tone', played: false }]],
+    ['SUCCESS', []],
+  ])('tells of a tone whose trial ends with %s', async (status, told) => {
+    client.variables.set('TRYSTATUS', status);
+    const news: HoldNews[] = [];
+    await caller.startHold({ message: undefined, afterwards: { kind: 'tone', country: 'fr' } }, (one) =>
+      news.push(one),
+    );
+    expect(news).toEqual(told);
   });
 
   it('stops what was still being started', async () => {

@@ -37,7 +37,6 @@ describe('a leg', () => {
     const log = toldLog();
     legContext = new LegContext(log);
     board = new Switchboard({
-      log,
       onArrival() {},
       hangUpStray() {},
       onUserEvent() {},

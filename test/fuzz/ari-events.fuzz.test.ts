@@ -57,6 +57,13 @@ const isChannel = (value: unknown): boolean =>
   orAbsent(value.caller, (caller) => textsIn(caller, ['name', 'number'])) &&
   orAbsent(value.dialplan, (dialplan) => textsIn(dialplan, ['app_name', 'app_data']));
 
+const isPlayback = ({ playback, timestamp }: Members): boolean =>
+  isObject(playback) &&
+  isText(playback.id) &&
+  orAbsent(timestamp, isText) &&
+  orAbsent(playback.media_uri, isText) &&
+  orAbsent(playback.target_uri, isText);
+
 /** What an event of each type must have, as ARI describes it. */
 const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   StasisStart: ({ args, channel }) =>
@@ -69,8 +76,9 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
     isObject(endpoint) &&
     isObject(info) &&
     [endpoint.technology, endpoint.resource, info.uri, info.contact_status].every(isText),
-  PlaybackFinished: ({ playback }) =>
-    isObject(playback) && isText(playback.id) && isText(playback.state) && orAbsent(playback.media_uri, isText),
+  PlaybackStarted: isPlayback,
+  PlaybackContinuing: isPlayback,
+  PlaybackFinished: isPlayback,
   ChannelUserevent: ({ eventname }) => isText(eventname),
   ApplicationReplaced: () => true,
 };

@@ -4,6 +4,7 @@
  */
 import type { Json } from './strange.ts';
 
+const playback = { id: '1-hold-1', media_uri: 'sound:beep', target_uri: 'channel:1', language: 'en' };
 const stamp = { asterisk_id: '02:42:ac:11:00:02', application: 'xivo-mapp', timestamp: '2024-05-01T10:00:00.000+0000' };
 
 /** A caller's channel. @param more what only Asterisk 22 says */
@@ -58,11 +59,9 @@ export const events: readonly Json[] = [
       roundtrip_usec: '0',
     },
   },
-  {
-    type: 'PlaybackFinished',
-    ...stamp,
-    playback: { id: '1-hold-1', media_uri: 'sound:beep', target_uri: 'channel:1', language: 'en', state: 'failed' },
-  },
+  { type: 'PlaybackStarted', ...stamp, playback: { ...playback, next_media_uri: 'tone:ring', state: 'playing' } },
+  { type: 'PlaybackContinuing', ...stamp, playback: { ...playback, next_media_uri: 'tone:ring', state: 'continuing' } },
+  { type: 'PlaybackFinished', ...stamp, playback: { ...playback, state: 'failed' } },
   { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-pulse', userevent: {} },
   { type: 'ChannelVarset', ...stamp, variable: 'X', value: 'y', channel: leg },
   {

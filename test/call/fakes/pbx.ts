@@ -11,6 +11,7 @@ import type {
   DialplanStatus,
   DialRequest,
   Hold,
+  HoldNews,
   LegEvent,
   LegHangUpReason,
   Legs,
@@ -50,6 +51,8 @@ export class FakePbx {
   readonly talks: { readonly bridgeId: string; readonly legId: string }[] = [];
   readonly written = new Map<string, string>();
   readonly holds: Hold[] = [];
+  /** Tells the call what has become of its latest hold. */
+  onHoldNews: (news: HoldNews) => void = () => {};
   readonly givenBack: { readonly status: DialplanStatus; readonly reason: string }[] = [];
   readonly portCalls: string[] = [];
   callerAnswered = false;
@@ -159,8 +162,9 @@ export class FakePbx {
         own('answer', () => {
           this.callerAnswered = true;
         }),
-      startHold: (hold) =>
+      startHold: (hold, onNews = () => {}) =>
         own('startHold', () => {
+          this.onHoldNews = onNews;
           this.holds.push(hold);
           this.holding = true;
         }),

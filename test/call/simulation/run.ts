@@ -63,7 +63,6 @@ export class Run {
     this.begunAtMs = pbx.nowMs();
     const step = () => trace();
     this.board = new Switchboard({
-      log: this.log,
       onArrival: ({ id }, args) => this.#arrive(id, args),
       onUserEvent: () => {},
       onReplaced: () => {},
