@@ -101,7 +101,7 @@ describe.each([16, 22] as const)('what the caller hears on Asterisk %i', (versio
     const alice = await lab.user(sleeper);
     const call = await lab.caller().call(alice);
     await call.hears(TONES.mohDefault);
-    await lab.router.log.waitFor(/WARN .*could not play a sound.*no-such-sound/);
+    await lab.router.log.waitFor(/WARN .*message no-such-sound cannot be played, music is heard instead/);
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
