@@ -43,7 +43,6 @@ describe('a caller', () => {
     const log = toldLog();
     arrived.length = 0;
     board = new Switchboard({
-      log,
       onArrival: (_, args) => arrived.push(args.join()),
       hangUpStray() {},
       onUserEvent() {},

@@ -90,6 +90,9 @@ export interface Leftovers {
   readonly subscriptions: readonly string[];
 }
 
+/** The channel through which all SIP MESSAGEs go: it stays for as long as Asterisk lives. */
+const MESSAGE_QUEUE = 'Message/ast_msg_queue';
+
 export async function listLeftovers(access: AriAccess): Promise<Leftovers> {
   const [channels, bridges, applications] = await Promise.all(
     ['/channels', '/bridges', '/applications'].map(async (path) => (await askAri(access, 'GET', path)).body),

@@ -110,6 +110,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     },
     mohDefault: settings.mohDefault ?? 'music',
     country: settings.country ?? 'us',
+    indications: settings.indications,
     globals: settings.globals ?? '',
   }).catch(undo);
   const boot = (): Promise<AsteriskProcess> =>

@@ -38,6 +38,8 @@ export interface ConfSettings {
   readonly mohDefault: 'music' | 'tone';
   /** Country of the in-band tones. */
   readonly country: 'us' | 'fr' | 'uk' | 'de';
+  /** indications.conf, in place of the usual one. */
+  readonly indications: string | undefined;
   /** xivo_globals.conf. */
   readonly globals: string;
 }
@@ -158,7 +160,7 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
     'pjproject.conf': '[startup]\ntype=startup\nlog_level=2\n',
     'rtp.conf': renderRtp(settings.rtp.first, settings.rtp.last),
     'musiconhold.conf': `[default]\nmode=files\ndirectory=${defaultMusic}\nsort=alpha\n\n[other]\nmode=files\ndirectory=${join(runFolder, 'moh-other')}\n`,
-    'indications.conf': INDICATIONS.replace('%COUNTRY%', settings.country),
+    'indications.conf': settings.indications ?? INDICATIONS.replace('%COUNTRY%', settings.country),
     'extensions.conf': renderExtensions({
       ...settings.dialplan,
       noAnswerSound: join(sounds, 'no-answer'),

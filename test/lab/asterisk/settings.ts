@@ -41,6 +41,8 @@ export interface AsteriskSettings {
   readonly mohDefault?: 'music' | 'tone';
   /** Country of in-band tones; `us` when left out. */
   readonly country?: 'us' | 'fr' | 'uk' | 'de';
+  /** indications.conf, in place of one with us, fr, uk and de. */
+  readonly indications?: string;
   readonly contactStatusOnRefresh?: boolean;
   /** Leaves the run folder (configuration, log) in place after stop(). */
   readonly keep?: boolean;

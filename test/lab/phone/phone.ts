@@ -31,6 +31,7 @@ import { Registration } from './registration.ts';
 import type { UdpAddress } from './sip-address.ts';
 import { SipAgent } from './sip-agent.ts';
 import { Switchboard } from './switchboard.ts';
+import { sendText } from './text.ts';
 import { chooseTone } from './tone.ts';
 import type { Trace } from './trace.ts';
 
@@ -176,19 +177,9 @@ export class Phone {
     return call;
   }
 
-  /** Sends a MESSAGE to the extension; gives the status with which it is answered. Throws when nothing answers. */
-  message(extension: string, text: string): Promise<number> {
-    const { agent, server, user } = this.#line;
-    const { host } = agent.socket;
-    const uri = `sip:${extension}@${server.host}:${server.port}`;
-    const dialog = Dialog.toward(uri, '', `sip:${user}@${host}`, server, host);
-    return new Promise((resolve, reject) => {
-      agent.send(dialog.request('MESSAGE', [['Content-Type', 'text/plain']], text), server, {
-        nextCseq: () => dialog.nextCseq(),
-        onResponse: ({ status }) => (status >= 200 ? resolve(status) : undefined),
-        onTimeout: () => reject(new Error(`${this.name}: no answer to MESSAGE\n${this.trace.tail()}`)),
-      });
-    });
+  /** Sends a SIP MESSAGE to the extension; resolves with the status of its final answer, 0 when none came. */
+  text(extension: string, body: string): Promise<number> {
+    return sendText(this.#line, extension, body);
   }
 
   /** The next incoming call that this was not given yet, already under its policy. Throws DeadlineMissed. */

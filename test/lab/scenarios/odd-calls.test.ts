@@ -113,7 +113,7 @@ describe.each([16, 22] as const)('odd calls on Asterisk %i', (version) => {
     const { phone } = lab.caller();
     await phone.open(0);
     for (const text of ['first', 'second']) {
-      expect(await phone.message('5999', text)).toBe(202);
+      expect(await phone.text('5999', text)).toBe(202);
       await lab.asterisk.awaitEnding({ userId: 'message', reason: text });
     }
     await isServed(alice);
