@@ -2,7 +2,7 @@
  * Who may read the database's files, and whether they are the ones that were there before: rights that others of this machine have are taken away, and an empty database in the place of one
  * that is gone is told of. It must never open one of the files, for that would end SQLite's locks, never fail the opening, and never throw anything of a database away.
  */
-import { chmodSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, realpathSync, renameSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Log } from '../call/ports.ts';
 
@@ -71,7 +71,7 @@ export class FileGuard {
 
   private lookAtFolder(file: string): void {
     const folder = dirname(file);
-    const mode = modeOf(folder) ?? 0;
+    const mode = (statOf(folder)?.mode ?? 0) & 0o777;
     if ((mode & 0o002) === 0) return;
     this.warnOnce(
       `every user of this machine can put another database in the place of ${file}, for its folder has the mode ${shown(mode)}: chmod o-w ${folder}`,
@@ -95,10 +95,15 @@ function behindLinks(file: string): string {
   }
 }
 
-/** Its rights; undefined: there is no such file, or it cannot be looked at. */
+/** Its rights; undefined: there is no such file, or it cannot be looked at. A device or a folder that somebody has named for a database is none: its rights are not ours to change. */
 function modeOf(file: string): number | undefined {
+  const stat = statOf(file);
+  return stat?.isFile() ? stat.mode & 0o777 : undefined;
+}
+
+function statOf(path: string): Stats | undefined {
   try {
-    return statSync(file).mode & 0o777;
+    return statSync(path);
   } catch {
     return undefined;
   }

@@ -50,6 +50,14 @@ it('one that is behind a link as well, with what SQLite keeps beside the file it
   expect([file, `${file}-wal`].map(modeOf)).toEqual([0o600, 0o600]);
 });
 
+it('what is no file keeps its rights, though somebody has named it for a database', () => {
+  const folder = scratch.path();
+  mkdirSync(folder, { mode: 0o755 });
+  chmodSync(folder, 0o1777);
+  open(folder);
+  expect(statSync(folder).mode & 0o7777).toBe(0o1777);
+});
+
 it('one that has a second name as well: the rights are those of the file', async () => {
   const { file } = await withAnna();
   const name = scratch.path();

@@ -77,9 +77,6 @@ const applicationsSchema = z.array(
   }),
 );
 
-/** Made with the first SIP message, and kept by Asterisk as long as it runs. */
-const MESSAGE_QUEUE = 'Message/ast_msg_queue';
-
 /** What lives in an Asterisk. Nothing of it may be left when a test is over. */
 export interface Leftovers {
   /** Names of channels. */

@@ -17,7 +17,6 @@
  */
 import type { AudioOptions } from './call-audio.ts';
 import { CallAudio, USUAL_AUDIO } from './call-audio.ts';
-import { Dialog } from './dialog.ts';
 import { Credentials } from './digest.ts';
 import { IncomingCall } from './incoming-call.ts';
 import type { InvitePolicy } from './invite-policies.ts';
