@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
+import { soon } from '../soon.ts';
 import { nothingUncaught } from './alive.ts';
 import { answers, channelOf } from './ari-examples.ts';
 import { feed, LONG } from './feed.ts';
@@ -182,5 +183,5 @@ it('with right answers all is as it was', LONG, async () => {
   const before = log.lines.length;
   await callsEnd([KNOWN]);
   expect(log.lines.slice(before).join('')).toMatch(/call xm-\S+ unreachable: no-device/);
-  expect(router.router.stages()).toEqual({});
+  await soon(() => expect(router.router.stages()).toEqual({}));
 });
