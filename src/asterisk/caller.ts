@@ -12,7 +12,8 @@ import { hasLeftUs } from './channel-look.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
 import type { LegContext } from './leg-context.ts';
 import { ask } from './question.ts';
-import { type AriOrder, type AriRequests, isGone } from './requests.ts';
+import { isIll } from './refusal.ts';
+import { type AriOrder, type AriRequests, HARMLESS, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
 
@@ -106,7 +107,10 @@ export class CallerChannel implements Caller, ChannelOwner {
     const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.channelId, name, value));
     const tell = () => Promise.allSettled(orders.map((order) => this.#send(order)));
     if ((await tell()).every(({ status }) => status === 'fulfilled')) return;
-    await this.#send({ method: 'GET', path: channelPath(this.channelId) });
+    // Not asked of the channel, which may be one that Asterisk cannot describe.
+    await this.#requests.send(HARMLESS).catch((error: unknown) => {
+      if (isIll(error)) throw this.#across(error);
+    });
     for (const told of await tell()) {
       if (told.status === 'rejected')
         this.#ports.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });

@@ -17,7 +17,11 @@ export { type AriOrder, encodeQueryValue } from './exchange.ts';
 export { AriRefusal, isGone } from './refusal.ts';
 
 /** Changes nothing, and is cheap. */
-const HARMLESS = { method: 'GET', path: '/asterisk/variable', query: { variable: 'XIVO_MAPP_NOTHING' } } as const;
+export const HARMLESS = {
+  method: 'GET',
+  path: '/asterisk/variable',
+  query: { variable: 'XIVO_MAPP_NOTHING' },
+} as const;
 const TRIAL_MS = 1_000;
 
 /** Who is told how requests fare, to say once what is broken. */

@@ -5,6 +5,7 @@
  */
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { createLogger, format, transports } from 'winston';
 import type { Log } from '../call/ports.ts';
@@ -90,6 +91,8 @@ async function flushed(to: Writable): Promise<void> {
   to.write('', () => resolve());
   await promise;
   clearTimeout(outOfTime);
+  // A write counts as under way until its callback has returned, and an end that waits for nobody would be one by a signal.
+  await nextTurn();
 }
 
 interface Event {
