@@ -11,6 +11,7 @@ import { ApnsServer } from '../lab/push/apns-server.ts';
 import { makeCertificates } from '../lab/push/certificate.ts';
 import { Connections } from '../lab/push/connections.ts';
 import { FcmServer } from '../lab/push/fcm-server.ts';
+import { soon } from '../soon.ts';
 import { android, type Bench, iphone, never, notice, openBench, patient, reasonOf, settingsFor } from './bench.ts';
 import { eventually } from './eventually.ts';
 
@@ -41,10 +42,13 @@ describe.each(platforms)('%s', patient, (platform) => {
   });
 
   it('takes dozens at once over few connections', async () => {
-    const service = bench.services[platform];
-    const before = service.connections.ever;
-    expect(kinds(await pushAll(dozens()))).toEqual(['delivered']);
-    expect(service.connections.ever - before).toBeLessThanOrEqual(platform === 'apns' ? 1 : 10);
+    const { connections } = bench.services[platform];
+    const before = connections.ever;
+    const devices = dozens();
+    expect(kinds(await pushAll(devices))).toEqual(['delivered']);
+    // One that is silent for long, as all are on a machine that stands still, is replaced by another.
+    await soon(() => expect(connections.now).toBeLessThanOrEqual(platform === 'apns' ? 1 : 10));
+    expect(connections.ever - before).toBeLessThan(devices.length / 2);
   });
 
   it('is reached again after its connections have died unnoticed', async () => {
