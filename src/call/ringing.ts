@@ -91,7 +91,8 @@ export class Ringing {
   ring(contact: Contact, on: DeviceKind, fresh: boolean): void {
     const { call } = this;
     this.dialled += 1;
-    const legId = `${call.callId}-leg${this.series}-${this.dialled}`;
+    // Of one length: Asterisk refuses an id with which that of a living channel begins.
+    const legId = `${call.callId}-leg${this.series}-${String(this.dialled).padStart(4, '0')}`;
     const dialledAtMs = call.ports.clock.wallMs();
     call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
     this.own({ legId, contact, on, fresh, dialledAtMs });

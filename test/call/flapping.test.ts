@@ -122,6 +122,10 @@ describe('several phones at one endpoint', () => {
       Array.from({ length: 10 }, (_, n) => 1020 + n),
     );
     story.nothingIsLeft();
+    // Asterisk refuses a channel whose id is the beginning of a living one's.
+    const ids = [...story.pbx.legs.keys()];
+    expect(ids.length).toBeGreaterThanOrEqual(10);
+    expect(ids.filter((id) => ids.some((other) => other !== id && other.startsWith(id)))).toEqual([]);
   });
 });
 
