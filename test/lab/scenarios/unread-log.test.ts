@@ -45,7 +45,8 @@ describe.each([16, 22] as const)('a log that nobody reads, on Asterisk %i', (ver
   it('costs no call and no memory; what is missing is counted, and told when it is read again', {
     timeout: 900_000,
   }, async () => {
-    await talksMuch(REQUESTS / 10);
+    // Serving so many has its own price, which is paid before.
+    await talksMuch(REQUESTS);
     const before = await lab.router.memoryMb();
     lab.router.stopReading();
     await talksMuch(REQUESTS);
