@@ -3,11 +3,12 @@
  * It holds no rule of the story; that is route-call.ts. It must never end without having put everything back.
  */
 
-import { Diary, type Facts, NOBODY } from './diary.ts';
+import { Diary, type Facts } from './diary.ts';
 import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import type { Keepsake } from './keepsake.ts';
 import type { CallMemory } from './memory.ts';
+import { NOBODY } from './party.ts';
 import type { Caller, CallPorts, Contact, Device, FoundLeg, Hold, LegEvent, Party, PushResult } from './ports.ts';
 import { Undo } from './undo.ts';
 

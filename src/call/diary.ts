@@ -3,6 +3,7 @@
  * and the one log line per call. Entries carry no token, no key and no full number.
  */
 
+import { NOBODY } from './party.ts';
 import type { CallRecord, Clock, Journal, Party } from './ports.ts';
 
 /** Where a call is. */
@@ -12,8 +13,6 @@ export type Facts = Readonly<Record<string, string | number | boolean>>;
 
 /** For what is no call of its own. */
 export const NO_JOURNAL: Journal = { open() {}, name() {}, note() {}, close() {} };
-
-export const NOBODY: Party = { name: '', number: '' };
 
 export class Diary {
   stage: Stage = 'learning';

@@ -4,6 +4,7 @@
  */
 
 import { CallerGone } from './errors.ts';
+import { NOBODY } from './party.ts';
 import type { Caller } from './ports.ts';
 
 export function goneCaller(): Caller {
@@ -13,7 +14,7 @@ export function goneCaller(): Caller {
   };
   return {
     channelId: '',
-    party: { name: '', number: '' },
+    party: NOBODY,
     answered: false,
     left: AbortSignal.abort(gone),
     read: refuse,

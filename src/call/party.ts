@@ -16,6 +16,9 @@ const FAR = 100;
 
 const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
+/** One of whom nothing is known, or may be told. */
+export const NOBODY: Party = { name: '', number: '' };
+
 /** A party of a name and a number as somebody else has given them, of any length and content. Both may be empty. */
 export function partyOf(name: string, number: string): Party {
   return { name: shownAs(name, NAME_LENGTH), number: shownAs(number, NUMBER_LENGTH) };
