@@ -219,7 +219,7 @@ it('a call goes its way after all that', LONG, async () => {
   const lines = log.lines.length;
   registered = true;
   start(channelOf('1700000001.1', 'Ring', ['42']), '42');
-  const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-1$/);
+  const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-0001$/);
   const legId = path.split('/').at(-1) ?? '';
   start(channelOf(legId, 'Up', ['leg', '1700000001.1']), 'leg', '1700000001.1');
   await asked('POST', /^\/ari\/channels\/1700000001.1\/answer$/);
