@@ -1,6 +1,6 @@
 /**
- * The file of further API keys, as an administrator writes it: one key a line, `<name> <read|write> <key>`; blank lines and lines that begin with # are nothing.
- * It must never put a key, or any other piece of a line, into a message.
+ * The file of further API keys, as an administrator writes it: one key a line, `<name> <read|write> <key>`; blank lines and lines that begin with #
+ * are nothing. It must never put a key, or any other piece of a line, into a message.
  */
 
 export interface NamedKey {

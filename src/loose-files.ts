@@ -1,6 +1,6 @@
 /**
- * Files with keys and passwords that more users of this machine can read or change than should: those that the environment names, and the `.env` of the folder in which the router
- * starts. It reads none of them, and must never refuse to start for them: it says what to do.
+ * Files with keys and passwords that more users of this machine can read or change than should: those that the environment names, and the `.env` of
+ * the folder in which the router starts. It reads none of them, and must never refuse to start for them: it says what to do.
  */
 import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';

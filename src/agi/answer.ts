@@ -1,6 +1,6 @@
 /**
- * Asterisk's answers to commands, line by line: `200 result=1 (value)`, a refusal such as 510 or 511, or 520 with the usage on lines of its own. Whatever is none of them is a fault:
- * answers carry no ids, so that whoever loses one mistakes all that follow.
+ * Asterisk's answers to commands, line by line: `200 result=1 (value)`, a refusal such as 510 or 511, or 520 with the usage on lines of its own.
+ * Whatever is none of them is a fault: answers carry no ids, so that whoever loses one mistakes all that follow.
  */
 import { AgiFault, shown } from './fault.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Asks a channel many things in one command: GET FULL VARIABLE evaluates an expression, which can hold any number of `${...}`. Each value comes URI-encoded, so that no value can look
- * like an answer, or like two. Names reach an expression only after a check, so that nothing that came from outside can be evaluated.
+ * Asks a channel many things in one command: GET FULL VARIABLE evaluates an expression, which can hold any number of `${...}`. Each value comes
+ * URI-encoded, so that no value can look like an answer, or like two. Names reach an expression only after a check, so that nothing that came from
+ * outside can be evaluated.
  */
 import { PbxError } from '../call/errors.ts';
 import type { Contact } from '../call/ports.ts';
@@ -59,7 +60,10 @@ function decoded(text: string): string {
   return Buffer.from(latin, 'latin1').toString('utf8');
 }
 
-/** The contacts of these endpoints now, in three steps: their AORs, the ids of those AORs' contacts, each one's fields. An endpoint that Asterisk does not know has none. */
+/**
+ * The contacts of these endpoints now, in three steps: their AORs, the ids of those AORs' contacts, each one's fields. An endpoint that Asterisk does
+ * not know has none.
+ */
 export async function askContacts(session: AgiSession, endpoints: readonly string[]): Promise<Contact[]> {
   const able = [...new Set(endpoints)].filter((endpoint) => /^PJSIP\/[\w.+-]{1,80}$/.test(endpoint));
   const namesOf = await ask(

@@ -1,6 +1,7 @@
 /**
- * What the dialplan asks for: `AGI(agi://host:port/wake,<user id>)` arrives as lines of `agi_name: value`, ended by an empty one. Checked here once, and typed from there on.
- * It must never guess at what it does not understand: a name that is there twice may be the work of a caller's name with a line of its own in it.
+ * What the dialplan asks for: `AGI(agi://host:port/wake,<user id>)` arrives as lines of `agi_name: value`, ended by an empty one. Checked here once,
+ * and typed from there on. It must never guess at what it does not understand: a name that is there twice may be the work of a caller's name with a
+ * line of its own in it.
  */
 import { z } from 'zod';
 import { partyOf } from '../call/party.ts';

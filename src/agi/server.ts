@@ -1,6 +1,7 @@
 /**
- * FastAGI: for dialplans that keep their own Dial. Listens, bounds what one client can take, hands each request to whoever answers it, and ends every session. What is wrong is told
- * by one log line for each fault and, where there is a dialplan at the other end, by XIVO_MAPP_STATUS = FAILED. A slow or dead client must never hurt another.
+ * FastAGI: for dialplans that keep their own Dial. Listens, bounds what one client can take, hands each request to whoever answers it, and ends every
+ * session. What is wrong is told by one log line for each fault and, where there is a dialplan at the other end, by XIVO_MAPP_STATUS = FAILED. A slow
+ * or dead client must never hurt another.
  */
 import { createServer, type Socket } from 'node:net';
 import { CallerGone, PbxError, wordsOf } from '../call/errors.ts';

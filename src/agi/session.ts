@@ -1,6 +1,7 @@
 /**
- * One connection from Asterisk's AGI(): first its request, then our commands, one at a time, each with its answer. Nothing here waits for ever: a request that does not come, an
- * answer that does not come, and what is no AGI end the session, and the dialplan goes on. It must never send what Asterisk would read as two commands.
+ * One connection from Asterisk's AGI(): first its request, then our commands, one at a time, each with its answer. Nothing here waits for ever: a
+ * request that does not come, an answer that does not come, and what is no AGI end the session, and the dialplan goes on. It must never send what
+ * Asterisk would read as two commands.
  */
 import type { Socket } from 'node:net';
 import { CallerGone, PbxError } from '../call/errors.ts';

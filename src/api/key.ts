@@ -1,5 +1,6 @@
 /**
- * Whose key a request carries, and what it may do. It must never take a time that tells how much of a wrong key was right, or which of several it was compared with.
+ * Whose key a request carries, and what it may do. It must never take a time that tells how much of a wrong key was right, or which of several it was
+ * compared with.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 

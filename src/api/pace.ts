@@ -1,5 +1,6 @@
 /**
- * How often something may happen: so many times a second, and a few more at once after a quiet time. It is kept as one moment in time, so that it must never need a timer, nor grow.
+ * How often something may happen: so many times a second, and a few more at once after a quiet time. It is kept as one moment in time, so that it
+ * must never need a timer, nor grow.
  */
 
 export interface Rate {

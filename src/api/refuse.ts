@@ -1,6 +1,6 @@
 /**
- * Answers that are given without a route: to what is no HTTP, to what comes too slowly, and to what comes too often. They are made once, for whoever gets them may ask for very many.
- * It must never wait for a client to read.
+ * Answers that are given without a route: to what is no HTTP, to what comes too slowly, and to what comes too often. They are made once, for whoever
+ * gets them may ask for very many. It must never wait for a client to read.
  */
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,5 +1,6 @@
 /**
- * Tells the operator of addresses that ask too much, in few lines however much they ask and however many they are. It must never say what was asked: a key could be in it.
+ * Tells the operator of addresses that ask too much, in few lines however much they ask and however many they are. It must never say what was asked:
+ * a key could be in it.
  */
 import type { Log } from '../call/ports.ts';
 import { Pace } from './pace.ts';

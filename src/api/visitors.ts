@@ -1,6 +1,7 @@
 /**
- * Who is connected, and how much each address may ask, so that no client takes the turns of a call. Clients behind one address (all local ones, or all behind a proxy) share its bounds, but nobody
- * without a right key takes anything from one who has it: what has no key is counted apart, and its connections are the first to make room. It must never do work that grows with what is asked.
+ * Who is connected, and how much each address may ask, so that no client takes the turns of a call. Clients behind one address (all local ones, or
+ * all behind a proxy) share its bounds, but nobody without a right key takes anything from one who has it: what has no key is counted apart, and its
+ * connections are the first to make room. It must never do work that grows with what is asked.
  */
 import type { Duplex } from 'node:stream';
 import { Pace, type Rate } from './pace.ts';
@@ -167,7 +168,10 @@ export class Visitors {
   }
 }
 
-/** Who makes room: the oldest of those that are held, else of those without a key, else of those that ask nothing. Whoever has shown a key and is being served never does. */
+/**
+ * Who makes room: the oldest of those that are held, else of those without a key, else of those that ask nothing. Whoever has shown a key and is
+ * being served never does.
+ */
 function leastNeeded(connections: Iterable<Connection>): Connection | undefined {
   let keyless: Connection | undefined;
   let idle: Connection | undefined;

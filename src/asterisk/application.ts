@@ -1,6 +1,6 @@
 /**
- * Our Stasis application as Asterisk has it. Asterisk counts subscriptions: what is asked for twice must be ended twice, and what outlived a lost connection must not
- * be asked for again. So whoever renews subscriptions looks here first.
+ * Our Stasis application as Asterisk has it. Asterisk counts subscriptions: what is asked for twice must be ended twice, and what outlived a lost
+ * connection must not be asked for again. So whoever renews subscriptions looks here first.
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * All channels and bridges that may concern us, as Asterisk has them now. One call of anybody's with bytes in it that are no UTF-8 keeps Asterisk from listing any: then each that we have to
- * know of is asked for by itself, and what cannot be described is known by its id alone. It must never take what cannot be described for gone.
+ * All channels and bridges that may concern us, as Asterisk has them now. One call of anybody's with bytes in it that are no UTF-8 keeps Asterisk
+ * from listing any: then each that we have to know of is asked for by itself, and what cannot be described is known by its id alone. It must never
+ * take what cannot be described for gone.
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';

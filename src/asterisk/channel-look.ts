@@ -1,6 +1,7 @@
 /**
- * A look at one channel. Asterisk answers "not found" for many reasons, for a variable, a playback, a channel that it keeps from ARI; and of a channel with bytes in it that are no UTF-8 it can
- * say nothing at all, though it obeys orders to it. So only this look, an event or a refused `continue` says that a channel is gone; whatever cannot be described is there.
+ * A look at one channel. Asterisk answers "not found" for many reasons, for a variable, a playback, a channel that it keeps from ARI; and of a
+ * channel with bytes in it that are no UTF-8 it can say nothing at all, though it obeys orders to it. So only this look, an event or a refused
+ * `continue` says that a channel is gone; whatever cannot be described is there.
  */
 import { argsIn } from './application.ts';
 import { channelPath } from './channel-ids.ts';

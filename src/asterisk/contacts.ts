@@ -1,6 +1,6 @@
 /**
- * Which contacts endpoints have now, and when each expires. Asterisk tells only through a channel, and in two steps: the ids of the contacts of an endpoint's AORs, then each one's
- * fields. An endpoint that Asterisk does not know has none, and is no error.
+ * Which contacts endpoints have now, and when each expires. Asterisk tells only through a channel, and in two steps: the ids of the contacts of an
+ * endpoint's AORs, then each one's fields. An endpoint that Asterisk does not know has none, and is no error.
  */
 import type { Contact } from '../call/ports.ts';
 import { isPlainArgument } from './question.ts';

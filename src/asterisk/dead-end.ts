@@ -1,5 +1,6 @@
 /**
- * Notices that no request of ours gets through any more for lack of HTTP sessions, which is more than one that fails: for a second every one was turned away. What a late Asterisk does never counts.
+ * Notices that no request of ours gets through any more for lack of HTTP sessions, which is more than one that fails: for a second every one was
+ * turned away. What a late Asterisk does never counts.
  */
 import type { Clock } from '../call/ports.ts';
 

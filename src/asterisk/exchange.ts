@@ -44,7 +44,8 @@ export function encodeQueryValue(value: string): string {
 }
 
 /**
- * Resolves with the parsed answer, undefined where it has no body. Rejects with StaleConnection, TurnedAway, Late, AriRefusal where Asterisk answered, or PbxError.
+ * Resolves with the parsed answer, undefined where it has no body. Rejects with StaleConnection, TurnedAway, Late, AriRefusal where Asterisk
+ * answered, or PbxError.
  * @param underWay where the request is kept until it is over
  */
 export function exchange(

@@ -1,8 +1,8 @@
 /**
- * What a caller hears while waiting, as Asterisk's orders. Asterisk works off a channel's orders one after another, so orders sent in sequence leave no gap between
- * them; but whatever is ordered behind a playback waits for its end, which is why stopping comes first in everything else. An endless tone must be in one
- * playback with the message, so that one order stops both. In one playback, what cannot be played is left out and the next comes at once; but behind a tone nothing
- * may stand: one order was seen not to stop both.
+ * What a caller hears while waiting, as Asterisk's orders. Asterisk works off a channel's orders one after another, so orders sent in sequence leave
+ * no gap between them; but whatever is ordered behind a playback waits for its end, which is why stopping comes first in everything else. An endless
+ * tone must be in one playback with the message, so that one order stops both. In one playback, what cannot be played is left out and the next comes
+ * at once; but behind a tone nothing may stand: one order was seen not to stop both.
  */
 import type { Hold, HoldNews } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';

@@ -1,7 +1,9 @@
 /**
- * The HTTP connections to Asterisk. It allows `sessionlimit` of them in all (100 unless set), shared with browsers and whoever else; what comes beyond it accepts and closes at once. So a few
- * are kept: each is used often enough that Asterisk never lets go of it (15 s), and they carry everything where no other connection is to be had. Those of the other lanes come and go with the load,
- * and are let go when idle, before Asterisk does it. Many calls at once make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their own.
+ * The HTTP connections to Asterisk. It allows `sessionlimit` of them in all (100 unless set), shared with browsers and whoever else; what comes
+ * beyond it accepts and closes at once. So a few are kept: each is used often enough that Asterisk never lets go of it (15 s), and they carry
+ * everything where no other connection is to be had. Those of the other lanes come and go with the load, and are let go when idle, before Asterisk
+ * does it. Many calls at once make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their
+ * own.
  */
 import type { Agent } from 'node:http';
 import { makeAgent } from './openings.ts';
@@ -11,7 +13,10 @@ const IDLE_MS = 10_000;
 /** Enough for the requests of some hundred calls one after another, and little of what others want. */
 const KEPT = 4;
 
-/** `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. `kept`: a late answer would mean something else. */
+/**
+ * `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. `kept`: a late answer would mean
+ * something else.
+ */
 export type Lane = 'urgent' | 'usual' | 'patient' | 'kept';
 
 export class Lanes {

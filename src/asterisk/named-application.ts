@@ -1,6 +1,7 @@
 /**
- * Whether the dialplan sends its calls to our Stasis application. It names it in a global of its own, XIVO_MAPP_APP; where that is another name than ours, no call reaches us, and everything
- * else looks well. It must never cost a call anything: one small question every few seconds, and a failed one is asked again.
+ * Whether the dialplan sends its calls to our Stasis application. It names it in a global of its own, XIVO_MAPP_APP; where that is another name than
+ * ours, no call reaches us, and everything else looks well. It must never cost a call anything: one small question every few seconds, and a failed
+ * one is asked again.
  */
 import type { Clock, Log } from '../call/ports.ts';
 import { stripQuotes } from '../call/settings.ts';

@@ -1,7 +1,7 @@
 /**
- * HTTP agents that open few connections at the same moment. Asterisk keeps ten connections at most that it has not yet accepted; the kernel drops what comes beyond, and tries it
- * again after a second, so that a burst of calls after a quiet time would have some of them wait that second. A connection counts until Asterisk shows that it
- * has accepted it. Must never hold up a connection for long because another one's answer takes long.
+ * HTTP agents that open few connections at the same moment. Asterisk keeps ten connections at most that it has not yet accepted; the kernel drops
+ * what comes beyond, and tries it again after a second, so that a burst of calls after a quiet time would have some of them wait that second. A
+ * connection counts until Asterisk shows that it has accepted it. Must never hold up a connection for long because another one's answer takes long.
  */
 import { lookup } from 'node:dns';
 import { type AgentOptions, Agent as PlainAgent } from 'node:http';

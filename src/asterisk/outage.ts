@@ -1,6 +1,6 @@
 /**
- * Says in the log, once, that Asterisk fails our requests, with the first of them as an example, and once that it takes them again. Single requests and calls say nothing of
- * their own, so that an outage of an hour under load is two lines. It must never change what becomes of a request.
+ * Says in the log, once, that Asterisk fails our requests, with the first of them as an example, and once that it takes them again. Single requests
+ * and calls say nothing of their own, so that an outage of an hour under load is two lines. It must never change what becomes of a request.
  */
 import type { Clock, Log } from '../call/ports.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Asks Asterisk to send our application an event, and sees it come: the one proof that events reach us. Asterisk 16 can lose or mute an application that comes back just as it goes,
- * and still list it, answer its requests and keep its connection.
+ * Asks Asterisk to send our application an event, and sees it come: the one proof that events reach us. Asterisk 16 can lose or mute an application
+ * that comes back just as it goes, and still list it, answer its requests and keep its connection.
  */
 import { PbxError } from '../call/errors.ts';
 import type { Clock } from '../call/ports.ts';

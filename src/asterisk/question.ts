@@ -1,7 +1,7 @@
 /**
- * Asks Asterisk many things in one request: EVAL() over ARI evaluates an expression on a channel, and an expression can hold any number of `${...}`. Values come
- * back as they are and are not evaluated again. Names reach an expression only after a check, so that nothing that came
- * from outside can be evaluated.
+ * Asks Asterisk many things in one request: EVAL() over ARI evaluates an expression on a channel, and an expression can hold any number of `${...}`.
+ * Values come back as they are and are not evaluated again. Names reach an expression only after a check, so that nothing that came from outside can
+ * be evaluated.
  */
 
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * What a request to Asterisk can come to other than well, told apart by status: what was asked about is gone, which is no error; Asterisk is ill, which says nothing about
- * what was asked; or the answer is simply no.
+ * What a request to Asterisk can come to other than well, told apart by status: what was asked about is gone, which is no error; Asterisk is ill,
+ * which says nothing about what was asked; or the answer is simply no.
  */
 import { PbxError } from '../call/errors.ts';
 

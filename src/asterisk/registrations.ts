@@ -1,6 +1,7 @@
 /**
- * Watches registrations. A new contact is announced by an event of its endpoint and is passed on without asking anything; a refreshed one is found by looking. Order matters: hear first, then
- * subscribe, then look, so that a phone that registers in between is never missed. Any channel of a watching call serves to ask through.
+ * Watches registrations. A new contact is announced by an event of its endpoint and is passed on without asking anything; a refreshed one is found by
+ * looking. Order matters: hear first, then subscribe, then look, so that a phone that registers in between is never missed. Any channel of a watching
+ * call serves to ask through.
  */
 import { PbxError } from '../call/errors.ts';
 import type { Clock, Contact, Log, Registrations, Watch } from '../call/ports.ts';

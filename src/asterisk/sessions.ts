@@ -1,6 +1,7 @@
 /**
- * Whether Asterisk has HTTP sessions left. Where it has none it accepts a new connection and closes it at once; an Asterisk that is merely late does not do that. A single connection that breaks
- * proves nothing: so another one is tried, with a request that changes nothing. It must never hold up a request for long, and says once when it begins and when it ends.
+ * Whether Asterisk has HTTP sessions left. Where it has none it accepts a new connection and closes it at once; an Asterisk that is merely late does
+ * not do that. A single connection that breaks proves nothing: so another one is tried, with a request that changes nothing. It must never hold up a
+ * request for long, and says once when it begins and when it ends.
  */
 import type { Log } from '../call/ports.ts';
 import type { Trouble } from './trouble.ts';

@@ -1,6 +1,6 @@
 /**
- * Looks for registrations that are not urgent, taken together: each waiting call looks again from time to time, and a thousand of them would keep Asterisk busy with a thousand requests
- * where a few dozen say the same. Must never delay the end of a call.
+ * Looks for registrations that are not urgent, taken together: each waiting call looks again from time to time, and a thousand of them would keep
+ * Asterisk busy with a thousand requests where a few dozen say the same. Must never delay the end of a call.
  */
 import type { Clock } from '../call/ports.ts';
 import type { ContactWatch } from './watch.ts';

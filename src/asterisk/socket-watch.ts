@@ -1,5 +1,6 @@
 /**
- * The heartbeat of one event connection: pings, since a half-open one would stay silent for ever, and looks whether Asterisk still has our application. Neither must wait for the other.
+ * The heartbeat of one event connection: pings, since a half-open one would stay silent for ever, and looks whether Asterisk still has our
+ * application. Neither must wait for the other.
  */
 import { WebSocket } from 'ws';
 import type { Clock } from '../call/ports.ts';

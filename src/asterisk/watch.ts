@@ -1,6 +1,7 @@
 /**
- * One watch over the contacts of some endpoints: what it has seen, and what is news to it. A contact is news when its URI was not there, or its expiry has moved; one that was removed
- * and comes back is news again. Says the same thing twice rather than not at all; that a contact is gone only where Asterisk has said so.
+ * One watch over the contacts of some endpoints: what it has seen, and what is news to it. A contact is news when its URI was not there, or its
+ * expiry has moved; one that was removed and comes back is news again. Says the same thing twice rather than not at all; that a contact is gone only
+ * where Asterisk has said so.
  */
 import type { Contact } from '../call/ports.ts';
 import type { FoundContact } from './contacts.ts';

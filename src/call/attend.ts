@@ -1,6 +1,6 @@
 /**
- * What a dialplan that waits may ask of us: a look-up, a wake, and to tell the woken mobiles of the end. Each is a story of its own; here is told only which, and what an earlier
- * wake on the same channel means for it.
+ * What a dialplan that waits may ask of us: a look-up, a wake, and to tell the woken mobiles of the end. Each is a story of its own; here is told
+ * only which, and what an earlier wake on the same channel means for it.
  */
 
 import { endedByDialplan, tellWoken } from './end-wake.ts';

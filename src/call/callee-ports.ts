@@ -16,7 +16,8 @@ export interface User {
 }
 
 /**
- * The devices that a user may have, and of which a call takes notice, the newest ones: each call reads and pushes all of them, and remembers whom it has pushed. Nobody has fifty phones in use.
+ * The devices that a user may have, and of which a call takes notice, the newest ones: each call reads and pushes all of them, and remembers whom it
+ * has pushed. Nobody has fifty phones in use.
  */
 export const MOST_DEVICES = 50;
 

@@ -1,6 +1,6 @@
 /**
- * The fall back: the call goes to the dialplan again, with a status and a reason. It must never leave a caller where it is: there it would sit for ever. So it is tried until
- * it is done or the caller is gone, however long Asterisk refuses; meanwhile the caller hears what it heard before.
+ * The fall back: the call goes to the dialplan again, with a status and a reason. It must never leave a caller where it is: there it would sit for
+ * ever. So it is tried until it is done or the caller is gone, however long Asterisk refuses; meanwhile the caller hears what it heard before.
  */
 
 import type { Call } from './call.ts';

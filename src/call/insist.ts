@@ -1,6 +1,7 @@
 /**
- * What must be done although the PBX refuses it or does not answer, a caller given back, a leg hung up: it is tried again at once, and then for as long as it takes, at
- * growing distances, since a PBX that is out of breath is not helped by a thousand calls that hurry it. It must never try again what was refused for another reason.
+ * What must be done although the PBX refuses it or does not answer, a caller given back, a leg hung up: it is tried again at once, and then for as
+ * long as it takes, at growing distances, since a PBX that is out of breath is not helped by a thousand calls that hurry it. It must never try again
+ * what was refused for another reason.
  */
 
 import { PbxError } from './errors.ts';
@@ -13,7 +14,8 @@ const LONGEST_PAUSE_MS = 3_000;
 export const NEVER = new AbortController().signal;
 
 /**
- * Does it until it is done. Rejects with any fault that is no PbxError; with the signal's reason once that aborts; and, when `patienceMs` are over, with the last PbxError.
+ * Does it until it is done. Rejects with any fault that is no PbxError; with the signal's reason once that aborts; and, when `patienceMs` are over,
+ * with the last PbxError.
  * @param act must bear to be done again after it has failed
  */
 export async function insist(

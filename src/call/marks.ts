@@ -1,6 +1,7 @@
 /**
- * Short marks for what may be of any length: 48 bits as eight letters, the same in every run of the router. A mark stands where the length of a text counts, on Asterisk's channels and in
- * its requests, for what a site or an app has named. It is no secret and proves nothing: who knows a name knows its mark. Pure.
+ * Short marks for what may be of any length: 48 bits as eight letters, the same in every run of the router. A mark stands where the length of a text
+ * counts, on Asterisk's channels and in its requests, for what a site or an app has named. It is no secret and proves nothing: who knows a name knows
+ * its mark. Pure.
  */
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,8 +1,8 @@
 /**
- * What a call must remember beyond the life of this process, as short texts that are kept on Asterisk's channels: on the caller's what was
- * pushed and until when we wait, on each leg what it was dialled for. Another router reads them after a crash and goes on from there.
- * A text that is not exactly as written here is no memory: the call then begins anew. No name of a site's or an app's choosing makes a text longer than its bound: it also goes into requests,
- * whose length Asterisk bounds. Pure.
+ * What a call must remember beyond the life of this process, as short texts that are kept on Asterisk's channels: on the caller's what was pushed and
+ * until when we wait, on each leg what it was dialled for. Another router reads them after a crash and goes on from there. A text that is not exactly
+ * as written here is no memory: the call then begins anew. No name of a site's or an app's choosing makes a text longer than its bound: it also goes
+ * into requests, whose length Asterisk bounds. Pure.
  */
 
 import { MOST_DEVICES } from './callee-ports.ts';

@@ -1,7 +1,8 @@
 /**
- * How often one endpoint is dialled for one call, and how many legs it has at once. A phone that rings nowhere and registers again and again, since it flaps between two networks, would
- * otherwise be dialled each time, until Asterisk has no port left for anybody's voice. The first registrations are dialled at once, for a user feels that; from then on whatever has stood for a
- * moment, at growing distances. The last registration always wins: what is postponed is dialled in the end, if it still stands.
+ * How often one endpoint is dialled for one call, and how many legs it has at once. A phone that rings nowhere and registers again and again, since
+ * it flaps between two networks, would otherwise be dialled each time, until Asterisk has no port left for anybody's voice. The first registrations
+ * are dialled at once, for a user feels that; from then on whatever has stood for a moment, at growing distances. The last registration always wins:
+ * what is postponed is dialled in the end, if it still stands.
  */
 
 import type { Call } from './call.ts';

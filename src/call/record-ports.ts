@@ -1,6 +1,6 @@
 /**
- * Where the call says what happens to it: timelines and the log. Imported by way of ports.ts. Nothing that is said here may hold a token, a key or a full number, and the
- * call never waits for any of it.
+ * Where the call says what happens to it: timelines and the log. Imported by way of ports.ts. Nothing that is said here may hold a token, a key or a
+ * full number, and the call never waits for any of it.
  */
 
 import type { Party } from './ports.ts';

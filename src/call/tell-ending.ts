@@ -1,6 +1,6 @@
 /**
- * How an ending is told to those who look after the router: one log line for each call, and the cure where a mistake of the site's keeps us from it. A call of a user who has nothing to do
- * with us is told to nobody: on a site where every user's calls come by, it would hide the others.
+ * How an ending is told to those who look after the router: one log line for each call, and the cure where a mistake of the site's keeps us from it.
+ * A call of a user who has nothing to do with us is told to nobody: on a site where every user's calls come by, it would hide the others.
  */
 
 import type { Call } from './call.ts';

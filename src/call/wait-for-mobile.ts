@@ -1,6 +1,6 @@
 /**
- * The wait for a dialplan that rings by itself: until the first mobile has registered anew, until none may come any more, or until the loops are over. The same globals
- * and the same rule as in ring-until-decided.ts, without any ringing. It must never outlast the loops by more than a moment.
+ * The wait for a dialplan that rings by itself: until the first mobile has registered anew, until none may come any more, or until the loops are
+ * over. The same globals and the same rule as in ring-until-decided.ts, without any ringing. It must never outlast the loops by more than a moment.
  */
 
 import type { Call } from './call.ts';

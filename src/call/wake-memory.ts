@@ -1,6 +1,7 @@
 /**
- * What a wake for a dialplan must remember beyond the life of this process, on the caller's channel: what every call remembers, and which registrations were there before the push. A mobile
- * that registers while no router is there can be told by them from one that has slept on. No text is longer than a command of an AGI may be. Pure.
+ * What a wake for a dialplan must remember beyond the life of this process, on the caller's channel: what every call remembers, and which
+ * registrations were there before the push. A mobile that registers while no router is there can be told by them from one that has slept on. No text
+ * is longer than a command of an AGI may be. Pure.
  */
 
 import { type CallMemory, LONGEST_MEMORY, readCallMemory, writeCallMemory } from './memory.ts';

@@ -1,6 +1,6 @@
 /**
- * How a call ends when nobody rings and nobody may come any more: by what has become of its legs, its pushes and its wait. What a person has said counts before what a machine has.
- * Pure.
+ * How a call ends when nobody rings and nobody may come any more: by what has become of its legs, its pushes and its wait. What a person has said
+ * counts before what a machine has. Pure.
  */
 
 import type { Ending } from './outcomes.ts';

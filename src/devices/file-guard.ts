@@ -1,6 +1,7 @@
 /**
- * Who may read the database's files, and whether they are the ones that were there before: rights that others of this machine have are taken away, and an empty database in the place of one
- * that is gone is told of. It must never open one of the files, for that would end SQLite's locks, never fail the opening, and never throw anything of a database away.
+ * Who may read the database's files, and whether they are the ones that were there before: rights that others of this machine have are taken away,
+ * and an empty database in the place of one that is gone is told of. It must never open one of the files, for that would end SQLite's locks, never
+ * fail the opening, and never throw anything of a database away.
  */
 import { chmodSync, realpathSync, renameSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -24,7 +25,8 @@ export class FileGuard {
   }
 
   /**
-   * Before an empty database is made where there is none. What was written last may be in the log that SQLite keeps beside the file, and SQLite throws that away with an empty database.
+   * Before an empty database is made where there is none. What was written last may be in the log that SQLite keeps beside the file, and SQLite
+   * throws that away with an empty database.
    * @throws whatever renaming throws
    */
   keepWhatIsLeftOf(file: string): void {
@@ -95,7 +97,10 @@ function behindLinks(file: string): string {
   }
 }
 
-/** Its rights; undefined: there is no such file, or it cannot be looked at. A device or a folder that somebody has named for a database is none: its rights are not ours to change. */
+/**
+ * Its rights; undefined: there is no such file, or it cannot be looked at. A device or a folder that somebody has named for a database is none: its
+ * rights are not ours to change.
+ */
 function modeOf(file: string): number | undefined {
   const stat = statOf(file);
   return stat?.isFile() ? stat.mode & 0o777 : undefined;

@@ -1,7 +1,7 @@
 /**
- * The token by which we show APNs who we are, signed with our clock. node-apn signs it once and goes by our clock for when to sign the next: a clock that was
- * ahead, and was set right, would leave one that APNs refuses for as long. It must never be signed anew more often than APNs bears, which is once in 20 minutes,
- * unless our clock has been set.
+ * The token by which we show APNs who we are, signed with our clock. node-apn signs it once and goes by our clock for when to sign the next: a clock
+ * that was ahead, and was set right, would leave one that APNs refuses for as long. It must never be signed anew more often than APNs bears, which is
+ * once in 20 minutes, unless our clock has been set.
  */
 import type { Clock } from '../call/ports.ts';
 

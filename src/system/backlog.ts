@@ -1,6 +1,7 @@
 /**
- * The lines of the log that wait for whoever reads it. A reader that hangs (a stopped journal, a full pipe, a frozen terminal) must cost neither memory without bound nor a call: what has no
- * room is dropped and counted, what matters less first, and the gap is told in its place once there is room again. It must never wait.
+ * The lines of the log that wait for whoever reads it. A reader that hangs (a stopped journal, a full pipe, a frozen terminal) must cost neither
+ * memory without bound nor a call: what has no room is dropped and counted, what matters less first, and the gap is told in its place once there is
+ * room again. It must never wait.
  */
 import type { Writable } from 'node:stream';
 

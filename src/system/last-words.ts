@@ -1,6 +1,7 @@
 /**
- * The end of the router by a fault that nobody has foreseen: it is told, what has been logged goes out, and the process ends with a status that says so. Calls are left as they stand:
- * the next run goes on with them. It must never go on as if nothing had been: nobody knows what the fault has left half done.
+ * The end of the router by a fault that nobody has foreseen: it is told, what has been logged goes out, and the process ends with a status that says
+ * so. Calls are left as they stand: the next run goes on with them. It must never go on as if nothing had been: nobody knows what the fault has left
+ * half done.
  */
 import { type Leaving, leave } from './leave.ts';
 import type { OpenLog } from './log.ts';

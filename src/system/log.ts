@@ -1,7 +1,7 @@
 /**
- * The log: one line per event on a stream, by winston, readable or as JSON. Errors come with message and stack, secrets never come, and phone
- * numbers only at debug level. It must never be left without close(): what has been logged must have gone out before the process ends; and it must never wait for
- * whoever reads it.
+ * The log: one line per event on a stream, by winston, readable or as JSON. Errors come with message and stack, secrets never come, and phone numbers
+ * only at debug level. It must never be left without close(): what has been logged must have gone out before the process ends; and it must never wait
+ * for whoever reads it.
  */
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
@@ -31,8 +31,8 @@ export interface OpenLog extends Log {
 }
 
 /**
- * Standard output as the log can use it. Node writes to a terminal in such a way that one that is held (Ctrl-S, a connection that is frozen) would hold the whole router;
- * pipes and sockets it does not wait for, and files take what they are given.
+ * Standard output as the log can use it. Node writes to a terminal in such a way that one that is held (Ctrl-S, a connection that is frozen) would
+ * hold the whole router; pipes and sockets it does not wait for, and files take what they are given.
  */
 export function outputOf(program: { readonly stdout: Writable }, fd = 1): Writable {
   return isatty(fd) ? createWriteStream('', { fd, autoClose: false }) : program.stdout;

@@ -1,7 +1,7 @@
 /**
- * The signals that must not end the router, stop it or open its inspector: whoever sends one by mistake must not cost a caller the call. They are caught before
- * anything else is loaded, so what comes before the log is there is told later. It must import nothing that takes time to load, and never touch the signals that end
- * the router in good order: those are shutdown.ts's.
+ * The signals that must not end the router, stop it or open its inspector: whoever sends one by mistake must not cost a caller the call. They are
+ * caught before anything else is loaded, so what comes before the log is there is told later. It must import nothing that takes time to load, and
+ * never touch the signals that end the router in good order: those are shutdown.ts's.
  */
 import type { Log } from '../call/ports.ts';
 
@@ -19,8 +19,9 @@ const nothing = 'it does nothing here; SIGTERM ends the router in good order';
 const frozen = 'a router that stands still serves nobody; SIGTERM ends it in good order';
 
 /**
- * What each of them means here. All others are left alone: Node ignores SIGPIPE and SIGXFSZ by itself, the kernel ignores SIGCHLD, SIGURG, SIGWINCH and SIGCONT; SIGKILL and SIGSTOP
- * cannot be caught; Node has no name for real-time signals; and a terminal that is set to stop its background jobs would send SIGTTOU again at once, and again.
+ * What each of them means here. All others are left alone: Node ignores SIGPIPE and SIGXFSZ by itself, the kernel ignores SIGCHLD, SIGURG, SIGWINCH
+ * and SIGCONT; SIGKILL and SIGSTOP cannot be caught; Node has no name for real-time signals; and a terminal that is set to stop its background jobs
+ * would send SIGTTOU again at once, and again.
  */
 export const ignoredSignals = {
   // A reload of the settings belongs here.
