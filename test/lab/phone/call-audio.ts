@@ -60,6 +60,7 @@ export class CallAudio {
   #timestamp = randomInt(2 ** 31);
   #frames = 0;
   #fresh = true;
+  #muted = false;
   #lastDtmfTimestamp: number | undefined;
 
   private constructor(host: string, toneHz: number, options: AudioOptions, onDtmf: (heard: DtmfHeard) => void) {
@@ -107,6 +108,16 @@ export class CallAudio {
     this.#stop = everyFrame(() => this.#beat());
   }
 
+  /** Sends no sound until unmute(); digits go out all the same. */
+  mute(): void {
+    this.#muted = true;
+  }
+
+  unmute(): void {
+    this.#muted = false;
+    this.#fresh = true;
+  }
+
   /** Sends the digit as a telephone-event; resolves when its end is said. Throws when the far side takes none. */
   sendDtmf(digit: string, durationMs = 160): Promise<void> {
     if (!this.#socket || this.#agreement?.dtmfPayloadType === undefined) {
@@ -134,7 +145,7 @@ export class CallAudio {
     if (agreement && agreement.remote.port !== 0) {
       const digit = this.#digits[0];
       if (digit) this.#sendDigit(digit, agreement);
-      else if (this.options.send !== 'nothing' && mayWeSend(agreement)) this.#sendFrame(agreement);
+      else if (this.options.send !== 'nothing' && !this.#muted && mayWeSend(agreement)) this.#sendFrame(agreement);
     }
     this.#timestamp = (this.#timestamp + SAMPLES_PER_FRAME) >>> 0;
     this.#frames += 1;

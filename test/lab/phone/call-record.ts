@@ -38,6 +38,9 @@ export interface CallRecord {
   endedBy: 'here' | 'there' | 'nobody' | undefined;
   /** Reason headers of CANCEL, BYE and refusals that were received. */
   readonly reasons: string[];
+  /** Re-INVITEs and UPDATEs that came after the answer. */
+  reinvites: number;
+  updates: number;
   readonly dtmf: { readonly digit: string; readonly atMs: number }[];
 }
 
@@ -57,6 +60,8 @@ export function newRecord(direction: 'in' | 'out', callId: string, from: Party, 
     finalStatus: undefined,
     endedBy: undefined,
     reasons: [],
+    reinvites: 0,
+    updates: 0,
     dtmf: [],
   };
 }

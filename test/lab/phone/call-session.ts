@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { CallAudio } from './call-audio.ts';
 import type { CallRecord } from './call-record.ts';
 import { recordOffer } from './call-record.ts';
-import type { LocalAudio, SessionDescription } from './sdp.ts';
+import type { LocalAudio, OfferForm, SessionDescription } from './sdp.ts';
 import { agree, answer, offer, parseSdp } from './sdp.ts';
 import type { SipMessage } from './sip-message.ts';
 import { header } from './sip-message.ts';
@@ -32,8 +32,8 @@ export class CallSession {
     return session;
   }
 
-  describeOffer(video: boolean): string {
-    return offer(this.#local(), this.#audio.options.codec, video);
+  describeOffer(video: boolean, form: OfferForm = {}): string {
+    return offer(this.#local(), this.#audio.options.codec, video, form);
   }
 
   /** Our answer to the far side's offer, or an offer of ours when it made none. */

@@ -52,6 +52,16 @@ export class Dialog {
     return dialog;
   }
 
+  /** The far side's tag; empty until it has answered. */
+  get remoteTag(): string {
+    return parseAddress(this.#remote).tag;
+  }
+
+  /** Where requests of this dialog are addressed to. */
+  get remoteTarget(): string {
+    return this.#remoteTarget;
+  }
+
   nextCseq(): number {
     this.#cseq += 1;
     return this.#cseq;

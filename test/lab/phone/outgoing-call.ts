@@ -9,8 +9,8 @@ import { TRANSACTION_LIFE_MS } from './client-transaction.ts';
 import { nowMs } from './clock.ts';
 import type { Dialog } from './dialog.ts';
 import { cancelOf } from './dialog.ts';
-import type { PhoneLine } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
+import type { PhoneLine } from './phone-line.ts';
 import type { SentRequest } from './sip-agent.ts';
 import type { SipHeader, SipResponse } from './sip-message.ts';
 

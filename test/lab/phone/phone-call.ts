@@ -11,24 +11,18 @@ import { CallSession } from './call-session.ts';
 import { nowMs } from './clock.ts';
 import type { Dialog } from './dialog.ts';
 import { ALLOWED } from './dialog.ts';
-import type { Credentials } from './digest.ts';
 import type { HeardSegment } from './heard-timeline.ts';
+import { askWithin } from './in-dialog.ts';
 import type { Awaited } from './listening.ts';
-import type { PhoneEvent, PhoneEvents, PhoneEventType } from './phone-events.ts';
+import type { PhoneEvent, PhoneEventType } from './phone-events.ts';
+import type { PhoneLine } from './phone-line.ts';
+import type { OfferForm } from './sdp.ts';
 import type { ServerTransaction } from './server-transaction.ts';
-import type { UdpAddress } from './sip-address.ts';
-import type { SipAgent } from './sip-agent.ts';
+import { SessionChange } from './session-change.ts';
 import type { SipHeader, SipMessage, SipRequest } from './sip-message.ts';
-
-/** What a call needs of its phone. */
-export interface PhoneLine {
-  readonly user: string;
-  readonly server: UdpAddress;
-  readonly agent: SipAgent;
-  readonly events: PhoneEvents;
-  readonly credentials: Credentials | undefined;
-  ended(call: PhoneCall): void;
-}
+import { firstLine } from './sip-message.ts';
+import type { TransferOptions, Transferred } from './transfer.ts';
+import { replacing, Transfer } from './transfer.ts';
 
 export abstract class PhoneCall {
   readonly record: CallRecord;
@@ -36,6 +30,8 @@ export abstract class PhoneCall {
   protected readonly dialog: Dialog;
   protected readonly audio: CallAudio;
   protected readonly session: CallSession;
+  readonly #change: SessionChange;
+  #transfer = new Transfer();
 
   constructor(line: PhoneLine, dialog: Dialog, audio: CallAudio, record: CallRecord) {
     this.line = line;
@@ -43,6 +39,7 @@ export abstract class PhoneCall {
     this.audio = audio;
     this.session = new CallSession(audio, record);
     this.record = record;
+    this.#change = new SessionChange({ line, dialog, audio, session: this.session, record });
   }
 
   /** Hangs up, refuses or gives up, whatever fits; resolves when the call has ended. */
@@ -104,14 +101,29 @@ export abstract class PhoneCall {
   /** Waits until these digits have been heard, in this order, at the end of all digits. Throws DeadlineMissed. */
   async waitForDtmf(digits: string, withinMs: number): Promise<void> {
     const { events } = this.line;
-    const look = () =>
-      this.record.dtmf
-        .map((one) => one.digit)
-        .join('')
-        .endsWith(digits)
-        ? digits
-        : undefined;
+    const heard = () => this.record.dtmf.map((one) => one.digit).join('');
+    const look = () => (heard().endsWith(digits) ? digits : undefined);
     await events.until(look, withinMs, `DTMF ${digits}`, (check) => events.on(check));
+  }
+
+  /** Puts the far side on hold (`sendonly` unless said) and falls silent. Throws OfferRefused. */
+  hold(form: OfferForm = { direction: 'sendonly' }): Promise<void> {
+    return this.#change.offer(form, this.contactHeaders);
+  }
+
+  unhold(form: Pick<OfferForm, 'codecsTurned'> = {}): Promise<void> {
+    return this.#change.offer(form, this.contactHeaders);
+  }
+
+  /**
+   * REFER: the far side to that number, or to the far side of another call of this phone, answered or ringing. Resolves when the transfer is told to be over, or is
+   * refused. Throws DeadlineMissed.
+   */
+  async transferTo(where: string | PhoneCall, options: TransferOptions = {}): Promise<Transferred> {
+    const { host, port } = this.line.server;
+    const referTo = typeof where === 'string' ? `sip:${where}@${host}:${port}` : replacing(where.dialog);
+    this.#transfer = new Transfer();
+    return await this.#transfer.run(this.line, this.dialog, this.contactHeaders, referTo, options, () => this.hangUp());
   }
 
   /** From now on this phone neither sends nor hears anything of this call, and never says so. */
@@ -130,6 +142,7 @@ export abstract class PhoneCall {
     else {
       if (request.method === 'INFO') this.#onInfo(request);
       transaction.respond({ status: 200 });
+      if (this.#transfer.take(request)) this.line.events.emit('notified', firstLine(request), this);
     }
   }
 
@@ -171,14 +184,7 @@ export abstract class PhoneCall {
     this.record.endedBy = 'here';
     const saidAtMs = nowMs();
     const why: SipHeader[] = reason === undefined ? [] : [['Reason', reason]];
-    await new Promise<void>((resolve) => {
-      this.line.agent.send(this.dialog.request('BYE', why), this.dialog.peer, {
-        credentials: this.line.credentials,
-        nextCseq: () => this.dialog.nextCseq(),
-        onResponse: (response) => (response.status >= 200 ? resolve() : undefined),
-        onTimeout: resolve,
-      });
-    });
+    await askWithin(this.line, this.dialog, 'BYE', why);
     this.stopTransactions();
     this.finish('here', 'hung up', saidAtMs);
   }
@@ -198,15 +204,9 @@ export abstract class PhoneCall {
   }
 
   #onSessionChange(transaction: ServerTransaction): void {
-    const { request } = transaction;
-    this.dialog.learn(request);
-    this.noteConnectedLine(request);
-    const session = this.session.use(request);
-    const describes = session !== undefined || request.method === 'INVITE';
-    const body = describes ? this.session.describeAnswer(session) : '';
-    const type: SipHeader[] = describes ? [['Content-Type', 'application/sdp']] : [];
-    transaction.respond({ status: 200, headers: [...this.contactHeaders, ...type], body });
-    if (session) this.line.events.emit('media-changed', this.audio.agreement?.direction ?? '', this);
+    this.noteConnectedLine(transaction.request);
+    if (this.#change.take(transaction, this.contactHeaders))
+      this.line.events.emit('media-changed', this.audio.agreement?.direction ?? '', this);
   }
 
   #onInfo(request: SipRequest): void {

@@ -117,16 +117,27 @@ export interface LocalAudio extends UdpAddress {
   readonly version: number;
 }
 
-export function offer(local: LocalAudio, preferred: Codec, video: boolean): string {
-  const order: readonly Codec[] = preferred === 'PCMU' ? ['PCMU', 'PCMA'] : ['PCMA', 'PCMU'];
+/** What an offer says otherwise than usual: a call that is put on hold, or other codecs first. */
+export interface OfferForm {
+  /** `sendonly` and `inactive` put the far side on hold; `sendrecv` when left out. */
+  readonly direction?: Exclude<Direction, 'sendrecv'>;
+  /** `0.0.0.0`: hold as phones did it before RFC 3264; our own address when left out. */
+  readonly connection?: '0.0.0.0';
+  /** The codec that is usually second stands first. */
+  readonly codecsTurned?: boolean;
+}
+
+export function offer(local: LocalAudio, usual: Codec, video: boolean, form: OfferForm = {}): string {
+  const order: readonly Codec[] =
+    (usual === 'PCMU') !== (form.codecsTurned ?? false) ? ['PCMU', 'PCMA'] : ['PCMA', 'PCMU'];
   const types = order.map((codec) => CODEC_TYPES[codec]);
   const lines = [
-    ...sessionLines(local),
+    ...sessionLines(local, form.connection),
     `m=audio ${local.port} RTP/AVP ${types.join(' ')} ${DTMF_TYPE}`,
     ...order.map((codec) => `a=rtpmap:${CODEC_TYPES[codec]} ${codec}/8000`),
     ...dtmfLines(DTMF_TYPE),
     'a=ptime:20',
-    'a=sendrecv',
+    `a=${form.direction ?? 'sendrecv'}`,
   ];
   // Nobody listens to the video: what counts is whether the far side passes the offer on.
   if (video) lines.push('m=video 9 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=sendrecv');
@@ -155,12 +166,12 @@ export function answer(local: LocalAudio, session: SessionDescription, agreed: A
   return `${lines.join('\r\n')}\r\n`;
 }
 
-function sessionLines(local: LocalAudio): string[] {
+function sessionLines(local: LocalAudio, connection = local.host): string[] {
   return [
     'v=0',
     `o=phone ${local.sessionId} ${local.version} IN IP4 ${local.host}`,
     's=call',
-    `c=IN IP4 ${local.host}`,
+    `c=IN IP4 ${connection}`,
     't=0 0',
   ];
 }

@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<number, string>> = {
   486: 'Busy Here',
   487: 'Request Terminated',
   488: 'Not Acceptable Here',
+  491: 'Request Pending',
   500: 'Server Internal Error',
   503: 'Service Unavailable',
   600: 'Busy Everywhere',

@@ -10,7 +10,8 @@ import { IncomingCall } from './incoming-call.ts';
 import type { InvitePolicy } from './invite-policies.ts';
 import { rings } from './invite-policies.ts';
 import { OutgoingCall } from './outgoing-call.ts';
-import type { PhoneCall, PhoneLine } from './phone-call.ts';
+import type { PhoneCall } from './phone-call.ts';
+import type { PhoneLine } from './phone-line.ts';
 import type { CallOptions } from './phone-options.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SipRequest } from './sip-message.ts';
@@ -83,12 +84,17 @@ export class Switchboard {
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
     const callId = header(request, 'call-id');
-    const call = this.active.get(callId);
+    // What becomes of a transfer is also told to a phone that has left the call.
+    const call = this.active.get(callId) ?? (request.method === 'NOTIFY' ? this.#latest(callId) : undefined);
     const accepting = this.#accepting.get(callId);
     if (call) call.onRequest(transaction);
     else if (accepting) void accepting.then(() => this.onRequest(transaction));
     else if (request.method === 'INVITE' && !/;\s*tag=/i.test(header(request, 'to'))) this.#accept(transaction);
     else this.#answerOutsideCalls(transaction);
+  }
+
+  #latest(callId: string): PhoneCall | undefined {
+    return this.calls.findLast((call) => call.callId === callId);
   }
 
   #answerOutsideCalls(transaction: ServerTransaction): void {

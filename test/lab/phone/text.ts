@@ -2,7 +2,7 @@
  * A text that a phone sends: one SIP MESSAGE, which is no call. It must never open a dialog.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { PhoneLine } from './phone-call.ts';
+import type { PhoneLine } from './phone-line.ts';
 import { newTag } from './sip-agent.ts';
 
 /** Resolves with the status of the final answer, 0 when none came. */

@@ -1,6 +1,7 @@
 /** Two phones that call each other directly over loopback: proves the softphone itself, with no Asterisk between. */
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nowMs } from './clock.ts';
 import {
   answersAfter,
   answersAndVanishes,
@@ -183,6 +184,27 @@ describe('two phones', () => {
     await marie.waitFor('ringing', SOON_MS);
     expect(lucie.leftovers().join()).not.toContain('timers');
     expect(marie.leftovers().join()).not.toContain('timers');
+  });
+
+  it('hold and take back, each counting what the other changed, and a hold that crosses another is tried again', async () => {
+    lucie.onInvite(answersAfter(0));
+    const call = await marie.call('lucie');
+    const there = await lucie.nextCall(SOON_MS);
+    await call.waitUntilHears(900, SOON_MS);
+    await there.hold();
+    await marie.waitFor('media-changed', SOON_MS, ({ detail }) => detail === 'sendonly');
+    await there.unhold({ codecsTurned: true });
+    await Promise.all([call.waitUntilHears(900, SOON_MS, nowMs()), there.waitUntilHears(600, SOON_MS, nowMs())]);
+    expect([call.record, there.record]).toMatchObject([
+      { reinvites: 2, updates: 0 },
+      { reinvites: 0, updates: 0 },
+    ]);
+    await Promise.all([there.hold({ direction: 'inactive' }), call.hold({ connection: '0.0.0.0' })]);
+    expect(marie.trace.fullText()).toContain('491 Request Pending');
+    await there.unhold();
+    await call.unhold();
+    await Promise.all([call.waitUntilHears(900, SOON_MS, nowMs()), there.waitUntilHears(600, SOON_MS, nowMs())]);
+    await call.hangUp();
   });
 
   it('hang up before the ACK has come, and repeat nothing afterwards', async () => {
