@@ -21,6 +21,8 @@
  *          talksWith(handset), hangUp(), record (statuses, times, connected lines), sip (the SIP call itself). caller.ts.
  * Parts    lab.asterisk (asterisk/asterisk.ts: cli, ari, reloadGlobals, kill, restart), lab.push (fcm.answers.next(2, refuse(503, 'UNAVAILABLE')), push/answers.ts),
  *          lab.router (router.ts: log.find(/…/), log.waitFor, kill, terminate, start, restart, environment), lab.api (api-client.ts: ask, calls, story, metrics).
+ * Office   startLab(officeSettings(22)) of rigs/office.ts has what a XiVO has beside calls: lab.asterisk.cdrRows(id), celRows(id), ami(); rigs/transfer-cells.ts and rigs/moves.ts hold
+ *          every transfer, hold, parking, pickup, each told by which way its call shall go (BY_DIAL, or the router's).
  * Times    nowMs() of phone/clock.ts everywhere. Every wait has a deadline (10 s unless said) and fails with what happened instead.
  */
 import { randomBytes } from 'node:crypto';

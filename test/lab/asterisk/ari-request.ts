@@ -67,6 +67,7 @@ export function askAri(
 }
 
 const namedSchema = z.array(z.object({ id: z.string(), name: z.string() }));
+const bridgesSchema = z.array(z.object({ id: z.string(), creator: z.string(), channels: z.array(z.string()) }));
 const applicationsSchema = z.array(
   z.object({
     name: z.string(),
@@ -89,6 +90,8 @@ export interface Leftovers {
 
 /** The channel through which all SIP MESSAGEs go: it stays for as long as Asterisk lives. */
 const MESSAGE_QUEUE = 'Message/ast_msg_queue';
+/** Creator of the bridge of a parking lot, which stays from its first use on. */
+const PARKING_LOT = 'Parking';
 
 export async function listLeftovers(access: AriAccess): Promise<Leftovers> {
   const [channels, bridges, applications] = await Promise.all(
@@ -99,7 +102,10 @@ export async function listLeftovers(access: AriAccess): Promise<Leftovers> {
       .parse(channels)
       .map(({ name }) => name)
       .filter((name) => name !== MESSAGE_QUEUE),
-    bridges: namedSchema.parse(bridges).map(({ id }) => id),
+    bridges: bridgesSchema
+      .parse(bridges)
+      .filter(({ creator, channels }) => creator !== PARKING_LOT || channels.length > 0)
+      .map(({ id }) => id),
     subscriptions: applicationsSchema
       .parse(applications)
       .flatMap((app) => [

@@ -25,8 +25,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { claimPorts } from '../ports.ts';
+import { Ami } from './ami.ts';
 import { type AriAccess, askAri, type Leftovers, listLeftovers } from './ari-request.ts';
 import { bootAsterisk, endAsterisk, tailLog } from './boot.ts';
+import { CallLogs } from './call-logs.ts';
 import { renderGlobals, writeRunFolder } from './conf.ts';
 import { awaitThat } from './deadline.ts';
 import { EndingsFile, matches } from './endings.ts';
@@ -67,6 +69,8 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
   const runFolder = await mkdtemp(join(tmpdir(), `lab-asterisk-${version}-`));
   const sipPort = ports.first;
   const httpPort = ports.first + 1;
+  // The block has room behind RTP.
+  const managerPort = settings.site === true ? ports.first + rtpPorts + 6 : undefined;
   const stasisApp = settings.stasisApp ?? 'xivo-mapp';
   const ari = {
     enabled: settings.ari?.enabled ?? true,
@@ -112,6 +116,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     country: settings.country ?? 'us',
     indications: settings.indications,
     globals: settings.globals ?? '',
+    managerPort,
   }).catch(undo);
   const boot = (): Promise<AsteriskProcess> =>
     bootAsterisk({ install, paths, runFolder, ariAccess, ariEnabled: ari.enabled });
@@ -129,6 +134,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     await removeRun();
   };
   const endings = new EndingsFile(paths.endingsFile);
+  const logs = new CallLogs(paths.logFolder, cli);
   const leftovers = (): Promise<Leftovers> => listLeftovers(ariAccess);
   return {
     ...ariAccess,
@@ -165,6 +171,12 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
         async () =>
           `No ending with ${JSON.stringify(fields)} among ${JSON.stringify((await endings.all()).slice(-ENDINGS_TOLD))}`,
       ),
+    cdrRows: (linkedid, withinMs = WAIT_MS) => logs.cdrRows(linkedid, withinMs),
+    celRows: (linkedid, withinMs = WAIT_MS) => logs.celRows(linkedid, withinMs),
+    ami: async () => {
+      if (managerPort === undefined) throw new Error('This Asterisk has no AMI: say `site: true`');
+      return await Ami.open(managerPort);
+    },
     logTail: (lines = 40) => tailLog(paths.logFile, lines),
     kill,
     start,

@@ -8,6 +8,7 @@ import { type DialplanSettings, renderExtensions } from './dialplan-conf.ts';
 import type { AsteriskInstall } from './fetch.ts';
 import { renderModules } from './modules-conf.ts';
 import { type PjsipSettings, renderPjsip, renderRtp } from './pjsip-conf.ts';
+import { NO_SITE, renderSite, SITE_MODULES } from './site-conf.ts';
 import { writeTone } from './tone.ts';
 
 /** Pitches of the lab's own tones, hertz; none is a harmonic of another, nor near a ringback (400 to 480). */
@@ -42,11 +43,14 @@ export interface ConfSettings {
   readonly indications: string | undefined;
   /** xivo_globals.conf. */
   readonly globals: string;
+  /** The port of the manager interface, where call logs, feature codes, parking and so on are wanted. */
+  readonly managerPort: number | undefined;
 }
 
 export interface RunPaths {
   readonly asteriskConf: string;
   readonly globalsFile: string;
+  readonly logFolder: string;
   readonly logFile: string;
   readonly endingsFile: string;
 }
@@ -55,6 +59,7 @@ function runPaths(runFolder: string): RunPaths {
   return {
     asteriskConf: join(runFolder, 'etc', 'asterisk.conf'),
     globalsFile: join(runFolder, 'etc', 'xivo_globals.conf'),
+    logFolder: join(runFolder, 'log'),
     logFile: join(runFolder, 'log', 'full'),
     endingsFile: join(runFolder, 'log', 'endings'),
   };
@@ -144,12 +149,14 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
   const paths = runPaths(runFolder);
   const sounds = join(runFolder, 'sounds');
   const folders = ['etc', 'lib', 'lib/keys', 'run', 'log', 'spool', 'sounds', 'moh-tone', 'moh-other'];
+  const hasSite = settings.managerPort !== undefined;
+  if (hasSite) folders.push('log/cdr-custom', 'log/cel-custom');
   await Promise.all(folders.map((name) => mkdir(join(runFolder, name), { recursive: true })));
   const modules = (await readdir(install.moduleFolder)).map((name) => name.replace(/\.so$/, ''));
   const defaultMusic = settings.mohDefault === 'music' ? install.musicFolder : join(runFolder, 'moh-tone');
   const files: Record<string, string> = {
     'asterisk.conf': renderAsteriskConf(settings),
-    'modules.conf': renderModules(modules),
+    'modules.conf': renderModules(modules, hasSite ? SITE_MODULES : ''),
     'logger.conf':
       '[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nfull => notice,warning,error,verbose\nendings => dtmf\n',
     'http.conf': `[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=${settings.httpPort}\n${
@@ -166,9 +173,6 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
       noAnswerSound: join(sounds, 'no-answer'),
     }),
     'xivo_globals.conf': renderGlobals(settings.globals),
-    'features.conf': '[general]\n',
-    'cdr.conf': '[general]\nenable=no\n',
-    'cel.conf': '[general]\nenable=no\n',
     'ccss.conf': '[general]\n',
     'acl.conf': '',
     'websocket_client.conf': '',
@@ -177,7 +181,7 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
     'codecs.conf': '',
     'sorcery.conf': '',
     'dnsmgr.conf': '[general]\nenable=no\n',
-    'manager.conf': '[general]\nenabled=no\n',
+    ...(settings.managerPort === undefined ? NO_SITE : renderSite(settings.managerPort)),
   };
   await Promise.all([
     ...Object.entries(files).map(([name, text]) => writeFile(join(runFolder, 'etc', name), text)),

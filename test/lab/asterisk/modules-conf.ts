@@ -29,10 +29,13 @@ const MODULES = `
 const UNWANTED_FUNCTION =
   /^func_(curl|odbc|speex|srv|enum|vmcount|realtime|shell|holdintercept|periodic_hook|pitchshift|jitterbuffer|callcompletion)$/;
 
-/** modules.conf for an Asterisk whose module folder holds `available` (names without .so). */
-export function renderModules(available: readonly string[]): string {
+/** modules.conf for an Asterisk whose module folder holds `available` (names without .so), with `further` modules besides the usual ones. */
+export function renderModules(available: readonly string[], further = ''): string {
   const present = new Set(available);
-  const wanted = MODULES.split(/\s+/).filter((name) => present.has(name));
+  const wanted = `${MODULES} ${further}`
+    .trim()
+    .split(/\s+/)
+    .filter((name) => present.has(name));
   const functions = available.filter((name) => name.startsWith('func_') && !UNWANTED_FUNCTION.test(name));
   return `[modules]\nautoload=no\n${[...wanted, ...functions].map((name) => `load=${name}.so\n`).join('')}`;
 }

@@ -1,7 +1,9 @@
 /**
  * What a test may choose about its Asterisk, and what it gets: everything but version and endpoints has a default that suits.
  */
+import type { Ami } from './ami.ts';
 import type { AriAccess, AriAnswer, AriMethod, AriQuery, Leftovers } from './ari-request.ts';
+import type { CdrRow, CelRow } from './call-logs.ts';
 import type { LabUser } from './dialplan-conf.ts';
 import type { Ending } from './endings.ts';
 import type { AsteriskInstall, AsteriskVersion } from './fetch.ts';
@@ -44,6 +46,8 @@ export interface AsteriskSettings {
   /** indications.conf, in place of one with us, fr, uk and de. */
   readonly indications?: string;
   readonly contactStatusOnRefresh?: boolean;
+  /** What a XiVO has beside calls: call logs, feature codes, parking, conferences, recording, AMI (site-conf.ts); none of it when left out. */
+  readonly site?: boolean;
   /** Leaves the run folder (configuration, log) in place after stop(). */
   readonly keep?: boolean;
 }
@@ -75,6 +79,12 @@ export interface LabAsterisk extends AriAccess, AsyncDisposable {
   endings(): Promise<Ending[]>;
   /** Waits for the ending of a channel whose fields are those given; throws after `withinMs` (10 s). */
   awaitEnding(fields: Partial<Ending>, withinMs?: number): Promise<Ending>;
+  /** The rows of CDR of that call (linkedid: the unique id of its first channel), once it is over; needs `site`. */
+  cdrRows(linkedid: string, withinMs?: number): Promise<CdrRow[]>;
+  /** The rows of CEL of that call, once it is over; needs `site`. */
+  celRows(linkedid: string, withinMs?: number): Promise<CelRow[]>;
+  /** A connection to the manager interface, to be closed by whoever asked for it; needs `site`. */
+  ami(): Promise<Ami>;
   /** The last lines of Asterisk's log. */
   logTail(lines?: number): Promise<string>;
   /** Ends it without any warning, as a crash would. start() brings it back on the same ports. */
