@@ -65,9 +65,9 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   shutdown.later('FastAGI', CLOSE_MS, () => agi.close());
 
   const metrics = callMetrics(() => router.stages());
-  const { legs, bridges, registrations } = asterisk;
+  const { legs, notes, registrations } = asterisk;
   const journal = tellEach(calls, metrics.journal);
-  const router = new Router({ clock, legs, bridges, registrations, registry, push, journal, log });
+  const router = new Router({ clock, legs, notes, registrations, registry, push, journal, log });
   shutdown.later('calls', DRAIN_MS, () => router.stop());
 
   const api = await startApi({
@@ -100,7 +100,7 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   log.info(`FastAGI listens on ${config.agi.host}:${agiPort}`);
   asterisk.onCaller(
     (arrival) => void router.route({ callId: newCallId(), ...arrival }),
-    (memory) => void router.endLost(memory),
+    (lost) => void router.endLost(lost),
   );
   await warm;
   shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());

@@ -9,13 +9,16 @@ import { ask, askContacts, isVariableName } from './question.ts';
 import type { AgiRequest } from './request.ts';
 import type { AgiSession } from './session.ts';
 
+/** Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says, where the dialplan has set it: until then a router that hangs loses it after some seconds. */
+const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($[0\${XIVO_MAPP_PATIENCE}>0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
+
 /** A caller, and what an earlier wake has left on the channel. Rejects as the session's commands do. */
 export async function openCaller(
   session: AgiSession,
   request: AgiRequest,
   log: Log,
 ): Promise<{ readonly caller: WaitingCaller; readonly memory: string }> {
-  const [state, memory = ''] = await ask(session, [`\${CHANNEL(state)}`, `\${${WAKE_MEMORY}}`]);
+  const [state, memory = ''] = await ask(session, [`\${CHANNEL(state)}`, `\${${WAKE_MEMORY}}`, STAYS]);
   return { caller: new AgiCaller(session, request, state === 'Up', log), memory };
 }
 

@@ -4,19 +4,19 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import type { Caller, Clock, FoundLeg, Legs, Log, Registrations } from '../call/ports.ts';
+import type { Caller, Clock, FoundLeg, Legs, Log, Notes, Registrations } from '../call/ports.ts';
 import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
-import { AriBridges } from './bridges.ts';
 import { CallerChannel } from './caller.ts';
 import { DeadEnd } from './dead-end.ts';
 import type { Channel } from './events.ts';
 import { frameReader } from './frames.ts';
-import { LegContext } from './leg-context.ts';
 import { AriLegs } from './legs.ts';
+import { AriNotes } from './notes.ts';
 import { Outage } from './outage.ts';
+import { OwnDialplan } from './own-dialplan.ts';
 import { Pulse } from './pulse.ts';
-import { type LeftBehind, reconcile } from './reconcile.ts';
+import { type LeftBehind, type LostCall, reconcile } from './reconcile.ts';
 import { isBroken } from './refusal.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
@@ -50,12 +50,12 @@ export interface Arrival {
 }
 
 type CallerHandler = (arrival: Arrival) => void | Promise<void>;
-/** Told what an earlier run of the router has kept of a call whose caller is gone. */
-type LostHandler = (memory: string) => void;
+/** Told of a call of an earlier run of the router that waits no more. */
+type LostHandler = (lost: LostCall) => void;
 
 export interface Asterisk {
   readonly legs: Legs;
-  readonly bridges: AriBridges;
+  readonly notes: Notes;
   readonly registrations: Registrations;
   /** Says who takes callers, and begins to connect, so that no caller can come unheard. To be called once. */
   onCaller(handler: CallerHandler, onLost?: LostHandler): void;
@@ -96,14 +96,16 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     const { trouble } = requests;
     if (trouble !== undefined && socket.isOpen()) socket.giveUp(trouble);
   });
-  const legContext = new LegContext(log);
+  const ownDialplan = new OwnDialplan(log);
   let handler: CallerHandler | undefined;
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
 
   const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
     if (isNoCall(channel)) return strangers.returnNoCall(channel);
-    const caller = new CallerChannel(channel, userId, { requests, app, board, legContext, log }, left?.held);
+    const onConnected = (legId: string, on: string) => legs.connected(legId, on, channel.id);
+    const ports = { requests, app, board, ownDialplan, onConnected, log, clock };
+    const caller = new CallerChannel(channel, userId, ports, left?.held);
     const fail = (error: unknown) => {
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
       return caller.giveBack('FAILED', 'router-error').catch(() => undefined);
@@ -129,7 +131,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   });
   const subscriptions = new Subscriptions(requests, app, log);
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
-  const bridges = new AriBridges(requests, log);
+  const notes = new AriNotes(requests);
   const pulse = new Pulse(requests, app, clock);
 
   const socket = new EventSocket({
@@ -158,7 +160,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       if (kind === 'sessions-used-up') void requests.keep(true);
     },
     onOpen: async () => {
-      legs.connected();
+      legs.reconnected();
       const judgeStrays = strays.hold();
       await pulse.check();
       void requests.keep();
@@ -167,12 +169,10 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         board,
         app,
         log,
-        clock,
-        openBridges: () => bridges.openIds(),
+        notes,
         legs,
-        keepBridge: (bridgeId, callerId) => bridges.keep(bridgeId, callerId),
         onFound: arrive,
-        onLost: (memory) => lostHandler?.(memory),
+        onLost: (lost) => lostHandler?.(lost),
       });
       // What is lost from now on is lost by ourselves, who know it.
       lostHandler = undefined;
@@ -187,14 +187,13 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     app,
     log,
     subscriptions,
-    legContext,
     isCaughtUp: () => socket.state().up,
     trouble: () => (socket.isOpen() ? undefined : socket.state().why),
   });
 
   return {
     legs,
-    bridges,
+    notes,
     registrations,
     onCaller(taker, onLost) {
       handler = taker;

@@ -29,13 +29,11 @@ export class CallerHold {
 
   /**
    * Rejects with whatever `send` rejects with.
-   * @param ready what has to be over before anything is ordered
    * @param send gives an order, and rejects when the caller is gone
    * @param onNews told what becomes of it, until it is stopped
    */
   async start(
     hold: Hold,
-    ready: Promise<void>,
     send: (order: AriOrder) => Promise<void>,
     onNews: (news: HoldNews) => void = () => {},
   ): Promise<void> {
@@ -45,7 +43,7 @@ export class CallerHold {
     const orders = holdOrders(this.#channelId, hold, holdId);
     this.#orders = orders;
     this.#onPlayback = newsOf(holdId, onNews);
-    await Promise.all([stopped, ready]);
+    await stopped;
     // Another run of the router takes it for the first unless it is told.
     const told = this.#count > 1 ? [variableOrder(this.#channelId, HOLD_COUNT, String(this.#count))] : [];
     for (const order of [...told, ...orders.start]) {

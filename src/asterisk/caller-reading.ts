@@ -1,9 +1,10 @@
 /**
  * One look at a caller's channel: variables, globals and contacts in as few requests as they fit in. It must never let a name into an expression unchecked.
  */
+import { PbxError } from '../call/errors.ts';
 import type { Reading } from '../call/ports.ts';
 import { contactQuestions, readContacts } from './contacts.ts';
-import { LEG_CONTEXT_QUESTION, type LegContext } from './leg-context.ts';
+import { DIALPLAN_QUESTION, type OwnDialplan, STAYS } from './own-dialplan.ts';
 import { isVariableName, variableQuestion } from './question.ts';
 
 export interface WhatToRead {
@@ -12,22 +13,28 @@ export interface WhatToRead {
   readonly contactsOf: readonly string[];
 }
 
-/** Rejects with whatever `ask` rejects with. */
+/**
+ * Rejects with whatever `ask` rejects with, and with PbxError where the dialplan could not connect anybody.
+ * @param isFirst then the caller may stay with us from now on
+ */
 export async function readCaller(
   what: WhatToRead,
   ask: (questions: readonly string[]) => Promise<string[]>,
-  legContext: LegContext,
+  ownDialplan: OwnDialplan,
+  isFirst: boolean,
 ): Promise<Reading> {
   const variables = what.variables.filter(isVariableName);
   const globals = what.globals.filter(isVariableName);
   // Asked here because here it costs no request of its own.
-  const [asked = '', ...values] = await ask([
-    LEG_CONTEXT_QUESTION,
+  const [asked = '', , ...values] = await ask([
+    DIALPLAN_QUESTION,
+    isFirst ? STAYS : '',
     ...variables.map(variableQuestion),
     ...globals.map((name) => `\${GLOBAL(${name})}`),
     ...contactQuestions(what.contactsOf),
   ]);
-  legContext.learn(asked);
+  ownDialplan.learn(asked);
+  if (ownDialplan.trouble !== undefined) throw new PbxError(ownDialplan.trouble);
   const ofContacts = values.slice(variables.length + globals.length);
   const found = await readContacts(what.contactsOf, ofContacts, ask);
   const valueAt = (names: readonly string[], from: number, name: string) =>

@@ -2,28 +2,40 @@
  * The caller's channel in our application. Every method rejects with CallerGone once the channel is gone, however we came to know it. Must never
  * touch the channel again once it is given back.
  */
-import { CallerGone, PbxError } from '../call/errors.ts';
+import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../call/errors.ts';
+import { readAnsweredOn } from '../call/outcomes.ts';
 import { partyOf } from '../call/party.ts';
-import type { Caller, DialplanStatus, Hold, HoldNews, Log, Party, Reading } from '../call/ports.ts';
+import type { Caller, Clock, DialplanStatus, Hold, HoldNews, Log, Party, Reading } from '../call/ports.ts';
+import { subscribeToChannels } from './application.ts';
 import { CallerHold } from './caller-hold.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
+import { ANSWERED_ELSEWHERE } from './causes.ts';
 import { channelPath } from './channel-ids.ts';
 import { hasLeftUs } from './channel-look.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
-import type { LegContext } from './leg-context.ts';
+import type { OwnDialplan } from './own-dialplan.ts';
 import { ask } from './question.ts';
 import { isIll } from './refusal.ts';
 import { type AriOrder, type AriRequests, HARMLESS, isGone } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
+import { whereIs } from './whereabouts.ts';
 
 export interface CallerPorts {
   readonly requests: AriRequests;
   readonly app: string;
   readonly board: Switchboard;
-  readonly legContext: LegContext;
+  readonly ownDialplan: OwnDialplan;
+  /** Told where a leg is connected with the caller, and nobody has heard of it. */
+  readonly onConnected: (legId: string, on: string) => void;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'sleep'>;
 }
+
+/** How much later than its leaving the cause of a caller's end may be told, in ms. */
+const WORD_COMES_MS = 250;
+/** For how long an order waits until it is known where the caller has gone, in ms. */
+const FOUND_WITHIN_MS = 5_000;
 
 export class CallerChannel implements Caller, ChannelOwner {
   readonly channelId: string;
@@ -34,14 +46,20 @@ export class CallerChannel implements Caller, ChannelOwner {
   readonly #requests: AriRequests;
   readonly #ports: CallerPorts;
   readonly #leaving = new AbortController();
-  /** The way into the call's bridge; what it shall hear is ordered after it. Never rejects. */
-  joining: Promise<void> = Promise.resolve();
   #ours = true;
+  /** Somebody has looked at it. */
+  #seen = false;
   /** Whether it has left the application, as far as was heard. */
   #away = false;
   readonly #userId: string;
   readonly #hold: CallerHold;
   #look: Promise<boolean> | undefined;
+  /** It has left the application, and it is being found out where it has gone. */
+  #search: Promise<void> | undefined;
+  /** Set once the dialplan has sent it to a leg. */
+  #connected: CallerGone | undefined;
+  /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
+  #cause = 0;
 
   /**
    * @param userId for whom it has come: the first argument of its Stasis()
@@ -60,7 +78,11 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   read(what: WhatToRead): Promise<Reading> {
-    return readCaller(what, (questions) => this.#ask(questions), this.#ports.legContext);
+    const isFirst = !this.#seen;
+    this.#seen = true;
+    // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
+    if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.channelId]);
+    return readCaller(what, (questions) => this.#ask(questions), this.#ports.ownDialplan, isFirst);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
@@ -74,25 +96,27 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async startHold(hold: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
-    this.#throwIfGone();
-    await this.#hold.start(hold, this.joining, (order) => this.#send(order), onNews);
+    await this.#throwUnlessHere();
+    await this.#hold.start(hold, (order) => this.#send(order), onNews);
   }
 
   async stopHold(): Promise<void> {
-    if (this.#ours && !this.left.aborted) await this.#hold.stop();
+    if (this.#ours && !this.left.aborted && this.#connected === undefined) await this.#hold.stop();
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
-    this.#throwIfGone();
+    await this.#throwUnlessHere();
     await Promise.all([this.stopHold(), this.#tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
-    this.#throwIfGone();
+    await this.#throwUnlessHere();
     this.#ours = false;
     try {
       await this.#requests.send({ ...this.#order('POST', '/continue'), once: true });
     } catch (error) {
       this.#ours = true;
+      // What was found out meanwhile was of a channel that is not ours, and changed nothing.
+      this.#search = undefined;
       // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
-      if (isGone(error) || this.#away) this.#leave('the caller has left');
+      if (isGone(error) || this.#away) await this.#isFound();
       throw this.#across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
@@ -118,12 +142,13 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async hangUp(): Promise<void> {
-    if (this.left.aborted || !this.#ours) return;
+    // Wherever else it is by now, it is not ours to end.
+    if (this.#away || this.#connected !== undefined || !this.#ours) return;
     try {
       await this.#requests.send(this.#order('DELETE', ''));
     } catch (error) {
       if (!isGone(error) || !(await this.#hasLeft())) throw error;
-      this.#leave('the caller has left');
+      await this.#isFound();
     }
   }
 
@@ -133,7 +158,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   get givenBack(): boolean {
-    return !this.#ours;
+    return !this.#ours || this.#away;
   }
 
   onStart(): void {}
@@ -141,26 +166,85 @@ export class CallerChannel implements Caller, ChannelOwner {
   onState(): void {}
 
   onEnd(): void {
-    this.#leave('the channel has left the application');
+    if (this.#ours) void this.#hasGone();
+    else this.#leave('the channel has left the application');
+  }
+
+  onComesAgain(): void {
+    this.#leave('the channel was moved to another place in the dialplan', 'moved');
   }
 
   onDestroyed(cause: number, words: string): void {
+    this.#cause = cause;
     this.#leave(`the caller has left (${cause} ${words})`);
+  }
+
+  onConnected(_legId: string, on: string): void {
+    const answeredOn = readAnsweredOn(on);
+    this.#connected ??=
+      answeredOn === undefined
+        ? new CallerGone('the caller talks to whoever has answered')
+        : new CallerAnswered(answeredOn);
   }
 
   onPlayback(event: PlaybackEvent): void {
     if (this.#ours && !this.left.aborted) this.#hold.take(event);
   }
 
-  #leave(detail: string): void {
+  /** It is not in our application any more: it talks to a leg, and is watched until it is gone, or it has left. */
+  #hasGone(): Promise<void> {
+    this.#away = true;
+    this.#search ??= this.#ours ? this.#seek() : Promise.resolve();
+    return this.#search;
+  }
+
+  /** Until it is known where it has gone, but not for ever. Never rejects. */
+  async #isFound(): Promise<void> {
+    const enough = new AbortController();
+    const late = this.#ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
+    await Promise.race([this.#hasGone(), late]);
+    enough.abort();
+  }
+
+  /** Never rejects. */
+  async #seek(): Promise<void> {
+    const { channelId } = this;
+    const { requests, app, log, board, onConnected } = this.#ports;
+    // Its end was heard while it was being given back, and then it was no longer listened to.
+    if (!board.isOwned(channelId)) board.own(channelId, this);
+    const isConnected = () => this.#connected !== undefined;
+    const found = await whereIs({ requests, app, channelId, log, isConnected, isOver: () => this.left.aborted });
+    if (this.left.aborted) return;
+    if (found.kind === 'connected') {
+      if (this.#connected === undefined) onConnected(found.legId, found.on);
+      this.onConnected(found.legId, found.on);
+      if (found.isOver) this.#leave('the caller has left');
+    } else if (found.kind === 'gone') {
+      // Its cause is told by another event, which may come later than that it has left.
+      await this.#ports.clock.sleep(this.#cause === 0 ? WORD_COMES_MS : 0, this.left).catch(() => undefined);
+      this.#leave('the caller has left');
+    } else if (found.kind === 'moved' && this.#connected === undefined)
+      this.#leave('the channel was moved to another place in the dialplan', 'moved');
+  }
+
+  #leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
     this.#ports.board.disown(this.channelId, this);
     this.#away = true;
-    if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail));
+    if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
   }
 
   #throwIfGone(): void {
     this.left.throwIfAborted();
+    if (this.#connected !== undefined) throw this.#connected;
     if (!this.#ours) throw new CallerGone('the caller has been given back');
+  }
+
+  /** What has left may have come again as another visit, which must not be touched. */
+  async #throwUnlessHere(): Promise<void> {
+    if (this.#away && this.#ours) await this.#isFound();
+    this.#throwIfGone();
+    if (this.#away)
+      throw new PbxError('the caller is not with us any more, and Asterisk does not say where it has gone');
   }
 
   #ask(questions: readonly string[]): Promise<string[]> {
@@ -172,7 +256,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async #guard<T>(act: () => Promise<T>): Promise<T> {
-    this.#throwIfGone();
+    await this.#throwUnlessHere();
     try {
       return await act();
     } catch (error) {
@@ -182,12 +266,13 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /** The error to throw across the port. What is not found may be something else than the channel: then it is looked at. */
   async #explain(error: unknown): Promise<unknown> {
-    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) this.#leave('the caller has left');
+    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) await this.#isFound();
     return this.#across(error);
   }
 
   #across(error: unknown): unknown {
     if (this.left.aborted) return this.left.reason;
+    if (this.#connected !== undefined) return this.#connected;
     return error instanceof PbxError ? error : new PbxError(String(error));
   }
 

@@ -9,13 +9,14 @@ import type { LegEndKind } from '../call/ports.ts';
 const BUSY = 17;
 const NORMAL = 16;
 const REJECTED = 21;
-const ELSEWHERE = 26;
+/** Answered elsewhere. */
+export const ANSWERED_ELSEWHERE = 26;
 /** SIP statuses by which a person declines: 603 Decline, 607 Unwanted. */
 const DECLINES = [603, 607];
 
 /** @param sipStatus the phone's own refusal, where Asterisk tells it */
 export function legEndOf(cause: number, answered: boolean, hungUpByUs: boolean, sipStatus?: number): LegEndKind {
-  if (cause === ELSEWHERE) return 'answered-elsewhere';
+  if (cause === ANSWERED_ELSEWHERE) return 'answered-elsewhere';
   if (answered) return 'hung-up';
   if (cause === REJECTED) return sipStatus === undefined || DECLINES.includes(sipStatus) ? 'declined' : 'unreachable';
   if (cause === BUSY) return 'busy';

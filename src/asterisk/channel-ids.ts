@@ -1,20 +1,19 @@
 /**
  * The ids that we choose, so that whatever Asterisk shows can be told to be ours and to which call it belongs: `xm-<16 hex digits>` for a call, `<call id>-leg-<n>` or
- * `<call id>-leg-<series>-<n>` for its legs, `<call id>-bridge` for its bridge. They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be anything,
+ * `<call id>-leg-<series>-<n>` for its legs, `<call id>-note` for what is noted about it (notes.ts). They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be anything,
  * also `xm-a`, and a caller must never be taken for a leg of ours.
  */
 
 const CALL = 'xm-[0-9a-f]{16}';
-const LEG_OR_BRIDGE = new RegExp(`^${CALL}-(?:bridge|leg(?:-[0-9a-z]{1,13})?-\\d{1,6})$`);
+const LEG_OR_NOTE = new RegExp(`^${CALL}-(?:note|leg(?:-[0-9a-z]{1,13})?-\\d{1,6})$`);
 
-/** Tells whether a channel or a bridge was made by this router or an earlier run of it. */
+/** Tells whether a channel or a note was made by this router or an earlier run of it. */
 export function isOurs(id: string): boolean {
-  return LEG_OR_BRIDGE.test(id);
+  return LEG_OR_NOTE.test(id);
 }
 
-/** The id of the call that a bridge of ours belongs to. */
-export function callIdOf(bridgeId: string): string {
-  return bridgeId.replace(/-bridge$/, '');
+export function noteIdOf(callId: string): string {
+  return `${callId}-note`;
 }
 
 /** Path of a channel, or of what is below it. */

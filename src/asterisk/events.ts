@@ -3,6 +3,7 @@
  * in the first bytes, so that a flood of events that are not ours costs next to nothing. Must never throw: it runs in the socket's handler.
  */
 import { z } from 'zod';
+import { CONNECTED_TO } from './own-dialplan.ts';
 
 /** An id that goes back to Asterisk within a path: what would lead to another path, or to none, is no id. */
 const AriId = z.string().regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}]{1,300}$/u, 'is no id');
@@ -34,6 +35,12 @@ const schemas = {
     cause: z.number().default(0),
     cause_txt: Text.default(''),
     tech_cause: z.number().optional(),
+    channel: Channel,
+  }),
+  ChannelVarset: z.object({
+    type: z.literal('ChannelVarset'),
+    variable: Text,
+    value: Text,
     channel: Channel,
   }),
   ContactStatusChange: z.object({
@@ -82,6 +89,8 @@ const Typed = z.object({ type: z.string() });
 export function readEvent(frame: Buffer): DoorAnswer {
   const sniffed = TYPE_FIRST.exec(frame.toString('latin1', 0, SNIFF_BYTES))?.[1];
   if (sniffed !== undefined && !isKnown(sniffed)) return { kind: 'unknown', type: sniffed };
+  // Every variable of every channel of an endpoint: all but one are nobody's business.
+  if (sniffed === 'ChannelVarset' && !frame.includes(CONNECTED_TO)) return { kind: 'unknown', type: sniffed };
   const parsed = parseJson(frame.toString('utf8'));
   const typed = Typed.safeParse(parsed);
   if (!typed.success) return { kind: 'malformed', type: '', detail: 'no JSON object with a type' };

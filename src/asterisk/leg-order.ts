@@ -1,14 +1,13 @@
 /**
- * The order for a leg. The callee's phone shows the caller because the leg's connected line says so; ARI's own `callerId` would also become the leg's caller id, and then the
- * caller would see its own number once connected. What the caller sees is the leg's caller id: the callee's name where we know it, else
- * what the endpoint's configuration says. No formats are asked for, so Asterisk offers the endpoint's audio and no video. Where the leg goes when it is answered: to the
- * dialplan's context for legs, which brings it to our application; or straight there, which Asterisk does only while we are connected.
+ * The order for a leg. It has the caller as its originator, so that both are one call in every log, and the codecs of both come first. The callee's phone shows the caller because the leg's
+ * connected line says so; ARI's own `callerId` would also become the leg's caller id, and then the caller would see its own number once connected. What the caller sees is the leg's caller
+ * id: the callee's name where we know it, else what the endpoint's configuration says. When it is answered it goes to the dialplan's context for legs.
  */
 import { addressOf } from '../call/dial-string.ts';
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
-import { LEG_CONTEXT } from './leg-context.ts';
+import { LEG_CONTEXT } from './own-dialplan.ts';
 import type { AriOrder } from './requests.ts';
 
 const MAX_TEXT = 80;
@@ -16,8 +15,9 @@ const MAX_MEMORY = 1200;
 /** Variables on the leg's channel by which another run of the router finds out what it is. */
 export const LEG_MEMORY = 'XIVO_MAPP_LEG';
 export const LEG_CALLER = 'XIVO_MAPP_CALLER';
-/** For the dialplan: the name of our application. */
-const LEG_APP = 'XIVO_MAPP_APP';
+/** For the dialplan: on what the call is answered here, and whose phone this is. */
+const LEG_ON = 'XIVO_MAPP_ON';
+const LEG_ENDPOINT = 'XIVO_MAPP_ENDPOINT';
 const CONTROL = /\p{Cc}+/gu;
 
 /** A text that may stand in a SIP header: on one line and of sane length. Quotes and brackets are Asterisk's to escape. */
@@ -30,11 +30,8 @@ function withText(variables: Record<string, string>, name: string, text: string)
   if (cleaned !== '') variables[name] = cleaned;
 }
 
-/** Where an answered leg goes. Only a leg that goes straight to the application brings its own subscription: of others no event comes unless their endpoint's do. */
-export type LegWay = 'dialplan' | 'application';
-
 /** Throws PbxError when endpoint or contact are none that can be dialled. */
-export function legOrder(request: DialRequest, app: string, way: LegWay): AriOrder {
+export function legOrder(request: DialRequest): AriOrder {
   const { contact, caller, callee } = request;
   if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
   const address = addressOf(contact);
@@ -43,10 +40,20 @@ export function legOrder(request: DialRequest, app: string, way: LegWay): AriOrd
   const variables: Record<string, string> = {
     [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
     [LEG_CALLER]: request.forChannelId,
-    ...(way === 'dialplan' ? { [LEG_APP]: app } : {}),
+    [LEG_ON]: request.on,
+    [LEG_ENDPOINT]: contact.endpoint,
+    'PJSIP_MEDIA_OFFER(video)': '!all',
+    // It would count as a call of its own.
+    'CDR_PROP(disable)': '1',
+    // Whose calls are counted, as XiVO counts them.
+    'GROUP(XIVO_USER)': clean(request.calleeUserId),
   };
-  withText(variables, 'CONNECTEDLINE(name,i)', caller.name);
-  withText(variables, 'CONNECTEDLINE(num,i)', caller.number);
+  // Of what is empty it is said that it is not there: else the originator's own is shown, which its caller may withhold.
+  const shown = { name: clean(caller.name), num: clean(caller.number) };
+  for (const [part, text] of Object.entries(shown)) {
+    if (text === '') variables[`CONNECTEDLINE(${part}-valid,i)`] = '0';
+    else variables[`CONNECTEDLINE(${part},i)`] = text;
+  }
   withText(variables, 'CALLERID(name)', callee.name);
   withText(variables, 'CALLERID(num)', callee.number);
   return {
@@ -54,9 +61,10 @@ export function legOrder(request: DialRequest, app: string, way: LegWay): AriOrd
     path: channelPath(request.legId),
     body: {
       endpoint: `${contact.endpoint}/${address}`,
-      ...(way === 'dialplan'
-        ? { context: LEG_CONTEXT, extension: 's', priority: 1 }
-        : { app, appArgs: `leg,${request.forChannelId}` }),
+      originator: request.forChannelId,
+      context: LEG_CONTEXT,
+      extension: 's',
+      priority: 1,
       timeout: Math.max(1, Math.ceil(request.ringMs / 1000)),
       variables,
     },

@@ -1,15 +1,15 @@
 /**
- * One leg, from its order to its end. Events are held back until Asterisk has taken the order, so that a refused order has none; then each comes once,
- * and `ended` last. A leg that is to be hung up is hung up again whenever it shows that it is still there.
+ * One leg, from its order to its end. Events are held back until Asterisk has taken the order, so that a refused order has none, or somebody has answered, who proves that it has; then each
+ * comes once, and `ended` last. From its answer on it is the dialplan's, which connects it or hangs it up.
  */
-import type { LegEvent, LegHangUpReason } from '../call/ports.ts';
+import type { LegEvent } from '../call/ports.ts';
 import { legEndOf } from './causes.ts';
 import type { ChannelOwner } from './switchboard.ts';
 
 export interface LegPorts {
   readonly onEvent: (event: LegEvent) => void;
-  /** The leg has answered although it was to be hung up. */
-  readonly onLateAnswer: (reason: LegHangUpReason) => void;
+  /** The dialplan has sent this caller to it, which was answered on that. */
+  readonly onConnected: (callerId: string, on: string) => void;
   readonly onGone: () => void;
 }
 
@@ -17,12 +17,13 @@ export class Leg implements ChannelOwner {
   readonly #ports: LegPorts;
   #onEvent: (event: LegEvent) => void;
   readonly #order = Promise.withResolvers<void>();
-  readonly #landing = Promise.withResolvers<void>();
   #held: LegEvent[] | undefined = [];
   #rang = false;
   #answered = false;
+  #connected = false;
   #ended = false;
-  #condemned: LegHangUpReason | undefined;
+  #isHungUp = false;
+  #isFound = false;
 
   constructor(ports: LegPorts) {
     this.#ports = ports;
@@ -38,9 +39,14 @@ export class Leg implements ChannelOwner {
     return this.#order.promise;
   }
 
-  /** Resolves once it is in our application, or is no more. Never rejects. */
-  get landed(): Promise<void> {
-    return this.#landing.promise;
+  /** Somebody has answered it. */
+  get isAnswered(): boolean {
+    return this.#answered;
+  }
+
+  /** It talks to the caller, or has. */
+  get isConnected(): boolean {
+    return this.#connected;
   }
 
   /** Asterisk has taken the order. */
@@ -53,6 +59,7 @@ export class Leg implements ChannelOwner {
 
   /** An earlier run has ordered it: no order is waited for, and events are held back until somebody takes it over. */
   found(): void {
+    this.#isFound = true;
     this.#order.resolve();
   }
 
@@ -65,13 +72,13 @@ export class Leg implements ChannelOwner {
   /** Asterisk has refused the order, or nobody knows: no event follows. */
   refused(): void {
     this.#ended = true;
+    this.#held = [];
     this.#order.resolve();
-    this.#landing.resolve();
   }
 
-  /** From now on an answer is not wanted. */
-  condemn(reason: LegHangUpReason): void {
-    this.#condemned = reason;
+  /** Its end is ordered. */
+  hungUp(): void {
+    this.#isHungUp = true;
   }
 
   onState(state: string): void {
@@ -79,25 +86,32 @@ export class Leg implements ChannelOwner {
       this.#rang = true;
       this.#emit({ kind: 'ringing' });
     }
+    if (state === 'Up' && !this.#answered) {
+      this.#answered = true;
+      // However late the order's own answer is.
+      if (!this.#isFound) this.taken();
+      this.#emit({ kind: 'answered' });
+    }
   }
 
-  onStart(): void {
-    this.#landing.resolve();
-    if (this.#condemned !== undefined) {
-      this.#ports.onLateAnswer(this.#condemned);
-      return;
-    }
-    if (this.#answered) return;
-    this.#answered = true;
-    this.#emit({ kind: 'answered' });
+  /** The dialplan has said, in CONNECTED_TO, that it connects the leg. '' where it has not. */
+  onVariable(value: string): void {
+    const at = value.indexOf(' ');
+    if (this.#connected || at < 0) return;
+    this.onState('Up');
+    this.#connected = true;
+    const on = value.slice(0, at);
+    this.#ports.onConnected(value.slice(at + 1), on);
+    this.#emit({ kind: 'connected', pickedUp: on === 'picked-up' });
   }
+
+  onStart(): void {}
 
   onEnd(): void {}
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {
     this.#ports.onGone();
-    this.#landing.resolve();
-    const end = legEndOf(cause, this.#answered, this.#condemned !== undefined, sipStatus);
+    const end = legEndOf(cause, this.#answered, this.#isHungUp, sipStatus);
     this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
     this.#ended = true;
   }

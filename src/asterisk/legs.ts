@@ -1,13 +1,12 @@
 /**
- * Legs towards contacts. The switchboard knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent twice. A leg that goes by way of the
- * dialplan is heard of through its endpoint, whose events are asked for before the order and until the leg is gone: of a leg that leaves our application Asterisk
- * tells nothing more. Must never let a leg live that was to be hung up, whatever became of its order.
+ * Legs towards contacts. The switchboard knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent twice. A leg never comes to our application:
+ * it is heard of through its endpoint, whose events are asked for before the order and until the leg is gone. Must never let a leg live that was to be hung up, whatever became of its
+ * order, unless somebody has answered it: then the dialplan decides.
  */
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
 import { Leg } from './leg.ts';
-import type { LegContext } from './leg-context.ts';
 import { catchUpOnLeg } from './leg-look.ts';
 import { legOrder } from './leg-order.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
@@ -20,7 +19,6 @@ export interface LegsSettings {
   readonly app: string;
   readonly log: Log;
   readonly subscriptions: Subscriptions;
-  readonly legContext: LegContext;
   /** Whether nothing is left to be made good after the last connect: until then subscriptions that we count on may be gone. */
   readonly isCaughtUp: () => boolean;
   /** What is wrong with the event connection, in words; undefined while events come. */
@@ -38,13 +36,12 @@ export class AriLegs implements Legs {
   }
 
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
-    const { requests, board, app, log, trouble, subscriptions, legContext, isCaughtUp } = this.#settings;
+    const { requests, board, trouble, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
-    // Without the event connection nobody would hear of the leg, and it could be dropped when it answers.
+    // Without the event connection nobody would hear of the leg.
     const words = trouble();
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
-    const way = legContext.exists && isCaughtUp() ? 'dialplan' : 'application';
-    let order = legOrder(request, app, way);
+    const order = legOrder(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
     const forget = () => {
       this.#forget(legId, leg);
@@ -52,15 +49,17 @@ export class AriLegs implements Legs {
     };
     const leg = new Leg({
       onEvent,
-      onLateAnswer: (reason) => void this.#delete(legId, reason).catch(() => undefined),
+      onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
     });
     this.#legs.set(legId, leg);
     board.own(legId, leg);
     try {
-      if (way === 'dialplan' && !(await hearing.open())) order = legOrder(request, app, 'application');
+      await hearing.open();
       await requests.send(order);
     } catch (error) {
+      // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
+      if (leg.isAnswered) return;
       leg.refused();
       forget();
       // Unless Asterisk said no, it may have taken the order all the same.
@@ -68,14 +67,19 @@ export class AriLegs implements Legs {
       throw error;
     }
     leg.taken();
-    if (!this.#doubted.delete(leg)) return;
+    if (this.#doubted.delete(leg) || !isCaughtUp()) this.#catchUp(legId, leg);
+  }
+
+  /** Beside whatever goes on. */
+  #catchUp(legId: string, leg: Leg): void {
+    const { requests, app, log } = this.#settings;
     void catchUpOnLeg(requests, app, legId, leg).catch((error: unknown) =>
       log.debug('could not look at a leg', { legId, error: String(error) }),
     );
   }
 
   /** To be said of each new connection before anybody catches up: what was missed of legs that are just being ordered is looked up once they are. */
-  connected(): void {
+  reconnected(): void {
     for (const leg of this.#legs.values()) if (!leg.settled) this.#doubted.add(leg);
   }
 
@@ -83,7 +87,7 @@ export class AriLegs implements Legs {
   find(legId: string): Leg {
     const leg = new Leg({
       onEvent: () => {},
-      onLateAnswer: (reason) => void this.#delete(legId, reason).catch(() => undefined),
+      onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
       onGone: () => this.#forget(legId, leg),
     });
     leg.found();
@@ -98,11 +102,18 @@ export class AriLegs implements Legs {
     else leg.adopt(onEvent);
   }
 
+  /** A caller was found to talk to it. */
+  connected(legId: string, on: string, callerId: string): void {
+    this.#legs.get(legId)?.onVariable(`${on} ${callerId}`);
+  }
+
   async hangUp(legId: string, reason: LegHangUpReason): Promise<void> {
     const leg = this.#legs.get(legId);
-    leg?.condemn(reason);
     // Bounded by the deadline of the order's request.
     await leg?.ordered;
+    // Whoever has answered is connected by the dialplan, or hung up by it, as the caller is there or not; unless another was faster.
+    if (leg?.isConnected === true || (leg?.isAnswered === true && reason !== 'answered-elsewhere')) return;
+    leg?.hungUp();
     await this.#delete(legId, reason);
   }
 
@@ -137,15 +148,10 @@ class Hearing {
     this.#endpoint = endpoint;
   }
 
-  /** Resolves with whether events come. Never rejects. */
-  async open(): Promise<boolean> {
+  /** Resolves once events come. Rejects with PbxError. */
+  async open(): Promise<void> {
     this.#isOpen = true;
-    const comes = this.#subscriptions.add(this.#endpoint).then(
-      () => true,
-      () => false,
-    );
-    if (!(await comes)) this.close();
-    return this.#isOpen;
+    await this.#subscriptions.add(this.#endpoint);
   }
 
   close(): void {

@@ -52,6 +52,11 @@ export class AriRequests {
     return this.#sessions.trouble;
   }
 
+  /** Whether nothing can be asked any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Resolves with the parsed answer, undefined where it has no body. Rejects with PbxError, AriRefusal where Asterisk answered. */
   async send(order: AriOrder): Promise<unknown> {
     try {

@@ -3,6 +3,7 @@
  * gives no description: its caller would ring for ever. Whoever can be described is routed as if it had just come; whoever cannot, and whatever is no call, is given back to the dialplan,
  * which rings by itself. A channel that is just arriving must not be taken for a stranger: so it is judged when it is there at two looks in a row.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { PbxError } from '../call/errors.ts';
 import type { Log } from '../call/ports.ts';
 import { applicationPath, argsIn, readApplication } from './application.ts';
@@ -15,6 +16,8 @@ import type { Switchboard } from './switchboard.ts';
 
 /** Asterisk gives one channel to all messages (SIP MESSAGE), one after another; none of anybody is handled while it is kept. */
 const MESSAGES = /^Message\//;
+/** When it is looked again for one who was not there before, in ms: soon enough for the router to come before the dialplan, which goes on without it after three seconds. */
+const SECOND_LOOK_MS = 600;
 const WHERE = ['CHANNEL(appname)', 'CHANNEL(appdata)'].map(variableQuestion);
 
 export interface StrangersPorts {
@@ -43,8 +46,17 @@ export class Strangers {
     this.#ports = ports;
   }
 
-  /** Looks, and judges those who are there at the second look in a row. To be said every few seconds while events come; one request in all where there is nobody. Never rejects. */
+  /** Looks, and once more where there is a newcomer: its own event comes within the moment, and if not, its caller waits for nothing. To be said every few seconds while events come. Never rejects. */
   async lookAgain(): Promise<void> {
+    const before = this.#seen;
+    await this.look();
+    if ([...this.#seen].every((channelId) => before.has(channelId))) return;
+    await pause(SECOND_LOOK_MS, undefined, { ref: false });
+    await this.look();
+  }
+
+  /** Judges those who are there at the second look in a row; one request in all where there is nobody. Never rejects. */
+  async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     const { requests, app, log } = this.#ports;

@@ -1,10 +1,11 @@
 /**
  * Takes each event to whom it concerns: a channel's events to its owner, a contact's to those who watch its endpoint, a new caller to whoever takes callers.
- * A leg that nobody owns is hung up as soon as it shows itself. There is one switchboard for the life of the process, across all
+ * A leg that nobody owns is hung up as soon as it shows itself, unless it is answered. There is one switchboard for the life of the process, across all
  * reconnects; it must never keep an owner whose channel is gone.
  */
 import { isOurs } from './channel-ids.ts';
 import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
+import { CONNECTED_TO } from './own-dialplan.ts';
 
 /** Whoever answers for a channel. */
 export interface ChannelOwner {
@@ -20,8 +21,14 @@ export interface ChannelOwner {
   onState(state: string): void;
   /** The channel has left our application; it may live on in the dialplan. */
   onEnd(): void;
+  /** The channel has left our application, and comes to it again as another visit, which is not this owner's. */
+  onComesAgain?(): void;
   /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
   onDestroyed(cause: number, words: string, sipStatus?: number): void;
+  /** The dialplan has set the variable by which it says that it connects a leg. */
+  onVariable?(value: string): void;
+  /** The dialplan connects this caller with a leg. `on`: on what it was answered, as the dialplan says it. */
+  onConnected?(legId: string, on: string): void;
   /** Something that plays to the channel has begun, goes on with the next, or has ended. */
   onPlayback?(event: PlaybackEvent): void;
 }
@@ -77,6 +84,11 @@ export class Switchboard {
     for (const channelId of this.#leaving.keys()) if (!isHere(channelId)) this.#leaving.delete(channelId);
   }
 
+  /** A leg is connected with its caller. */
+  connected(callerId: string, legId: string, on: string): void {
+    this.#owners.get(callerId)?.onConnected?.(legId, on);
+  }
+
   isOwned(channelId: string): boolean {
     return this.#owners.has(channelId);
   }
@@ -118,6 +130,9 @@ export class Switchboard {
         this.#leaving.delete(event.channel.id);
         this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt, event.tech_cause);
         break;
+      case 'ChannelVarset':
+        if (event.variable === CONNECTED_TO) this.#owners.get(event.channel.id)?.onVariable?.(event.value);
+        break;
       case 'ContactStatusChange': {
         const endpoint = `${event.endpoint.technology}/${event.endpoint.resource}`;
         const news = { endpoint, uri: event.contact_info.uri, status: event.contact_info.contact_status };
@@ -145,7 +160,8 @@ export class Switchboard {
 
   /** Its owner has not heard of its end. */
   #away(channelId: string, owner: ChannelOwner): void {
-    owner.onEnd();
+    if (owner.onComesAgain === undefined) owner.onEnd();
+    else owner.onComesAgain();
     this.disown(channelId, owner);
   }
 
@@ -165,6 +181,7 @@ export class Switchboard {
   #onState(channel: Channel): void {
     const owner = this.#owners.get(channel.id);
     if (owner !== undefined) owner.onState(channel.state);
-    else if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
+    // One that somebody has answered is the dialplan's.
+    else if (isOurs(channel.id) && channel.state !== 'Up') this.#ports.hangUpStray(channel.id);
   }
 }

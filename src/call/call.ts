@@ -14,7 +14,7 @@ import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */
 export interface Arrival {
-  /** Chosen by us; legs, bridges and pushes carry it. */
+  /** Chosen by us; legs, notes and pushes carry it. */
   readonly callId: string;
   readonly userId: string;
   readonly caller: Caller;

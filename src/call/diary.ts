@@ -7,7 +7,7 @@ import { NOBODY } from './party.ts';
 import type { CallRecord, Clock, Journal, Party } from './ports.ts';
 
 /** Where a call is. */
-export type Stage = 'learning' | 'waiting' | 'ringing' | 'connecting' | 'talking' | 'ending';
+export type Stage = 'learning' | 'waiting' | 'ringing' | 'talking' | 'ending';
 
 export type Facts = Readonly<Record<string, string | number | boolean>>;
 

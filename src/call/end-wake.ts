@@ -36,6 +36,7 @@ export async function endedByDialplan(
   const { variables } = await caller.read({ variables: names, globals: [], contactsOf: [] });
   await caller.write({ [WAKE_MEMORY]: '' });
   await caller.letGo();
+  if (!overseer.isFirstToTell(woken.callId)) return;
   const reason = REASON_OF.get(variables.get('DIALSTATUS') ?? '') ?? 'no-answer';
   await tellWoken(woken, caller, reason, ports, overseer, isWithheld(variables));
 }

@@ -2,11 +2,27 @@
  * The errors that the call tells apart. Adapters throw these and nothing else across a port; whatever else arrives is a fault of ours.
  */
 
+import type { AnsweredOn } from './outcomes.ts';
+
+/** How a caller has left us: by hanging up, because the call was answered elsewhere, or because somebody has moved its channel to another place in the dialplan. */
+export type HowLeft = 'hung-up' | 'answered-elsewhere' | 'moved';
+
 /** The caller's channel is gone. The reason of `Caller.left`, and what its methods reject with from then on. */
 export class CallerGone extends Error {
   override readonly name = 'CallerGone';
-  constructor(detail = 'the caller has left') {
+  readonly how: HowLeft;
+  constructor(detail = 'the caller has left', how: HowLeft = 'hung-up') {
     super(detail);
+    this.how = how;
+  }
+}
+
+/** The caller's channel is gone to whoever has answered. */
+export class CallerAnswered extends CallerGone {
+  readonly on: AnsweredOn;
+  constructor(on: AnsweredOn) {
+    super('somebody has answered');
+    this.on = on;
   }
 }
 

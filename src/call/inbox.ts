@@ -22,6 +22,11 @@ export class Inbox<T> {
     this.wakeUp?.();
   }
 
+  /** What has happened and was not taken yet, oldest first; also when the call is over. */
+  takeAll(): readonly T[] {
+    return this.waiting.splice(0);
+  }
+
   /**
    * The next happening, or 'time' when the clock reaches `untilMs` (monotonic) first; without `untilMs` it waits as long as it takes.
    * Rejects with the signal's reason when the call is over.

@@ -6,22 +6,13 @@
 import type { Call } from './call.ts';
 import { PbxError } from './errors.ts';
 import type { Plan } from './plan.ts';
-import type { Ringing } from './ringing.ts';
 import type { Overseer } from './route-call.ts';
 import { beHeard, stillWaits } from './what-is-heard.ts';
 
-/** How long the bridge is waited for, and how long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */
-const BRIDGE_MS = 300;
+/** How long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */
 const AGAIN_MS = 300;
 
-export async function keepCompany(
-  call: Call,
-  plan: Plan,
-  ringing: Ringing,
-  overseer: Pick<Overseer, 'unheard'>,
-): Promise<void> {
-  // In its bridge the caller's channel obeys at once; without one it obeys all the same.
-  await briefly(call, ringing.readyBridge());
+export async function keepCompany(call: Call, plan: Plan, overseer: Pick<Overseer, 'unheard'>): Promise<void> {
   if (plan.answerEarly) await answerEarly(call);
   const message = call.resumed === undefined ? plan.hold.message : undefined;
   call.company = plan.hold;
@@ -47,13 +38,4 @@ async function answerEarly(call: Call): Promise<void> {
   });
   call.beside('answer early', answered);
   await answered.catch(() => undefined);
-}
-
-/** Waits for the work, but not long. Never rejects. */
-async function briefly(call: Call, work: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  const bound = call.ports.clock.sleep(BRIDGE_MS, enough.signal).catch(() => undefined);
-  await Promise.race([work.catch(() => undefined), bound]);
-  enough.abort();
-  await bound;
 }

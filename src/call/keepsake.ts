@@ -4,9 +4,11 @@
  */
 
 import type { Call } from './call.ts';
+import { insist, NEVER } from './insist.ts';
 import { markOf } from './marks.ts';
 import { CALL_MEMORY, type CallMemory, writeCallMemory } from './memory.ts';
 import type { Device } from './ports.ts';
+import { CLEARING_MS } from './ringing.ts';
 
 export class Keepsake {
   private readonly call: Call;
@@ -20,10 +22,17 @@ export class Keepsake {
     this.memory = resumed?.memory ?? { callId, userId, waitUntilMs: call.ports.clock.wallMs(), pushed: [] };
   }
 
-  /** Of whom the pushes might have reached, for where it cannot be written anew. */
-  textWith(devices: readonly Device[]): string {
+  /** Leaves a note of whom the pushes might reach, which is still there when the caller's channel is gone. It is not written anew. */
+  leaveNote(devices: readonly Device[]): void {
+    const { callId, caller, ports, undo } = this.call;
     const pushed = new Set([...this.memory.pushed, ...devices.map(({ deviceId }) => markOf(deviceId))]);
-    return writeCallMemory({ ...this.memory, pushed: [...pushed] });
+    const kept = ports.notes.keep(callId, caller.channelId, writeCallMemory({ ...this.memory, pushed: [...pushed] }));
+    // One that is still being written is removed once it is there.
+    undo.add('note', async () => {
+      await kept.catch(() => undefined);
+      await insist(ports.clock, NEVER, () => ports.notes.remove(callId), CLEARING_MS);
+    });
+    this.call.beside('note', kept);
   }
 
   keep(news: Pick<Partial<CallMemory>, 'waitUntilMs' | 'pushed' | 'ending'>): void {

@@ -15,8 +15,8 @@ export type PassReason =
   | 'forwarded';
 
 export type Ending =
-  /** Caller and callee talked. The reason says on what. */
-  | { readonly outcome: 'answered'; readonly reason: 'mobile' | 'webapp' }
+  /** Caller and callee talked. The reason says on what; `picked-up`: somebody else has taken the call while it rang there. */
+  | { readonly outcome: 'answered'; readonly reason: AnsweredOn }
   /** Somebody can be rung, by a dialplan that does it itself: a mobile that has woken, or, for want of one, what is registered. */
   | { readonly outcome: 'ready'; readonly reason: 'mobile' | 'registered' | 'wait-over' }
   | { readonly outcome: 'no-answer'; readonly reason: 'wait-over' | 'ring-time-over' }
@@ -25,7 +25,29 @@ export type Ending =
   | { readonly outcome: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly outcome: 'passed'; readonly reason: PassReason }
   | { readonly outcome: 'failed'; readonly reason: 'router-stopping' | 'pbx-error' | 'router-error' }
-  | { readonly outcome: 'caller-left'; readonly reason: 'before-push' | 'while-waiting' | 'while-ringing' };
+  | { readonly outcome: 'caller-left'; readonly reason: WhyLeft };
+
+export type AnsweredOn = 'mobile' | 'webapp' | 'picked-up';
+
+/** What the dialplan says of a call that was answered. */
+export function readAnsweredOn(reason: string): AnsweredOn | undefined {
+  return (['mobile', 'webapp', 'picked-up'] as const).find((on) => on === reason);
+}
+
+/** What the pushed mobiles are told of a call that has ended so, whatever else they have come to know. */
+export function wordOf({ outcome, reason }: Ending): string {
+  const elsewhere = outcome === 'answered' ? reason !== 'mobile' : reason === 'answered-elsewhere';
+  return elsewhere ? 'answered-elsewhere' : outcome;
+}
+
+type WhyLeft =
+  | 'before-push'
+  | 'while-waiting'
+  | 'while-ringing'
+  /** The caller's own side says that somebody else has answered: another member of its group, another branch of its fork. */
+  | 'answered-elsewhere'
+  /** Its channel was moved to another place in the dialplan, by whoever may do so. */
+  | 'moved';
 
 type UnreachableReason =
   /** Nothing is registered and no device has a live token to be woken by. */
@@ -50,6 +72,10 @@ const STATUS_OF: Readonly<Record<Exclude<Ending['outcome'], 'caller-left'>, Dial
 
 /** Endings after which the caller is handed to the dialplan. */
 const GIVEN_BACK: readonly Ending[] = [
+  // Whoever had answered has hung up before anybody was connected.
+  { outcome: 'answered', reason: 'mobile' },
+  { outcome: 'answered', reason: 'webapp' },
+  { outcome: 'answered', reason: 'picked-up' },
   { outcome: 'no-answer', reason: 'wait-over' },
   { outcome: 'no-answer', reason: 'ring-time-over' },
   { outcome: 'busy', reason: 'busy' },

@@ -1,5 +1,5 @@
 /**
- * What the call needs from the PBX: the caller's channel, legs, bridges and registrations. Imported by way of ports.ts.
+ * What the call needs from the PBX: the caller's channel, legs, notes and registrations. Imported by way of ports.ts.
  * This file must never name a protocol, a library or an Asterisk request.
  */
 
@@ -54,13 +54,16 @@ export type DialplanStatus =
   /** For a dialplan that rings by itself: XIVO_MAPP_DIAL can be dialled. */
   | 'READY';
 
-/** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone. */
+/** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone; with CallerAnswered where it talks to a leg. */
 export interface Caller {
   readonly channelId: string;
   readonly party: Party;
   /** True when the channel was answered before it came to us, so that its media is up. */
   readonly answered: boolean;
-  /** Aborts, with CallerGone as its reason, when the caller hangs up or the channel leaves us in any other way. */
+  /**
+   * Aborts, with CallerGone as its reason, when the caller hangs up, or when the channel leaves us otherwise than to a leg that has answered. Of one that talks to a leg, when the channel
+   * is gone.
+   */
   readonly left: AbortSignal;
   /** One look at everything at once. Unknown names read as ''. */
   read(what: {
@@ -98,7 +101,10 @@ export type LegEndKind = 'declined' | 'busy' | 'unreachable' | 'answered-elsewhe
 
 export type LegEvent =
   | { readonly kind: 'ringing' }
+  /** Somebody has answered: the PBX is about to connect the caller with whoever was first, and hangs up the others. */
   | { readonly kind: 'answered' }
+  /** The PBX has connected caller and leg; from now on the conversation is its own. `pickedUp`: by another phone than the one that was called. */
+  | { readonly kind: 'connected'; readonly pickedUp: boolean }
   /** Last event of a leg. `detail` is Asterisk's own word for the cause, e.g. `21 Call Rejected`. */
   | { readonly kind: 'ended'; readonly end: LegEndKind; readonly detail: string };
 
@@ -106,6 +112,9 @@ export interface DialRequest {
   /** Chosen by the call beforehand, so that the leg can be hung up whatever became of the order. */
   readonly legId: string;
   readonly contact: Contact;
+  /** What the call is answered on, where it is answered there. */
+  readonly on: 'mobile' | 'webapp';
+  readonly calleeUserId: string;
   /** Shown to the callee. */
   readonly caller: Party;
   /** Shown to the caller once connected. Empty: whatever Asterisk knows of the endpoint. */
@@ -135,23 +144,16 @@ export interface Legs {
   dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
   /** Takes over a found leg: what it has come to meanwhile is reported, and everything from then on, as for one that was dialled. */
   adopt(legId: string, onEvent: (event: LegEvent) => void): void;
-  /** Ends a leg in whatever state it is, also one whose order is still under way. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
+  /** Ends a leg that nobody has answered, also one whose order is still under way; of those that are answered, only one that another was faster than. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
   hangUp(legId: string, reason: LegHangUpReason): Promise<void>;
 }
 
-/** Bridges. One per call, with an id made from the call's. */
-export interface Bridges {
-  /**
-   * Creates the bridge ahead of need. Resolves when it is there; the caller gets in beside.
-   * @param caller put in beforehand: in a bridge, a channel obeys at once
-   * @param callerHasVideo then the bridge offers none of it to the leg, at the price of mixing the audio
-   * @param memory kept on the bridge, to be found again by another router when the caller has left. One line.
-   */
-  open(bridgeId: string, caller?: Caller, callerHasVideo?: boolean, memory?: string): Promise<void>;
-  /** Answers the caller if needed, stops what it hears, and puts caller and leg into the bridge, with as few round trips as can be. */
-  connect(bridgeId: string, caller: Caller, legId: string): Promise<void>;
-  /** Removes the bridge. One that is gone is no error. */
-  close(bridgeId: string): Promise<void>;
+/** Notes that the PBX keeps of calls that wait, one for each: another router learns by it of a call whose caller has left meanwhile. */
+export interface Notes {
+  /** @param memory one line */
+  keep(callId: string, channelId: string, memory: string): Promise<void>;
+  /** One that is gone is no error. */
+  remove(callId: string): Promise<void>;
 }
 
 /** A watch over the registrations of some endpoints. */

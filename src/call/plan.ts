@@ -20,7 +20,6 @@ export const VARIABLE_NAMES: readonly string[] = [
   'XIVO_DST_FIRSTNAME',
   'XIVO_DST_LASTNAME',
   'CHANNEL(musicclass)',
-  'CHANNEL(videonativeformat)',
   'CALLERID(pres)',
 ];
 
@@ -45,8 +44,6 @@ export interface Plan {
   readonly answerEarly: boolean;
   readonly declineEnds: DeclineEnds;
   readonly callee: Party;
-  /** The caller's channel carries video, which is offered to nobody. */
-  readonly callerHasVideo: boolean;
 }
 
 export interface PassOn {
@@ -170,7 +167,6 @@ export function makePlan(learnt: Learnt): Plan | PassOn {
     answerEarly,
     declineEnds: settings.declineEnds,
     callee: { name: `${variable('XIVO_DST_FIRSTNAME')} ${variable('XIVO_DST_LASTNAME')}`.trim(), number: '' },
-    callerHasVideo: !['', '(nothing)'].includes(variable('CHANNEL(videonativeformat)')),
   };
 }
 

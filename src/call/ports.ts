@@ -6,7 +6,7 @@
  */
 
 import type { Push, Registry } from './callee-ports.ts';
-import type { Bridges, Legs, Registrations } from './pbx-ports.ts';
+import type { Legs, Notes, Registrations } from './pbx-ports.ts';
 import type { Journal, Log } from './record-ports.ts';
 
 export type * from './callee-ports.ts';
@@ -33,7 +33,7 @@ export interface Clock {
 export interface CallPorts {
   readonly clock: Clock;
   readonly legs: Legs;
-  readonly bridges: Bridges;
+  readonly notes: Notes;
   readonly registrations: Registrations;
   readonly registry: Registry;
   readonly push: Push;

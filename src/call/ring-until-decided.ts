@@ -1,7 +1,7 @@
 /**
  * The rule of the wait and of the ringing: what rings when, how long, and when it is decided how the call goes on. To change the rule, change this file.
  * It takes one happening at a time and then looks at three questions: has someone answered, may someone still come, is the time over?
- * It must never connect, hand back or speak to the caller: it only decides.
+ * It must never hand back or speak to the caller: it only decides.
  */
 
 import type { Call, Happening } from './call.ts';
@@ -12,6 +12,7 @@ import type { Plan } from './plan.ts';
 import type { Contact } from './ports.ts';
 import type { Leg, Ringing } from './ringing.ts';
 import { Sightings } from './sightings.ts';
+import { answeredOn } from './talk.ts';
 import type { Wake } from './wake.ts';
 import { whyNobody } from './why-nobody.ts';
 
@@ -61,7 +62,6 @@ class Round {
   /** The person has declined: no mobile shall ring any more. */
   private refused = false;
   private callDeclined = false;
-  private winner: Leg | undefined;
 
   constructor(call: Call, plan: Plan, waitMs: number, wake: Wake, ringing: Ringing) {
     this.call = call;
@@ -121,7 +121,13 @@ class Round {
   /** Someone has answered; or nobody may come any more; or the time is over. Otherwise undefined: go on. */
   decide(): Decision | undefined {
     const nowMs = this.nowMs();
-    if (this.winner !== undefined) return { kind: 'answered', leg: this.winner };
+    const { connected } = this.ringing;
+    if (connected !== undefined) return { kind: 'answered', leg: connected };
+    // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
+    const brief = this.ringing.answeredBriefly;
+    if (brief !== undefined) return ended({ outcome: 'answered', reason: answeredOn(brief) });
+    // Somebody has answered: Asterisk connects, whatever time it is.
+    if (this.ringing.alive().some(({ state }) => state === 'answered')) return undefined;
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
     if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
     if (this.wake.everyTokenDead && this.plan.webAppRings !== 'never') this.ringWebApp();
@@ -207,7 +213,6 @@ class Round {
 
   private takeLeg(leg: Leg): void {
     if (leg.state === 'ringing' && leg.on === 'mobile') this.mobileIsReady();
-    if (leg.state === 'answered' && !leg.dropped) this.winner ??= leg;
     if (leg.state === 'ended' && leg.end === 'declined') this.takeDecline(leg);
   }
 

@@ -19,7 +19,8 @@ export interface Leg {
   readonly legId: string;
   readonly contact: Contact;
   readonly on: DeviceKind;
-  state: 'dialling' | 'ringing' | 'answered' | 'ended';
+  /** `answered`: Asterisk is about to connect it, or to hang it up because another was faster; `connected`: it talks, and is Asterisk's. */
+  state: 'dialling' | 'ringing' | 'answered' | 'connected' | 'ended';
   /** True when it was dialled on a registration newer than the push. */
   fresh: boolean;
   /** How it ended; undefined while it lives, and for legs that we ended ourselves, unless the person declined first. */
@@ -28,40 +29,32 @@ export interface Leg {
   dropped: boolean;
   /** True once it has rung. */
   rang: boolean;
+  /** True where it was answered by another phone than the one that it was for. */
+  pickedUp: boolean;
   /** When it was dialled, ms since 1970; and, as a monotonic reading, when it was dialled or taken over. */
   readonly dialledAtMs: number;
   readonly dialledMs: number;
 }
 
-/** The same in every run of the router: a call that goes on keeps its bridge. */
-export function bridgeIdOf({ callId }: Pick<Call, 'callId'>): string {
-  return `${callId}-bridge`;
-}
-
 export class Ringing {
   private readonly legs = new Map<string, Leg>();
-  private bridge: Promise<void> | undefined;
-  private memory = '';
   private dialled = 0;
   /** Tells our legs' ids from those of an earlier run. */
   private readonly series: string;
   private readonly call: Call;
   private readonly callee: Party;
-  private readonly callerHasVideo: boolean;
   private readonly longestMs: number;
 
   /** @param longestMs bound that Asterisk itself puts on each leg's ringing, in case we die. */
-  constructor(call: Call, { callee, callerHasVideo }: Plan, longestMs: number) {
+  constructor(call: Call, { callee }: Plan, longestMs: number) {
     this.call = call;
     this.callee = callee;
-    this.callerHasVideo = callerHasVideo;
     this.longestMs = longestMs;
     this.series = call.resumed === undefined ? '' : `-${Math.round(call.ports.clock.wallMs()).toString(36)}`;
   }
 
-  private get bridgeId(): string {
-    return bridgeIdOf(this.call);
-  }
+  /** The leg that talks to the caller, or has. */
+  connected: Leg | undefined;
 
   /** Legs that may still be answered. */
   alive(on?: DeviceKind): readonly Leg[] {
@@ -100,6 +93,8 @@ export class Ringing {
       {
         legId,
         contact,
+        on,
+        calleeUserId: call.userId,
         caller: call.shown,
         callee: this.callee,
         ringMs: this.longestMs,
@@ -160,34 +155,10 @@ export class Ringing {
 
   private own(begun: Pick<Leg, 'legId' | 'contact' | 'on' | 'fresh' | 'dialledAtMs'>): void {
     const dialledMs = this.call.ports.clock.nowMs();
-    const leg: Leg = { ...begun, dialledMs, state: 'dialling', rang: false, end: undefined, dropped: false };
+    const unheard = { state: 'dialling', rang: false, pickedUp: false, end: undefined, dropped: false } as const;
+    const leg: Leg = { ...begun, dialledMs, ...unheard };
     this.legs.set(leg.legId, leg);
     this.call.undo.add(`leg ${leg.legId}`, () => this.drop(leg, 'not-needed'));
-  }
-
-  /**
-   * Opens the call's bridge ahead of need, with the caller in it, so that an answer waits for nothing.
-   * @param memory kept on the bridge, which outlives a caller who leaves
-   */
-  openBridge(memory: string): void {
-    const { bridges, clock } = this.call.ports;
-    this.memory = memory;
-    // One that is still being opened is closed once it is there.
-    this.call.undo.add('bridge', async () => {
-      await this.bridge?.catch(() => undefined);
-      await insist(clock, NEVER, () => bridges.close(this.bridgeId), CLEARING_MS);
-    });
-    this.bridge = bridges.open(this.bridgeId, this.call.caller, this.callerHasVideo, memory);
-    this.call.beside('open bridge', this.bridge);
-  }
-
-  /** The bridge's id, once it is there; opening it is tried again if that failed. */
-  async readyBridge(): Promise<string> {
-    // Whoever asks next waits for the same try.
-    const { bridges } = this.call.ports;
-    this.bridge = this.bridge?.catch(() => bridges.open(this.bridgeId, undefined, this.callerHasVideo, this.memory));
-    await this.bridge;
-    return this.bridgeId;
   }
 
   /** Takes in what a leg reports. Returns the leg where the report changed it. */
@@ -196,19 +167,36 @@ export class Ringing {
     if (leg === undefined || leg.state === 'ended') return undefined;
     leg.state = event.kind;
     leg.rang ||= event.kind === 'ringing';
+    if (event.kind === 'connected') {
+      leg.pickedUp = event.pickedUp;
+      this.connected = leg;
+    }
     // A person who declines means it, be it on a leg that was being given up in that instant.
     if (event.kind === 'ended' && (!leg.dropped || event.end === 'declined')) leg.end = event.end;
     this.call.note(`leg-${event.kind}`, {
       leg: legId,
       on: leg.on,
       ...(event.kind === 'ended' ? { end: event.end, detail: event.detail } : {}),
+      ...(event.kind === 'connected' && event.pickedUp ? { pickedUp: true } : {}),
     });
     return leg;
   }
 
-  /** Ends a leg, once. Waits until Asterisk has let go of it. */
+  /** A leg that was answered, and hung up by whoever had answered before it could be connected. */
+  get answeredBriefly(): Leg | undefined {
+    return [...this.legs.values()].find(({ end, dropped }) => end === 'hung-up' && !dropped);
+  }
+
+  /** Takes in what has not been looked at yet. Returns the leg that talks to the caller, if any. */
+  catchUp(): Leg | undefined {
+    for (const happened of this.call.inbox.takeAll())
+      if (happened.what === 'leg') this.take(happened.legId, happened.event);
+    return this.connected;
+  }
+
+  /** Ends a leg, once. Waits until Asterisk has let go of it. One that talks is not ours to end. */
   async drop(leg: Leg, reason: LegHangUpReason): Promise<void> {
-    if (leg.dropped || leg.state === 'ended') return;
+    if (leg.dropped || leg.state === 'connected' || leg.state === 'ended') return;
     leg.dropped = true;
     this.call.note('leg-hung-up', { leg: leg.legId, on: leg.on, reason });
     const { legs, clock } = this.call.ports;

@@ -8,7 +8,7 @@ import { Stopping } from './errors.ts';
 import { goneCaller } from './gone-caller.ts';
 import { isHandedOn } from './handed-on.ts';
 import { keptUser, readCallMemory } from './memory.ts';
-import type { Ending } from './outcomes.ts';
+import type { AnsweredOn, Ending } from './outcomes.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
 import { type Overseer, routeCall } from './route-call.ts';
 import type { Warning } from './settings.ts';
@@ -25,8 +25,15 @@ export interface Newcomer {
   readonly how?: 'new' | 'found';
 }
 
-/** Mistakes that are remembered, so that each is said once: anybody with a dialplan can make new ones. */
-const MOST_MISTAKES = 500;
+/** What an earlier run has left of a call that waits no more. */
+export interface LostCall {
+  readonly memory: string;
+  /** Set where somebody has answered: the caller talks, or has. */
+  readonly answeredOn?: AnsweredOn | undefined;
+}
+
+/** What is remembered, so that it is said once: anybody with a dialplan can make more. */
+const MOST_REMEMBERED = 500;
 
 export class Router {
   private readonly ports: CallPorts;
@@ -35,6 +42,8 @@ export class Router {
   private stopping = false;
   private readonly warnedOf = new Map<string, string>();
   private readonly mistakes = new Set<string>();
+  /** Calls of waiting dialplans whose end the mobiles know: wait and dialplan may both come to tell it. */
+  private readonly toldEnds = new Set<string>();
 
   constructor(ports: CallPorts) {
     this.ports = ports;
@@ -59,11 +68,11 @@ export class Router {
     });
   }
 
-  /** A call of an earlier run whose caller has left while no router was there, by what that run kept of it. Never rejects. */
-  async endLost(memory: string): Promise<void> {
+  /** A call of an earlier run that ended, or was answered, while no router was there, by what that run kept of it. Never rejects. */
+  async endLost({ memory, answeredOn }: LostCall): Promise<void> {
     const known = readCallMemory(memory);
     if (known === undefined || [...this.live].some(({ callId }) => callId === known.callId)) return;
-    await this.route({ ...known, caller: goneCaller(), memory });
+    await this.route({ ...known, caller: goneCaller(answeredOn), memory });
   }
 
   /** Does what a dialplan that keeps its own Dial asks for. Rejects where its channel cannot be asked. */
@@ -82,6 +91,11 @@ export class Router {
       },
       warn: (warning) => this.warnOnce(warning),
       mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
+      isFirstToTell: (callId) => {
+        if (this.toldEnds.has(callId)) return false;
+        keepNewest(this.toldEnds, callId);
+        return true;
+      },
       unheard: (detail) => this.tellMistakeOnce(`a caller does not hear what was meant: ${detail}`),
     });
     this.stories.add(story);
@@ -104,7 +118,7 @@ export class Router {
   /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */
   private recall({ callId, userId, caller, memory = '', legs = [] }: Newcomer, goesOn: boolean): Arrival {
     const known = readCallMemory(memory);
-    // The dialplan can write anything: two callers that lived by one memory would meet in one bridge. Nor does a caller come back to a call that we are just ending,
+    // The dialplan can write anything: two callers must not live by one memory. Nor does a caller come back to a call that we are just ending,
     // unless we are the one that stops.
     const isTaken = [...this.live].some(
       (call) => call.callId === known?.callId && !(this.stopping && call.caller.channelId === caller.channelId),
@@ -124,9 +138,7 @@ export class Router {
   /** One warning for each mistake, however many calls meet it. */
   private tellMistakeOnce(detail: string): void {
     if (this.mistakes.has(detail)) return;
-    this.mistakes.add(detail);
-    const [oldest] = this.mistakes;
-    if (this.mistakes.size > MOST_MISTAKES && oldest !== undefined) this.mistakes.delete(oldest);
+    keepNewest(this.mistakes, detail);
     this.ports.log.warn(detail);
   }
 
@@ -139,4 +151,10 @@ export class Router {
       { ...warning },
     );
   }
+}
+
+function keepNewest(all: Set<string>, one: string): void {
+  all.add(one);
+  const [oldest] = all;
+  if (all.size > MOST_REMEMBERED && oldest !== undefined) all.delete(oldest);
 }

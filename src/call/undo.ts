@@ -15,11 +15,6 @@ export class Undo {
     };
   }
 
-  /** Strikes out everything: what stands shall go on standing. */
-  forget(): void {
-    this.steps.clear();
-  }
-
   /** Runs each registered undo once, all together, also those that get registered meanwhile. A fault in one stops no other. */
   async run(onFault: (name: string, fault: unknown) => void): Promise<void> {
     while (this.steps.size > 0) {

@@ -71,7 +71,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
     else if (!caller.left.aborted) call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
     ending = await endAfter(fault, call, undefined);
   }
-  await tidyUp(call, caller, wake, ending);
+  await tidyUp(call, caller, wake, ending, overseer);
   return ending;
 }
 
@@ -123,14 +123,22 @@ function endingOf(plan: Plan, wake: Wake, woken: boolean, dial: string): Ending 
 }
 
 /** Mobiles that the dialplan may ring are told of the end when it says so; the others now. */
-async function tidyUp(call: Call, caller: WaitingCaller, wake: Wake, ending: Ending): Promise<void> {
+async function tidyUp(
+  call: Call,
+  caller: WaitingCaller,
+  wake: Wake,
+  ending: Ending,
+  overseer: Overseer,
+): Promise<void> {
   call.diary.enter('ending');
   tellEnding(call, ending);
   // What the dialplan says when its caller is gone shall not be told twice.
   if (ending.outcome === 'caller-left') call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
   call.beside('let go', caller.letGo());
   const goesOn = ending.outcome === 'ready' || ending.reason === 'router-stopping';
-  const told = goesOn ? wake.leaveToNext() : wake.withdraw(ending.outcome, undefined);
+  // A channel that is gone may have told us by its hangup handler as well.
+  const isOurs = ending.outcome !== 'caller-left' || overseer.isFirstToTell(call.callId);
+  const told = goesOn || !isOurs ? wake.leaveToNext() : wake.withdraw(ending.outcome, undefined);
   await call.close();
   await told;
   closeDiary(call, ending);

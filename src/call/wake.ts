@@ -6,6 +6,7 @@
 import type { Call } from './call.ts';
 import { wordsOf } from './errors.ts';
 import { markOf } from './marks.ts';
+import type { AnsweredOn } from './outcomes.ts';
 import type { Device, PushResult, WakeNotice } from './ports.ts';
 
 /** How long word of an ended call is worth sending, and how long we try, in ms. */
@@ -83,17 +84,19 @@ export class Wake {
   }
 
   /**
-   * Tells the pushed devices that there is nothing to answer any more, each once, all but `answeredOn`. What is still being pushed is
+   * Tells the pushed devices that there is nothing to answer any more, each once, all but the one that has answered. What is still being pushed is
    * called back first. Devices that surely never got the push are left alone.
    */
-  async withdraw(reason: string, answeredOn: Device | undefined): Promise<void> {
+  async withdraw(reason: string, answeredOn: AnsweredOn | undefined): Promise<void> {
     this.pushing.abort();
     const { call } = this;
     const { clock, push } = call.ports;
     if (!this.begun) await this.recall();
+    // Of several mobiles it cannot be told which has answered: then all are told, and the app knows its own call by its id.
+    const spared = answeredOn === 'mobile' && this.devices.length === 1 ? this.devices[0] : undefined;
     const sentAtMs = clock.wallMs();
     const told = this.devices
-      .filter((device) => device !== answeredOn && !this.told.has(device) && mayHaveArrived(this.results.get(device)))
+      .filter((device) => device !== spared && !this.told.has(device) && mayHaveArrived(this.results.get(device)))
       .map(async (device) => {
         this.told.add(device);
         const giveUp = new AbortController();

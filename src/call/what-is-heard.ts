@@ -34,7 +34,7 @@ export async function beHeard(call: Call, plan: Plan, hold: Hold, tell: Tell): P
 
 /** Someone may have answered meanwhile: what starts now would play into the conversation. */
 export function stillWaits(call: Call): boolean {
-  return !call.signal.aborted && !['connecting', 'talking', 'ending'].includes(call.diary.stage);
+  return !call.signal.aborted && !['talking', 'ending'].includes(call.diary.stage);
 }
 
 async function afterMessage(call: Call, plan: Plan, hold: Hold, played: boolean, tell: Tell): Promise<void> {

@@ -1,67 +1,23 @@
 /** When a caller counts as gone: by an event, by a look at its channel, by `continue` refused; never because something about it was not found. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { CallerChannel } from '../../src/asterisk/caller.ts';
-import { LegContext } from '../../src/asterisk/leg-context.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import { answerJson, PbxStub } from './pbx-stub.ts';
-import { toldLog } from './told-log.ts';
-
-const ID = '1700000000.1';
-const inStasis = (userId: string) => ({
-  id: ID,
-  name: 'PJSIP/trunk-1',
-  state: 'Ring',
-  caller: { name: '', number: '' },
-  dialplan: { app_name: 'Stasis', app_data: `app,${userId}` },
-});
+import { CALLER_ID as ID, inStasis, OneCaller } from './one-caller.ts';
+import { answerJson } from './pbx-stub.ts';
 
 describe('a caller', () => {
-  let pbx: PbxStub;
-  let requests: AriRequests;
-  let board: Switchboard;
-  let caller: CallerChannel;
-  /** What GET of the channel is answered with. */
-  let look: { readonly status: number; readonly body?: unknown };
-  let refusal: number;
-  let continueStatus: number;
-  const arrived: string[] = [];
+  let one: OneCaller;
+  let pbx: OneCaller['pbx'];
+  let board: OneCaller['board'];
+  let caller: OneCaller['caller'];
+  let arrived: OneCaller['arrived'];
 
   beforeEach(async () => {
-    pbx = await PbxStub.start();
-    look = { status: 200, body: inStasis('42') };
-    refusal = 404;
-    continueStatus = 204;
-    pbx.answer = ({ method, path }, response) => {
-      if (method === 'GET' && path === `/ari/channels/${ID}`) answerJson(response, look.status, look.body);
-      else if (path.endsWith('/continue')) answerJson(response, continueStatus, { message: 'no' });
-      else answerJson(response, refusal, { message: 'Provided variable was not found' });
-    };
-    requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
-    const log = toldLog();
-    arrived.length = 0;
-    board = new Switchboard({
-      onArrival: (_, args) => arrived.push(args.join()),
-      hangUpStray() {},
-      onUserEvent() {},
-      onReplaced() {},
-    });
-    caller = new CallerChannel(inStasis('42'), '42', {
-      requests,
-      app: 'app',
-      board,
-      legContext: new LegContext(log),
-      log,
-    });
+    one = await OneCaller.start();
+    ({ pbx, board, caller, arrived } = one);
   });
-  afterEach(async () => {
-    requests.close();
-    await pbx[Symbol.asyncDispose]();
-  });
+  afterEach(() => one[Symbol.asyncDispose]());
 
-  const starts = (userId: string) => board.take({ type: 'StasisStart', args: [userId], channel: inStasis(userId) });
+  const starts = (userId: string) => one.starts(userId);
   const answers = () => caller.answer().catch((error: unknown) => error);
 
   it.each([
@@ -69,8 +25,8 @@ describe('a caller', () => {
     ['is there and cannot be described', 200, undefined],
     ['is there and Asterisk fails to describe it', 500, { error: 'Allocation failed' }],
   ])('of whom something is not found, but whose channel %s, is there, and is given back', async (_, status, body) => {
-    look = { status, body };
-    for (refusal of [404, 409]) expect(await answers()).toBeInstanceOf(PbxError);
+    one.look = { status, body };
+    for (one.refusal of [404, 409]) expect(await answers()).toBeInstanceOf(PbxError);
     await expect(caller.hangUp()).rejects.toBeInstanceOf(PbxError);
     expect(caller.left.aborted).toBe(false);
     await caller.giveBack('FAILED', 'pbx-error');
@@ -82,15 +38,18 @@ describe('a caller', () => {
     ['is somewhere in the dialplan', 200, { ...inStasis('42'), dialplan: { app_name: 'Dial', app_data: '' } }],
     ['is in another application', 200, { ...inStasis('42'), dialplan: { app_name: 'Stasis', app_data: 'b,42' } }],
   ])('whose channel %s has left; one look says so for all that were not found', async (_, status, body) => {
-    look = { status, body };
+    one.look = { status, body };
     const [first, second] = await Promise.all([answers(), answers()]);
-    expect([first, second].map((error) => error instanceof CallerGone)).toEqual([true, true]);
-    expect(pbx.requests.filter(({ path }) => path === `/ari/channels/${ID}`)).toHaveLength(1);
+    const orders = one.orders();
+    expect([first, second]).toEqual([expect.any(CallerGone), expect.any(CallerGone)]);
+    // What follows is the search for where it has gone.
+    expect(orders.indexOf('GET /variable')).toBe(orders.indexOf('GET ') + 1);
     expect(board.isOwned(ID)).toBe(false);
   });
 
   it('is gone where `continue` is refused', async () => {
-    continueStatus = 409;
+    one.continueStatus = 409;
+    one.look = { status: 404 };
     await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toBeInstanceOf(CallerGone);
     expect(board.isOwned(ID)).toBe(false);
   });
@@ -103,16 +62,22 @@ describe('a caller', () => {
     expect(caller.left.aborted).toBe(false);
   });
 
-  it('who comes for another user has left, and is a newcomer; for the same user it is the same caller', () => {
+  it('who comes for another user has left, and is a newcomer, who is not pulled out; for the same user it is the same caller', async () => {
     starts('42');
     expect([arrived, caller.left.aborted]).toEqual([[], false]);
     starts('43');
-    expect([arrived, caller.left.aborted, board.isOwned(ID)]).toEqual([['43'], true, false]);
+    expect([arrived, board.isOwned(ID)]).toEqual([['43'], false]);
+    await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toMatchObject({ how: 'moved' });
+    expect(caller.left.aborted).toBe(true);
+    expect(one.orders()).not.toContain('POST /continue');
   });
 
   it('who comes again while it is still being given back is a newcomer, and is not pulled out a second time', async () => {
     const asked = Promise.withResolvers<void>();
-    pbx.answer = ({ path }, response) => {
+    pbx.answer = ({ method, path, query }, response) => {
+      // The next visit has no ending yet.
+      if (method === 'GET' && !query.has('variable')) return answerJson(response, 200, inStasis('42'));
+      if (method === 'GET') return answerJson(response, 200, { value: '\u001f\u001f' });
       if (!path.endsWith('/continue')) return answerJson(response, 204);
       // The order is carried out, and its answer lost.
       starts('42');

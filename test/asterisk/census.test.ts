@@ -7,7 +7,8 @@ import { answerJson, PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
 const LEG = 'xm-0011223344556677-leg-1';
-const BRIDGE = 'xm-0011223344556677-bridge';
+/** Notes are bridges in which nobody stands; a channel of ours may stand in somebody's. */
+const NOTE = 'xm-0011223344556677-note';
 const channelOf = (id: string) => ({ id, name: 'PJSIP/x', state: 'Up' });
 const FAILED = { status: 500, body: { error: 'Allocation failed' } };
 
@@ -17,7 +18,7 @@ describe('the channels and bridges of Asterisk', () => {
   let log: ReturnType<typeof toldLog>;
   let answers: Record<string, { readonly status: number; readonly body?: unknown }>;
   const census = () =>
-    takeCensus({ channelIds: ['known.1', 'gone.1'], bridgeIds: [BRIDGE] }, { requests, app: 'app', log });
+    takeCensus({ channelIds: ['known.1', 'gone.1'], bridgeIds: [NOTE] }, { requests, app: 'app', log });
 
   beforeEach(async () => {
     pbx = await PbxStub.start();
@@ -25,14 +26,20 @@ describe('the channels and bridges of Asterisk', () => {
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     answers = {
       '/channels': { status: 200, body: [channelOf('known.1'), { id: 'odd.1', state: 7 }] },
-      '/bridges': { status: 200, body: [{ id: BRIDGE, channels: ['known.1'] }] },
-      '/applications/app': { status: 200, body: { channel_ids: ['ours.1', 'odd.1'], bridge_ids: [BRIDGE, 'other'] } },
+      '/bridges': {
+        status: 200,
+        body: [
+          { id: NOTE, channels: [] },
+          { id: 'other', channels: ['known.1'] },
+        ],
+      },
+      '/applications/app': { status: 200, body: { channel_ids: ['ours.1', 'odd.1'], bridge_ids: [NOTE, 'other'] } },
       '/endpoints': { status: 200, body: [{ channel_ids: [LEG, 'other.1'] }, { resource: 'x' }] },
       '/channels/known.1': { status: 200, body: channelOf('known.1') },
       '/channels/ours.1': { status: 200, body: channelOf('ours.1') },
       [`/channels/${LEG}`]: { status: 200, body: channelOf(LEG) },
       '/channels/odd.1': { status: 200 },
-      [`/bridges/${BRIDGE}`]: { status: 200, body: { id: BRIDGE, name: 'memory', channels: ['ours.1'] } },
+      [`/bridges/${NOTE}`]: { status: 200, body: { id: NOTE, name: 'memory', channels: [] } },
     };
     pbx.answer = ({ path }, response) => {
       const { status, body } = answers[path.replace(/^\/ari/, '')] ?? { status: 404 };
@@ -47,7 +54,7 @@ describe('the channels and bridges of Asterisk', () => {
   it('come with two requests; an entry that cannot be read is there all the same', async () => {
     const { channels, unreadable, bridges } = await census();
     expect([[...channels.keys()], [...unreadable]]).toEqual([['known.1'], ['odd.1']]);
-    expect(bridges).toMatchObject([{ id: BRIDGE, channels: ['known.1'] }]);
+    expect(bridges).toMatchObject([{ id: NOTE }, { id: 'other', channels: ['known.1'] }]);
     expect(pbx.requests).toHaveLength(2);
   });
 
@@ -55,7 +62,7 @@ describe('the channels and bridges of Asterisk', () => {
     Object.assign(answers, { '/channels': FAILED, '/bridges': FAILED });
     const { channels, unreadable, bridges } = await census();
     expect([[...channels.keys()].sort(), [...unreadable]]).toEqual([['known.1', 'ours.1', LEG], ['odd.1']]);
-    expect(bridges).toEqual([{ id: BRIDGE, name: 'memory', channels: ['ours.1'] }]);
+    expect(bridges).toEqual([{ id: NOTE, name: 'memory', channels: [] }]);
     const lines = log.told.map(({ level, message }) => `${level} ${message}`).join();
     expect(lines).toMatch(/warn Asterisk cannot list its channels, .*warn Asterisk cannot list its bridges, /);
   });

@@ -1,7 +1,7 @@
 /** Ids of ours are recognised exactly, and what Asterisk calls a channel by itself is never one of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callIdOf, isOurs } from '../../src/asterisk/channel-ids.ts';
+import { isOurs, noteIdOf } from '../../src/asterisk/channel-ids.ts';
 
 const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 16, maxLength: 16 });
 const callId = hex.map((digits) => `xm-${digits}`);
@@ -9,15 +9,14 @@ const count = fc.integer({ min: 1, max: 999_999 });
 const series = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }).map((ms) => ms.toString(36));
 
 describe('an id', () => {
-  it('of a leg or a bridge that a router has made is ours', () => {
+  it('of a leg or a note that a router has made is ours', () => {
     fc.assert(
       fc.property(callId, count, series, (call, n, when) => {
-        expect([`${call}-leg-${n}`, `${call}-leg-${when}-${n}`, `${call}-bridge`].map(isOurs)).toEqual([
+        expect([`${call}-leg-${n}`, `${call}-leg-${when}-${n}`, noteIdOf(call)].map(isOurs)).toEqual([
           true,
           true,
           true,
         ]);
-        expect(callIdOf(`${call}-bridge`)).toBe(call);
       }),
     );
   });
@@ -42,8 +41,9 @@ describe('an id', () => {
     'xm-0011223344556677',
     'xm-0011223344556677-leg-',
     'XM-0011223344556677-leg-1',
-    'xm-0011223344556677-bridge2',
-    ' xm-0011223344556677-bridge',
+    'xm-0011223344556677-note2',
+    ' xm-0011223344556677-note',
+    'xm-0011223344556677-bridge',
     'xm-0011223344556677-leg-1;2',
   ])('like %s is not ours', (id) => {
     expect(isOurs(id)).toBe(false);

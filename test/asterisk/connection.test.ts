@@ -83,6 +83,8 @@ describe('the event connection', () => {
         {
           legId: 'xm-1-leg-1',
           contact: { endpoint: 'PJSIP/m', uri: 'sip:m@127.0.0.1', expiresAtSec: undefined },
+          on: 'mobile',
+          calleeUserId: '7',
           caller: { name: '', number: '' },
           callee: { name: '', number: '' },
           ringMs: 1,

@@ -1,80 +1,21 @@
-/** A leg without Asterisk: its order, its events, its causes. */
+/** A leg without Asterisk: its events, each once and in their order, and its causes. */
 import { describe, expect, it } from 'vitest';
 import { legEndOf } from '../../src/asterisk/causes.ts';
 import { Leg } from '../../src/asterisk/leg.ts';
-import { LegContext } from '../../src/asterisk/leg-context.ts';
-import { legOrder } from '../../src/asterisk/leg-order.ts';
-import { PbxError } from '../../src/call/errors.ts';
-import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
-import { toldLog } from './told-log.ts';
+import type { LegEvent } from '../../src/call/ports.ts';
 
-const request: DialRequest = {
-  legId: 'xm-1-leg-1',
-  contact: { endpoint: 'PJSIP/m1', uri: 'sip:m1@10.0.0.1:5060;transport=tcp', expiresAtSec: undefined },
-  caller: { name: 'Carol "C"\r\nInjected: x', number: '0612345678' },
-  callee: { name: 'Zoé', number: '1001' },
-  ringMs: 29_001,
-  forChannelId: '1700000000.1',
-  memory: 'v1 mobile',
-};
-
-describe('the order for a leg', () => {
-  it('names contact, way and both parties, on one line each', () => {
-    expect(legOrder(request, 'app', 'dialplan')).toEqual({
-      method: 'POST',
-      path: '/channels/xm-1-leg-1',
-      body: {
-        endpoint: 'PJSIP/m1/sip:m1@10.0.0.1:5060;transport=tcp',
-        context: 'xivo-mapp-leg',
-        extension: 's',
-        priority: 1,
-        timeout: 30,
-        variables: {
-          XIVO_MAPP_LEG: 'v1 mobile',
-          XIVO_MAPP_CALLER: '1700000000.1',
-          XIVO_MAPP_APP: 'app',
-          'CONNECTEDLINE(name,i)': 'Carol "C" Injected: x',
-          'CONNECTEDLINE(num,i)': '0612345678',
-          'CALLERID(name)': 'Zoé',
-          'CALLERID(num)': '1001',
-        },
-      },
-      once: true,
-      lane: 'urgent',
-    });
-  });
-
-  it('goes straight to the application where the dialplan has no context for it', () => {
-    const { body } = legOrder(request, 'app', 'application');
-    expect(body).toMatchObject({ app: 'app', appArgs: 'leg,1700000000.1', timeout: 30 });
-    expect(body).not.toHaveProperty('context');
-    expect(body).not.toHaveProperty('variables.XIVO_MAPP_APP');
-  });
-
-  it('leaves out what is not known', () => {
-    const nobody = { name: '', number: '' };
-    const { body } = legOrder({ ...request, caller: nobody, callee: nobody }, 'app', 'application');
-    expect(body?.variables).toEqual({ XIVO_MAPP_LEG: 'v1 mobile', XIVO_MAPP_CALLER: '1700000000.1' });
-  });
-
-  it.each([
-    ['SIP/m1', 'sip:m1@h'],
-    ['PJSIP/m1&PJSIP/m2', 'sip:m1@h'],
-    ['PJSIP/m1', ''],
-    ['PJSIP/m1', 'sip:a@h;x="y"'],
-    ['PJSIP/m1', 'sip:a b@h'],
-  ])('does not dial %s at %j', (endpoint, uri) => {
-    const unfit = { ...request, contact: { endpoint, uri, expiresAtSec: undefined } };
-    expect(() => legOrder(unfit, 'app', 'dialplan')).toThrow(PbxError);
-  });
-});
+const CALLER = '1700000000.1';
 
 describe('a leg', () => {
+  const wordOf = (event: LegEvent): string => {
+    if (event.kind === 'ended') return event.end;
+    return event.kind === 'connected' && event.pickedUp ? 'connected to whoever picked up' : event.kind;
+  };
   const listen = () => {
     const told: string[] = [];
     const leg = new Leg({
-      onEvent: (event: LegEvent) => told.push(event.kind === 'ended' ? event.end : event.kind),
-      onLateAnswer: (reason) => told.push(`late ${reason}`),
+      onEvent: (event: LegEvent) => told.push(wordOf(event)),
+      onConnected: (callerId) => told.push(`with ${callerId}`),
       onGone: () => told.push('gone'),
     });
     return { leg, told };
@@ -86,45 +27,68 @@ describe('a leg', () => {
     leg.onState('Ringing');
     expect(told).toEqual([]);
     leg.taken();
-    leg.onStart();
-    leg.onStart();
-    leg.onState('Ringing');
+    for (const state of ['Up', 'Up', 'Ringing']) leg.onState(state);
+    for (let n = 0; n < 2; n += 1) leg.onVariable(`mobile ${CALLER}`);
     leg.onDestroyed(16, 'Normal Clearing');
     leg.onDestroyed(16, 'Normal Clearing');
-    expect(told.filter((word) => word !== 'gone')).toEqual(['ringing', 'answered', 'hung-up']);
+    const kinds = told.filter((word) => word !== 'gone');
+    expect(kinds).toEqual(['ringing', 'answered', `with ${CALLER}`, 'connected', 'hung-up']);
   });
 
   it('tells nothing when the order was refused', () => {
     const { leg, told } = listen();
     leg.onState('Ringing');
     leg.refused();
-    leg.onStart();
+    leg.onState('Up');
     leg.onDestroyed(16, '');
     expect(told).toEqual(['gone']);
   });
 
-  it('is hung up again when it answers all the same', () => {
+  it('is answered where it is connected, also where nothing was heard of an answer; the caller’s side hears of it at once', () => {
+    const { leg, told } = listen();
+    leg.onVariable(`webapp ${CALLER}`);
+    const all = ['answered', `with ${CALLER}`, 'connected'];
+    expect([leg.isAnswered, leg.isConnected, told]).toEqual([true, true, all]);
+    leg.taken();
+    expect(told).toEqual(all);
+  });
+
+  it('says that another phone has picked it up', () => {
     const { leg, told } = listen();
     leg.taken();
-    leg.condemn('answered-elsewhere');
-    leg.onStart();
-    expect(told).toEqual(['late answered-elsewhere']);
+    leg.onVariable(`picked-up ${CALLER}`);
+    expect(told).toEqual(['answered', `with ${CALLER}`, 'connected to whoever picked up']);
   });
-});
 
-describe('the dialplan’s context for legs', () => {
-  it('is used once Asterisk has said that it exists; that it does not is said once, with the cure', () => {
-    const log = toldLog();
-    const legContext = new LegContext(log);
-    expect(legContext.exists).toBe(false);
-    expect(log.told).toEqual([]);
-    for (const answer of ['0', '0', '']) legContext.learn(answer);
-    expect(legContext.exists).toBe(false);
-    expect(log.told).toMatchObject([
-      { level: 'warn', message: expect.stringMatching(/copy dialplan\/xivo-mapp\.conf/) },
-    ]);
-    legContext.learn('1');
-    expect(legContext.exists).toBe(true);
+  it('is not connected by a word that names no caller', () => {
+    const { leg, told } = listen();
+    leg.taken();
+    for (const value of ['', 'mobile', 'nonsense']) leg.onVariable(value);
+    expect([leg.isConnected, told]).toEqual([false, []]);
+  });
+
+  it.each([
+    [26, 'answered-elsewhere'],
+    [16, 'hung-up'],
+    [0, 'hung-up'],
+  ])('that was answered, was never connected, and ends with cause %i is %s', (cause, end) => {
+    const { leg, told } = listen();
+    leg.taken();
+    leg.onState('Up');
+    leg.onDestroyed(cause, '');
+    expect(told).toEqual(['answered', 'gone', end]);
+  });
+
+  it('of an earlier run keeps what happens until somebody takes it over', () => {
+    const { leg, told } = listen();
+    leg.found();
+    leg.onState('Ringing');
+    leg.onVariable(`mobile ${CALLER}`);
+    const heard: string[] = [];
+    leg.adopt((event) => heard.push(wordOf(event)));
+    leg.onDestroyed(16, '');
+    expect(heard).toEqual(['ringing', 'answered', 'connected', 'hung-up']);
+    expect(told).toEqual([`with ${CALLER}`, 'gone']);
   });
 });
 

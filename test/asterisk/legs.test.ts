@@ -1,12 +1,12 @@
-/** Which way a leg goes, whose events are asked for, and who is hung up when nobody owns it. */
+/** Whose events are asked for, what a leg's hang-up leaves to the dialplan, and who is hung up when nobody owns it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
-import { LegContext } from '../../src/asterisk/leg-context.ts';
 import { AriLegs } from '../../src/asterisk/legs.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { Strays } from '../../src/asterisk/strays.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
@@ -15,18 +15,22 @@ const nobody = { name: '', number: '' };
 const request: DialRequest = {
   legId: 'xm-1-leg-1',
   contact: { endpoint: 'PJSIP/m1', uri: 'sip:m1@10.0.0.1', expiresAtSec: undefined },
+  on: 'mobile',
+  calleeUserId: '7',
   caller: nobody,
   callee: nobody,
   ringMs: 20_000,
   forChannelId: '1700000000.1',
   memory: '',
 };
+const PATH = `/ari/channels/${request.legId}`;
+/** The caller, who has nothing to say. */
+const SOMEBODY = { settled: true, onStart() {}, onState() {}, onEnd() {}, onDestroyed() {} };
 const leg = { id: request.legId, name: '', state: 'Up', caller: nobody, dialplan: { app_name: '', app_data: '' } };
 
 describe('a leg', () => {
   let pbx: PbxStub;
   let requests: AriRequests;
-  let legContext: LegContext;
   let board: Switchboard;
   let isCaughtUp: boolean;
   let legs: AriLegs;
@@ -35,7 +39,6 @@ describe('a leg', () => {
     pbx = await PbxStub.start();
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
-    legContext = new LegContext(log);
     board = new Switchboard({
       onArrival() {},
       hangUpStray() {},
@@ -49,7 +52,6 @@ describe('a leg', () => {
       app: 'app',
       log,
       subscriptions: new Subscriptions(requests, 'app', log),
-      legContext,
       isCaughtUp: () => isCaughtUp,
       trouble: () => undefined,
     });
@@ -61,23 +63,70 @@ describe('a leg', () => {
   });
 
   const orders = () => pbx.requests.map(({ method, path, query }) => `${method} ${query.get('eventSource') ?? path}`);
-  const wayOf = () => {
-    const { body = '' } = pbx.requests.find(({ path }) => path.startsWith('/ari/channels/')) ?? {};
-    return body.includes('"context":"xivo-mapp-leg"') ? 'dialplan' : 'application';
-  };
+  const hangUps = () =>
+    pbx.requests
+      .filter(({ method, path }) => method === 'DELETE' && path === PATH)
+      .map(({ query }) => query.get('reason'));
+  const isIn = (state: string) => board.take({ type: 'ChannelStateChange', channel: { ...leg, state } });
+  const says = (value: string) =>
+    board.take({ type: 'ChannelVarset', variable: 'XIVO_MAPP_CONNECTED_TO', value, channel: leg });
+  const isGone = () => board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
 
-  it('goes by way of the dialplan, and its endpoint’s events are asked for until it is gone', async () => {
-    legContext.learn('1');
+  it('is heard of through its endpoint, whose events are asked for before the order and until it is gone', async () => {
     const kinds: string[] = [];
     await legs.dial(request, ({ kind }) => kinds.push(kind));
-    expect(wayOf()).toBe('dialplan');
-    board.take({ type: 'StasisStart', args: ['leg'], channel: leg });
-    expect(orders()).toEqual(['POST endpoint:PJSIP/m1', 'POST /ari/channels/xm-1-leg-1']);
-    board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
-    board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
+    isIn('Up');
+    expect(orders()).toEqual(['POST endpoint:PJSIP/m1', `POST ${PATH}`]);
+    isGone();
+    isGone();
     expect(kinds).toEqual(['answered', 'ended']);
     await expect.poll(orders).toContain('DELETE endpoint:PJSIP/m1');
     expect(orders().filter((order) => order.startsWith('DELETE'))).toHaveLength(1);
+  });
+
+  it('without its endpoint’s events is not ordered: nobody would hear of it', async () => {
+    pbx.answer = (_, response) => answerJson(response, 500, { message: 'no' });
+    await expect(legs.dial(request, () => {})).rejects.toBeInstanceOf(PbxError);
+    expect(orders()).not.toContain(`POST ${PATH}`);
+  });
+
+  it('that is connected says so to its caller, and once', async () => {
+    const heard: string[] = [];
+    board.own(request.forChannelId, { ...SOMEBODY, onConnected: (legId) => heard.push(legId) });
+    const kinds: string[] = [];
+    await legs.dial(request, ({ kind }) => kinds.push(kind));
+    for (let n = 0; n < 2; n += 1) says(`mobile ${request.forChannelId}`);
+    legs.connected(request.legId, 'mobile', request.forChannelId);
+    expect([heard, kinds]).toEqual([[request.legId], ['answered', 'connected']]);
+  });
+
+  it.each([
+    ['nobody has answered', '', 'answered-elsewhere', ['answered_elsewhere']],
+    ['nobody has answered', '', 'not-needed', ['normal']],
+    ['somebody has answered', 'Up', 'not-needed', []],
+    ['somebody has answered', 'Up', 'normal', []],
+    ['somebody has answered, after another', 'Up', 'answered-elsewhere', ['answered_elsewhere']],
+    ['talks to the caller', 'connected', 'answered-elsewhere', []],
+    ['talks to the caller', 'connected', 'normal', []],
+  ] as const)('that %s (%s), hung up as %s, is ended by us: %j', async (_, state, reason, reasons) => {
+    await legs.dial(request, () => {});
+    if (state === 'Up') isIn('Up');
+    if (state === 'connected') says(`mobile ${request.forChannelId}`);
+    await legs.hangUp(request.legId, reason);
+    expect(hangUps()).toEqual(reasons);
+  });
+
+  it('of an earlier run that talks is not hung up, and tells who takes it over', async () => {
+    legs.find(request.legId);
+    says(`webapp ${request.forChannelId}`);
+    await legs.hangUp(request.legId, 'not-needed');
+    expect(hangUps()).toEqual([]);
+    const kinds: string[] = [];
+    legs.adopt(request.legId, ({ kind }) => kinds.push(kind));
+    isGone();
+    expect(kinds).toEqual(['answered', 'connected', 'ended']);
+    legs.adopt(request.legId, ({ kind }) => kinds.push(kind));
+    expect(kinds.at(-1)).toBe('ended');
   });
 
   it('whose order was under way when the connection came back is looked at once it is taken', async () => {
@@ -92,7 +141,7 @@ describe('a leg', () => {
       if (event.kind === 'ended') ends.push(event.detail);
     });
     const answer = await asked.promise;
-    legs.connected();
+    legs.reconnected();
     answer();
     await dialled;
     await expect.poll(() => ends).toEqual([expect.stringContaining('gone while the connection was down')]);
@@ -100,23 +149,22 @@ describe('a leg', () => {
   });
 
   it('that Asterisk refuses needs no events any more', async () => {
-    legContext.learn('1');
     pbx.answer = ({ path }, response) =>
       answerJson(response, path.startsWith('/ari/channels/') ? 500 : 200, { endpoint_ids: [] });
     await expect(legs.dial(request, () => {})).rejects.toThrow('HTTP 500');
     await expect.poll(orders).toContain('DELETE endpoint:PJSIP/m1');
   });
 
-  it.each([
-    'the context is not known to exist',
-    'the connection has not caught up',
-    'no events of the endpoint can be had',
-  ])('goes straight to the application where %s', async (what) => {
-    if (what !== 'the context is not known to exist') legContext.learn('1');
-    isCaughtUp = what !== 'the connection has not caught up';
-    pbx.answer = ({ path }, response) => answerJson(response, path.startsWith('/ari/channels/') ? 200 : 500, {});
-    await legs.dial(request, () => {});
-    expect(wayOf()).toBe('application');
+  it('that was ordered before all was made good is looked at: it may have been answered and connected meanwhile', async () => {
+    isCaughtUp = false;
+    pbx.answer = ({ method, path }, response) => {
+      if (method === 'GET' && path === PATH) return answerJson(response, 200, leg);
+      if (path === `${PATH}/variable`) return answerJson(response, 200, { value: `mobile ${request.forChannelId}` });
+      answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
+    };
+    const kinds: string[] = [];
+    await legs.dial(request, ({ kind }) => kinds.push(kind));
+    await expect.poll(() => kinds).toEqual(['answered', 'connected']);
   });
 });
 

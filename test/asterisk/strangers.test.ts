@@ -33,7 +33,7 @@ describe('a channel in our application that belongs to nobody', () => {
   const orders = () =>
     pbx.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
   const looks = async (times: number) => {
-    for (let n = 0; n < times; n += 1) await strangers.lookAgain();
+    for (let n = 0; n < times; n += 1) await strangers.look();
   };
 
   beforeEach(async () => {
@@ -72,6 +72,13 @@ describe('a channel in our application that belongs to nobody', () => {
     there = [ID];
     await looks(1);
     expect([arrived, orders()]).toEqual([[], []]);
+  });
+
+  it('is looked at a second time within the second, not with the next look', async () => {
+    await strangers.lookAgain();
+    expect(arrived).toEqual([`${ID} 42,more`]);
+    await strangers.lookAgain();
+    expect(pbx.requests.filter(({ path }) => path === '/ari/applications/app')).toHaveLength(3);
   });
 
   it('is routed where it can be described', async () => {

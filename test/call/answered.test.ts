@@ -44,15 +44,28 @@ describe('a mobile that wakes', () => {
     story.nothingIsLeft();
   });
 
-  it('hangs up while it is being connected: answered all the same, and the caller is not sent to be rung again', async () => {
+  it('hangs up before it is connected: answered all the same, and the caller is not sent to be rung again', async () => {
     const story = new Story().sleepingMobile('phone', {
       wakesAfterMs: 2000,
       phone: { ...ANSWERS, hangsUpAfterMs: 50 },
     });
-    story.pbx.slowMs.set('bridges.connect', 100);
+    story.pbx.connecting.connectMs = 100;
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.talks).toEqual([]);
+    expect(story.pbx.givenBack).toEqual([{ status: 'ANSWERED', reason: 'mobile' }]);
+    expect(story.leg('sip:phone@10.0.0.1')).toHaveLength(1);
+    story.nothingIsLeft();
+  });
+
+  it('hangs up before the router hears that it is connected: both have talked, and nobody is given back', async () => {
+    const story = new Story().sleepingMobile('phone', {
+      wakesAfterMs: 2000,
+      phone: { ...ANSWERS, hangsUpAfterMs: 50 },
+    });
+    story.pbx.connecting.tellMs = 100;
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.talks).toHaveLength(1);
     expect(story.pbx.givenBack).toEqual([]);
-    expect(story.pbx.callerHungUp).toBe(true);
     expect(story.timeline()).toContain('callee-hung-up');
     story.nothingIsLeft();
   });
@@ -114,7 +127,9 @@ describe('both devices', () => {
     const ending = await story.tell();
     expect(ending.outcome).toBe('answered');
     expect(story.pbx.talks).toHaveLength(1);
-    expect([...story.pbx.legs.values()].map((leg) => leg.hangUpReason)).toContain('answered-elsewhere');
+    const [first, second] = [...story.pbx.legs.values()];
+    expect(story.pbx.talks).toEqual([{ legId: first?.request.legId }]);
+    expect([first?.end, second?.end]).toEqual(['hung-up', 'answered-elsewhere']);
     story.nothingIsLeft();
   });
 });

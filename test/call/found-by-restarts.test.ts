@@ -78,7 +78,7 @@ it('a router that stops waits also for what has begun since: a mobile that it te
     waitUntilMs: story.clock.wallMs(),
     pushed: [markOf('tablet')],
   });
-  story.at(505, () => void story.router.endLost(memory).then(() => inOrder.push('told')));
+  story.at(505, () => void story.router.endLost({ memory }).then(() => inOrder.push('told')));
   await story.tell();
   while (await story.clock.advanceToNextWake()) await story.clock.settle();
   expect(story.toldEnded.map(({ notice }) => notice.callId)).toEqual(['xm-0000000000000009']);

@@ -80,10 +80,10 @@ describe('what the caller hears', () => {
     },
   );
 
-  it('does not wait for a bridge that is long in coming', async () => {
+  it('does not wait for a note that is long in coming', async () => {
     const story = new Story().sleepingMobile('phone');
     story.pbx.callerAnswered = true;
-    story.pbx.slowMs.set('bridges.open', 3000);
+    story.pbx.slowMs.set('notes.keep', 3000);
     let holding = false;
     story.at(1000, () => {
       holding = story.pbx.holding;
@@ -95,9 +95,9 @@ describe('what the caller hears', () => {
 });
 
 describe('nothing stays behind', () => {
-  it('of a bridge that is still being opened when the caller leaves', async () => {
+  it('of a note that is still being written when the caller leaves', async () => {
     const story = new Story().sleepingMobile('phone');
-    story.pbx.slowMs.set('bridges.open', 3000);
+    story.pbx.slowMs.set('notes.keep', 3000);
     story.at(500, () => story.pbx.callerLeaves());
     expect((await story.tell()).outcome).toBe('caller-left');
     story.nothingIsLeft();
@@ -125,8 +125,9 @@ describe('nothing stays behind', () => {
 });
 
 describe('how a call ended', () => {
-  it('answered, although the caller could not be hung up afterwards', async () => {
-    const story = failing(new Story('WebApp').registered(WEBAPP, 'sip:uc@10.0.0.9', ANSWERS), 'caller.hangUp');
+  it('answered, although the first giving back of one who was answered for a moment failed', async () => {
+    const briefly = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 1 };
+    const story = failing(new Story('WebApp').registered(WEBAPP, 'sip:uc@10.0.0.9', briefly), 'caller.giveBack');
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'webapp' });
     expect(story.pbx.givenBack).toEqual([{ status: 'ANSWERED', reason: 'webapp' }]);
     story.nothingIsLeft();

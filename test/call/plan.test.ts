@@ -116,14 +116,6 @@ describe('the caller', () => {
   ])('with the presentation %j is withheld: %s', (presentation, withheld) => {
     expect(isWithheld(new Map([['CALLERID(pres)', presentation]]))).toBe(withheld);
   });
-
-  it.each([
-    ['', false],
-    ['(nothing)', false],
-    ['(h264)', true],
-  ])('whose video formats are %j has video: %s', (formats, callerHasVideo) => {
-    expect(planned({ variables: { 'CHANNEL(videonativeformat)': formats } })).toMatchObject({ callerHasVideo });
-  });
 });
 
 describe('an endpoint', () => {

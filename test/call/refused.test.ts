@@ -63,19 +63,19 @@ describe('a caller who cannot be given back', () => {
   });
 });
 
-it('a caller whose callee has hung up is not left alone in the conversation', async () => {
+it('a conversation needs nothing of us: it begins and ends though Asterisk refuses every order from the ringing on', async () => {
   const story = new Story('WebApp').registered(WEBAPP, 'sip:uc@10.0.0.9', ANSWERS);
-  refusing(story, /caller\.(hangUp|giveBack)/, 30_000);
+  story.at(2000, () => refusing(story, /caller|legs/, 30_000));
   expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'webapp' });
-  expect(story.pbx.givenBack).toEqual([{ status: 'ANSWERED', reason: 'webapp' }]);
+  expect(story.pbx.givenBack).toEqual([]);
   story.nothingIsLeft();
 });
 
-it('legs and bridges that cannot be cleared up are cleared up as soon as Asterisk obeys again', async () => {
+it('legs and notes that cannot be cleared up are cleared up as soon as Asterisk obeys again', async () => {
   const story = new Story()
     .registered(MOBILE, 'sip:phone@10.0.0.1:4000', { ringsAfterMs: 50 })
     .sleepingMobile('phone', { wakesAfterMs: 1000, uri: 'sip:phone@10.0.0.1:5000', phone: { ringsAfterMs: 50 } });
-  refusing(story, /legs\.hangUp|bridges\.close/, 50_000);
+  refusing(story, /legs\.hangUp|notes\.remove/, 50_000);
   expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
   story.nothingIsLeft();
 });

@@ -62,6 +62,15 @@ describe('a call that waits', () => {
     story.nothingIsLeft();
   });
 
+  it('is given back as answered when whoever had answered has hung up before anybody was connected: nobody rings again', async () => {
+    const story = new Story().registered(MOBILE, 'sip:phone@10.0.0.1', ANSWERS).sleepingMobile('phone');
+    const memory = `${memoryOf(story, 4000)} over=answered:mobile`;
+    expect(await story.tell({ memory })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.givenBack).toEqual([{ status: 'ANSWERED', reason: 'mobile' }]);
+    expect(story.pbx.legs.size).toBe(0);
+    story.nothingIsLeft();
+  });
+
   it('is another call when its caller comes again from the dialplan after it has ended', async () => {
     const story = new Story().sleepingMobile('phone');
     const memory = `${memoryOf(story, 4000)} over=no-answer:wait-over`;
@@ -117,7 +126,7 @@ describe('a call that waits', () => {
 
   it('ends as that of a caller who left, when the caller has gone while no router was there', async () => {
     const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
-    const ended = story.router.endLost(memoryOf(story, 4000));
+    const ended = story.router.endLost({ memory: memoryOf(story, 4000) });
     await story.clock.advance(100);
     await ended;
     expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual([
@@ -128,6 +137,28 @@ describe('a call that waits', () => {
       reason: 'while-waiting',
     });
   });
+
+  it.each([
+    // The only one that was pushed is the one that has answered.
+    { answeredOn: 'mobile', told: [] },
+    { answeredOn: 'webapp', told: [['phone', 'answered-elsewhere']] },
+    { answeredOn: 'picked-up', told: [['phone', 'answered-elsewhere']] },
+  ] as const)(
+    'ends as answered, and the other mobiles are told, when it was answered on $answeredOn while no router was there',
+    async ({ answeredOn, told }) => {
+      const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
+      const ended = story.router.endLost({ memory: memoryOf(story, 4000), answeredOn });
+      await story.clock.advance(100);
+      await ended;
+      expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual(told);
+      expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+        outcome: 'answered',
+        reason: answeredOn,
+      });
+      expect(story.timeline()).toContain('answered-meanwhile');
+      expect(story.pbx.portCalls.filter((call) => /^(caller|legs)\./.test(call))).toEqual([]);
+    },
+  );
 
   it('waits for the time that is left, without another push and without the message', async () => {
     const story = new Story().sleepingMobile('phone');
@@ -191,16 +222,24 @@ describe('a call that rings', () => {
     story.nothingIsLeft();
   });
 
-  it('is connected when it has answered while no router was there', async () => {
+  it.each([
+    { when: 'before anything is known of it', connectMs: 1 },
+    { when: 'while it is looked up', connectMs: 4 },
+    { when: 'when it is known again', connectMs: 200 },
+  ])('is answered in the moment in which the next router comes, $when', async ({ connectMs }) => {
     const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
     const mobile = legOn(story, 'mobile', true, 4000);
     const webApp = legOn(story, 'webapp', true, 4000);
+    story.pbx.connecting.connectMs = connectMs;
     story.pbx.leaveLeg(mobile.legId, mobile.contact, 'ringing');
     story.pbx.leaveLeg(webApp.legId, webApp.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
     const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [mobile, webApp] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
+    expect(story.pbx.talks).toEqual([{ legId: webApp.legId }]);
+    expect(story.pbx.legs.get(webApp.legId)?.hangUpReason).toBeUndefined();
     expect(story.pbx.legs.get(mobile.legId)?.hangUpReason).toBe('answered-elsewhere');
-    story.nothingIsLeft();
+    expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(['phone']);
+    story.nothingIsLeft('who talks is left alone');
   });
 
   it('rings for the time that is left', async () => {
@@ -213,9 +252,10 @@ describe('a call that rings', () => {
     story.nothingIsLeft();
   });
 
-  it('is connected when the callee has answered while no router was there, though its time is over', async () => {
+  it('is connected when the callee has just answered, though its time is over', async () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 31_000);
+    story.pbx.connecting.connectMs = 200;
     story.pbx.leaveLeg(leg.legId, leg.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
     const ending = await story.tell({ memory: memoryOf(story, -16_000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'mobile' });
@@ -227,7 +267,7 @@ describe('a call that rings', () => {
     async (what) => {
       const story = new Story().sleepingMobile('phone');
       const leg = legOn(story, 'mobile', true, 4000);
-      story.pbx.leaveLeg(leg.legId, leg.contact, 'answered');
+      story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
       if (what === 'a caller who leaves') story.at(1, () => story.pbx.callerLeaves());
       if (what === 'a fault')
         story.pbx.intervene = (call) => {

@@ -106,7 +106,6 @@ describe('settings', () => {
     const ofTheDialplan = {
       XIVO_MAPP_APP: 'xivo-mapp',
       XIVO_MAPP_AGI: '127.0.0.1:4580',
-      XIVO_MAPP_LEG_TRIES: '20',
       XIVO_MAPP_RESTART_TRIES: '5',
     };
     expect(set).toEqual({ ...GLOBALS, ...ofTheDialplan });

@@ -1,69 +1,23 @@
 /**
- * What every PBX promises a call: the caller's channel, legs, bridges and registrations, the fake and the real Asterisk alike. A story told on the
+ * What every PBX promises a call: the caller's channel, legs, notes and registrations, the fake and the real Asterisk alike; the answer has a file of its own. A story told on the
  * fake is worth as much as this suite.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import type { Bridges, Caller, Contact, LegEvent, Legs, Registrations } from '../../src/call/ports.ts';
-
-/** How a phone takes its calls from now on. */
-export type PhoneMood = 'rings' | 'answers' | 'declines' | 'is busy';
-
-export interface PbxUnderTest {
-  readonly legs: Legs;
-  readonly bridges: Bridges;
-  readonly registrations: Registrations;
-  /** An endpoint that exists and has no contact yet, another one for each test. */
-  newEndpoint(): string;
-  /** A caller's channel that has just come to us. */
-  newCaller(): Promise<{ readonly caller: Caller; hangsUp(): void }>;
-  /** A phone of the endpoint registers, or registers again at the same address, each time for longer than before. */
-  register(endpoint: string, mood: PhoneMood): Promise<void>;
-  /** Takes that registration off again. */
-  unregister(endpoint: string): Promise<void>;
-  setVariable(caller: Caller, name: string, value: string): Promise<void>;
-  /** What the dialplan sees after the call was given back. */
-  givenBack(caller: Caller): Promise<{ readonly status: string; readonly reason: string }>;
-  /** Waits until it is so, in whatever time this PBX lives. */
-  until(what: string, isSo: () => boolean): Promise<void>;
-  nothingIsLeft(): Promise<void>;
-  close(): Promise<void>;
-}
+import type { Contact } from '../../src/call/ports.ts';
+import { answerContract } from './answer.contract.ts';
+import { CALL_ID, deskOf, type PbxUnderTest } from './pbx-under-test.ts';
 
 export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTest>): void {
   describe(`${name} keeps the promises of a PBX`, { timeout: 300_000 }, () => {
     let pbx: PbxUnderTest;
-    let legCount = 0;
     beforeAll(async () => {
       pbx = await makeSubject();
     });
     afterEach(() => pbx.nothingIsLeft());
     afterAll(() => pbx.close());
 
-    const contactOf = async (caller: Caller, endpoint: string): Promise<Contact> => {
-      const { contacts } = await caller.read({ variables: [], globals: [], contactsOf: [endpoint] });
-      const [contact] = contacts;
-      if (contact === undefined) throw new Error(`${endpoint} has no contact`);
-      return contact;
-    };
-    const dial = async (caller: Caller, contact: Contact) => {
-      legCount += 1;
-      const legId = `xm-c0117ac7c0117ac7-leg-${legCount}`;
-      const events: LegEvent[] = [];
-      const request = {
-        legId,
-        contact,
-        caller: caller.party,
-        callee: { name: '', number: '' },
-        ringMs: 20_000,
-        forChannelId: caller.channelId,
-        memory: '',
-      };
-      const order = pbx.legs.dial(request, (event) => events.push(event));
-      const has = (kind: LegEvent['kind']) =>
-        pbx.until(`leg ${kind}`, () => events.some((event) => event.kind === kind));
-      return { legId, events, order, has };
-    };
+    const { dial, ready } = deskOf(() => pbx);
 
     describe('the caller', () => {
       it('reads variables, globals and contacts in one look, and unset ones as nothing', async () => {
@@ -85,7 +39,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       });
 
       it('goes back to the dialplan with status and reason, and is no longer ours', async () => {
-        const { caller } = await pbx.newCaller();
+        const { caller, leaves } = await pbx.newCaller();
         await caller.startHold({ message: undefined, afterwards: { kind: 'music', musicClass: undefined } });
         await caller.giveBack('NOANSWER', 'wait-over');
         expect(await pbx.givenBack(caller)).toEqual({ status: 'NOANSWER', reason: 'wait-over' });
@@ -93,32 +47,46 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toBeInstanceOf(CallerGone);
         await caller.stopHold();
         await caller.hangUp();
+        await leaves();
       });
 
-      it('has left when it hangs up, and says so to whatever is asked of it', async () => {
-        const { caller, hangsUp } = await pbx.newCaller();
-        hangsUp();
+      it.each(['hung-up', 'answered-elsewhere', 'moved'] as const)(
+        'has left (%s), and says so to whatever is asked of it',
+        async (how) => {
+          const { caller, leaves } = await pbx.newCaller();
+          // As in every call: from its first look on a caller is heard of to its very end.
+          await caller.read({ variables: [], globals: [], contactsOf: [] });
+          await leaves(how);
+          await pbx.until('the caller has left', () => caller.left.aborted);
+          expect(caller.left.reason).toBeInstanceOf(CallerGone);
+          expect(caller.left.reason).toMatchObject({ how });
+          await expect(caller.answer()).rejects.toBeInstanceOf(CallerGone);
+          await expect(caller.write({ XIVO_MAPP_STATUS: 'ANSWERED' })).rejects.toBeInstanceOf(CallerGone);
+          await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toBeInstanceOf(CallerGone);
+          await caller.hangUp();
+          await caller.stopHold();
+          await leaves();
+        },
+      );
+    });
+
+    describe('a note', () => {
+      it('is kept until it is removed, also when the caller is gone; one that is gone is no error', async () => {
+        const { caller, leaves } = await pbx.newCaller();
+        await pbx.notes.keep(CALL_ID, caller.channelId, 'v2 what it was');
+        await leaves();
         await pbx.until('the caller has left', () => caller.left.aborted);
-        expect(caller.left.reason).toBeInstanceOf(CallerGone);
-        await expect(caller.answer()).rejects.toBeInstanceOf(CallerGone);
-        await expect(caller.write({ XIVO_MAPP_STATUS: 'ANSWERED' })).rejects.toBeInstanceOf(CallerGone);
-        await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toBeInstanceOf(CallerGone);
-        await caller.hangUp();
-        await caller.stopHold();
+        expect(await pbx.notedCalls()).toEqual([CALL_ID]);
+        await pbx.notes.remove(CALL_ID);
+        expect(await pbx.notedCalls()).toEqual([]);
+        await pbx.notes.remove(CALL_ID);
       });
     });
 
     describe('a leg', () => {
-      const ready = async (mood: PhoneMood) => {
-        const endpoint = pbx.newEndpoint();
-        await pbx.register(endpoint, mood);
-        const { caller, hangsUp } = await pbx.newCaller();
-        return { caller, hangsUp, contact: await contactOf(caller, endpoint) };
-      };
-
       it('rings, is hung up, and ends exactly once', async () => {
         const { caller, contact } = await ready('rings');
-        const leg = await dial(caller, contact);
+        const leg = dial(caller, contact);
         await leg.order;
         await leg.has('ringing');
         await pbx.legs.hangUp(leg.legId, 'answered-elsewhere');
@@ -130,7 +98,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
 
       it('is hung up while its order is still under way', async () => {
         const { caller, contact } = await ready('rings');
-        const leg = await dial(caller, contact);
+        const leg = dial(caller, contact);
         await Promise.all([leg.order, pbx.legs.hangUp(leg.legId, 'not-needed')]);
         await leg.has('ended');
         await caller.hangUp();
@@ -142,7 +110,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
           ['is busy', 'busy'],
         ] as const) {
           const { caller, contact } = await ready(mood);
-          const leg = await dial(caller, contact);
+          const leg = dial(caller, contact);
           await leg.has('ended');
           expect(leg.events.at(-1)).toMatchObject({ kind: 'ended', end });
           await caller.hangUp();
@@ -151,7 +119,7 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
 
       it('to nowhere is refused or ends unreachable, and never answers', async () => {
         const { caller, contact } = await ready('rings');
-        const leg = await dial(caller, { ...contact, endpoint: 'PJSIP/no-such-endpoint' });
+        const leg = dial(caller, { ...contact, endpoint: 'PJSIP/no-such-endpoint' });
         const refused = await leg.order.then(
           () => false,
           (fault: unknown) => fault instanceof PbxError,
@@ -163,37 +131,11 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       });
 
       it('that never was, can be hung up', async () => {
-        await pbx.legs.hangUp('xm-c0117ac7c0117ac7-leg-never', 'not-needed');
-      });
-
-      it('answers and is connected; when it is hung up it ends', async () => {
-        const { caller, contact } = await ready('answers');
-        await pbx.bridges.open('xm-c0117ac7c0117ac7-bridge');
-        const leg = await dial(caller, contact);
-        await leg.has('answered');
-        await pbx.bridges.connect('xm-c0117ac7c0117ac7-bridge', caller, leg.legId);
-        await pbx.legs.hangUp(leg.legId, 'normal');
-        await leg.has('ended');
-        expect(leg.events.filter(({ kind }) => kind === 'answered')).toHaveLength(1);
-        await caller.hangUp();
-        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
-        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
-      });
-
-      it('cannot be connected with a caller that has left', async () => {
-        const { caller, contact, hangsUp } = await ready('answers');
-        await pbx.bridges.open('xm-c0117ac7c0117ac7-bridge');
-        const leg = await dial(caller, contact);
-        await leg.has('answered');
-        hangsUp();
-        await pbx.until('the caller has left', () => caller.left.aborted);
-        await expect(pbx.bridges.connect('xm-c0117ac7c0117ac7-bridge', caller, leg.legId)).rejects.toBeInstanceOf(
-          CallerGone,
-        );
-        await pbx.legs.hangUp(leg.legId, 'not-needed');
-        await pbx.bridges.close('xm-c0117ac7c0117ac7-bridge');
+        await pbx.legs.hangUp(`${CALL_ID}-leg-9999`, 'not-needed');
       });
     });
+
+    answerContract(() => pbx);
 
     describe('a watch', () => {
       const watching = async (register: 'before' | 'between' | 'not yet') => {

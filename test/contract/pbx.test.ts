@@ -2,7 +2,8 @@
 import type { Caller } from '../../src/call/ports.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { FakePbx, type PhoneScript } from '../call/fakes/pbx.ts';
-import { type PbxUnderTest, type PhoneMood, pbxContract } from './pbx.contract.ts';
+import { pbxContract } from './pbx.contract.ts';
+import type { PbxUnderTest, PhoneMood } from './pbx-under-test.ts';
 
 const SCRIPTS: Readonly<Record<PhoneMood, PhoneScript>> = {
   rings: { ringsAfterMs: 20 },
@@ -10,6 +11,8 @@ const SCRIPTS: Readonly<Record<PhoneMood, PhoneScript>> = {
   declines: { ringsAfterMs: 20, endsAfterMs: [60, 'declined'] },
   'is busy': { endsAfterMs: [20, 'busy'] },
 };
+
+const uriOf = (endpoint: string): string => `sip:${endpoint.slice('PJSIP/'.length)}@10.0.0.1`;
 
 pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
   const clock = new VirtualClock(1000);
@@ -36,10 +39,9 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
       adopt: (legId, onEvent) => pbx.legsPort.adopt(legId, onEvent),
       hangUp: (legId, reason) => flowing(pbx.legsPort.hangUp(legId, reason)),
     },
-    bridges: {
-      open: (bridgeId) => flowing(pbx.bridgesPort.open(bridgeId)),
-      connect: (bridgeId, caller, legId) => flowing(pbx.bridgesPort.connect(bridgeId, caller, legId)),
-      close: (bridgeId) => flowing(pbx.bridgesPort.close(bridgeId)),
+    notes: {
+      keep: (callId, channelId, memory) => flowing(pbx.notesPort.keep(callId, channelId, memory)),
+      remove: (callId) => flowing(pbx.notesPort.remove(callId)),
     },
     registrations: {
       async watch(...what) {
@@ -70,13 +72,25 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
         hangUp: () => flowing(bare.hangUp()),
       };
       callers.set(caller, own);
-      return { caller, hangsUp: () => own.callerLeaves() };
+      return { caller, leaves: async (how) => own.callerLeaves(how) };
+    },
+    async answers(endpoint) {
+      pbx.connecting.answerNow(uriOf(endpoint));
+    },
+    async hangsUp(endpoint) {
+      pbx.connecting.hangUpNow(uriOf(endpoint));
+    },
+    async areTalking(_, legId) {
+      return pbx.legs.get(legId)?.state === 'connected' && pbx.talking;
+    },
+    async notedCalls() {
+      return [...pbx.notes.keys()];
     },
     async unregister(endpoint) {
-      pbx.unregister(endpoint, `sip:${endpoint.slice(6)}@10.0.0.1`);
+      pbx.unregister(endpoint, uriOf(endpoint));
     },
     async register(endpoint, mood) {
-      pbx.register(endpoint, `sip:${endpoint.slice(6)}@10.0.0.1`, SCRIPTS[mood]);
+      pbx.register(endpoint, uriOf(endpoint), SCRIPTS[mood]);
     },
     async setVariable(caller, name, value) {
       callers.get(caller)?.variables.set(name, value);
@@ -86,14 +100,14 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
       return given ?? { status: 'not given back', reason: '' };
     },
     async until(what, isSo) {
-      for (let steps = 0; !isSo(); steps += 1) {
+      for (let steps = 0; !(await isSo()); steps += 1) {
         if (steps > 10_000) throw new Error(`it did not come to pass that ${what}`);
         await clock.advance(1);
       }
     },
     async nothingIsLeft() {
       for (const leg of pbx.legs.values()) if (leg.state !== 'ended') throw new Error(`${leg.request.legId} is left`);
-      if (pbx.openBridges.size + pbx.openWatches > 0) throw new Error('a bridge or a watch is left');
+      if (pbx.notes.size + pbx.openWatches > 0) throw new Error('a note or a watch is left');
     },
     async close() {
       over.abort();

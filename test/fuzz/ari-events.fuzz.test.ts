@@ -73,6 +73,7 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   ChannelStateChange: ({ channel }) => isChannel(channel),
   ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>
     orAbsent(cause, isNumber) && orAbsent(words, isText) && orAbsent(status, isNumber) && isChannel(channel),
+  ChannelVarset: ({ variable, value, channel }) => isText(variable) && isText(value) && isChannel(channel),
   ContactStatusChange: ({ endpoint, contact_info: info }) =>
     isObject(endpoint) &&
     isObject(info) &&
@@ -93,12 +94,14 @@ function parsed(frame: Buffer): unknown {
   }
 }
 
-/** The event that a frame is by the rules above. One that begins with a type of no concern, in its first 80 bytes, is of none, whatever is written behind. */
+/** The event that a frame is by the rules above. One that begins with a type of no concern, in its first 80 bytes, is of none, whatever is written behind; nor is a variable, unless ours is named. */
 function rightEvent(frame: Buffer): (Members & { readonly type: AriEvent['type'] }) | undefined {
   const event = parsed(frame);
   if (!isObject(event) || !isRule(event.type) || !rules[event.type](event)) return undefined;
   const first = /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(frame.toString('latin1', 0, 80))?.[1];
-  return first !== undefined && !isRule(first) ? undefined : { ...event, type: event.type };
+  const isOfNoConcern =
+    (first !== undefined && !isRule(first)) || (first === 'ChannelVarset' && !frame.includes('XIVO_MAPP_CONNECTED_TO'));
+  return isOfNoConcern ? undefined : { ...event, type: event.type };
 }
 
 /** What the door says of a frame is what the rules say. */
@@ -221,10 +224,13 @@ it('a call goes its way after all that', LONG, async () => {
   start(channelOf('1700000001.1', 'Ring', ['42']), '42');
   const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-0001$/);
   const legId = path.split('/').at(-1) ?? '';
-  start(channelOf(legId, 'Up', ['leg', '1700000001.1']), 'leg', '1700000001.1');
-  await asked('POST', /^\/ari\/channels\/1700000001.1\/answer$/);
-  pbx.send({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'Normal Clearing', channel: channelOf(legId, 'Up', []) });
-  await asked('DELETE', /^\/ari\/channels\/1700000001.1$/);
+  const leg = channelOf(legId, 'Up', []);
+  pbx.send({ type: 'ChannelStateChange', channel: leg });
+  const [variable, value] = ['XIVO_MAPP_CONNECTED_TO', 'mobile 1700000001.1'];
+  pbx.send({ type: 'ChannelVarset', variable, value, channel: leg });
+  pbx.send({ type: 'StasisEnd', channel: channelOf('1700000001.1', 'Up', []) });
+  await vi.waitFor(() => expect(router.router.stages()).toEqual({ talking: 1 }), { timeout: 20_000, interval: 5 });
+  pbx.send({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'Normal Clearing', channel: leg });
   await router.quiet();
   expect(log.lines.slice(lines).join('')).toMatch(/call xm-\w+ answered: mobile/);
   expect(router.router.stages()).toEqual({});

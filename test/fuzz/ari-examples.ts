@@ -13,7 +13,7 @@ export const channelOf = (
   state: string,
   args: readonly string[],
   more: Readonly<Record<string, Json>> = {},
-): Json => ({
+): { readonly [name: string]: Json } => ({
   id,
   name: 'PJSIP/trunk-00000001',
   state,
@@ -33,6 +33,17 @@ export const channelOf = (
 });
 const newer = { protocol_id: 'a84b4c76e66710', caller_rdnis: '' };
 const leg = channelOf('xm-0011223344556677-leg-1', 'Ringing', ['leg', '1700000000.1'], newer);
+/** What the dialplan is at stands in each event of the channel. */
+const connecting = {
+  ...leg,
+  dialplan: {
+    context: 'xivo-mapp-leg',
+    exten: 's',
+    priority: 5,
+    app_name: 'Set',
+    app_data: 'XIVO_MAPP_CONNECTED_TO=mobile 1',
+  },
+};
 
 export const events: readonly Json[] = [
   { type: 'StasisStart', ...stamp, args: ['42', ''], channel: channelOf('CHANNEL-ID', 'Ring', ['42', '']) },
@@ -64,6 +75,15 @@ export const events: readonly Json[] = [
   { type: 'PlaybackFinished', ...stamp, playback: { ...playback, state: 'failed' } },
   { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-pulse', userevent: {} },
   { type: 'ChannelVarset', ...stamp, variable: 'X', value: 'y', channel: leg },
+  { type: 'ChannelVarset', ...stamp, variable: 'XIVO_MAPP_CONNECTED_TO', value: 'mobile 1700000000.1', channel: leg },
+  {
+    type: 'ChannelVarset',
+    ...stamp,
+    variable: 'XIVO_MAPP_CONNECTED_TO',
+    value: 'x',
+    channel: channelOf('CHANNEL-ID', 'Up', ['42']),
+  },
+  { type: 'ChannelVarset', ...stamp, variable: 'XIVO_MAPP_ON', value: 'mobile', channel: connecting },
   {
     type: 'PeerStatusChange',
     ...stamp,
@@ -76,13 +96,16 @@ export const events: readonly Json[] = [
 export const answers: readonly Json[] = [
   { value: '' },
   { value: 'True\u001f3\u001f"5"\u001f' },
+  { value: 'ANSWERED\u001fmobile\u001fxm-0011223344556677-leg-1' },
+  { value: '1\u001f\u001f' },
   [channelOf('1700000000.9', 'Up', ['42']), leg],
   [
     {
-      id: 'xm-0011223344556677-bridge',
+      id: 'xm-0011223344556677-note',
+      name: '1700000000.9 v2 xm-0011223344556677',
       technology: 'simple_bridge',
       bridge_type: 'mixing',
-      channels: ['1700000000.9'],
+      channels: [],
     },
   ],
   { name: 'xivo-mapp', channel_ids: ['1700000000.9'], endpoint_ids: ['PJSIP/alice'], bridge_ids: [], device_names: [] },

@@ -116,9 +116,8 @@ describe('events', () => {
       const memory = writeCallMemory({ callId: 'xm-00000000000000aa', userId: '42', waitUntilMs: 0, pushed: [] });
       for (const id of ['1.1', '1.2'])
         pbx.send({ type: 'StasisStart', args: ['42', memory], channel: channelOf(id, 'Ring', []) });
-      // Each call has a bridge, named after it.
-      const calls = () =>
-        new Set(pbx.requests.flatMap(({ path }) => /\/bridges\/(xm-\w+)-bridge/.exec(path)?.[1] ?? []));
+      // Each call that waits has a note, named after it.
+      const calls = () => new Set(pbx.requests.flatMap(({ path }) => /\/bridges\/(xm-\w+)-note/.exec(path)?.[1] ?? []));
       await vi.waitFor(() => expect(calls().size).toBe(2), soon);
       expect([...calls()]).toContain('xm-00000000000000aa');
     } finally {

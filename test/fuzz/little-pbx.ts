@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connectAsterisk } from '../../src/asterisk/asterisk.ts';
+import { DIALPLAN_QUESTION } from '../../src/asterisk/own-dialplan.ts';
 import type { Clock, Log } from '../../src/call/ports.ts';
 import { Router } from '../../src/call/router.ts';
 import { journalIn } from '../../src/devices/journal.ts';
@@ -18,6 +19,7 @@ import type { Json } from './strange.ts';
 const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
 
 const VALUES: Readonly<Record<string, string>> = {
+  [DIALPLAN_QUESTION]: '1',
   '${GLOBAL(XIVO_MAPP_LOOPS_MOBILEAPP)}': '0',
   '${PJSIP_ENDPOINT(alice,aors)}': 'alice',
   '${PJSIP_AOR(${PJSIP_ENDPOINT(alice,aors)},contact)}': 'alice;@1',
@@ -61,8 +63,8 @@ export async function routerOn(pbx: PbxStub, log: Log) {
   const journal = journalIn(database, log);
   const push = createPush({ clock: hastyClock, log });
   const asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log, clock: hastyClock });
-  const { legs, bridges, registrations } = asterisk;
-  const router = new Router({ clock: hastyClock, legs, bridges, registrations, registry, push, journal, log });
+  const { legs, notes, registrations } = asterisk;
+  const router = new Router({ clock: hastyClock, legs, notes, registrations, registry, push, journal, log });
   const arrived: Arrived[] = [];
   const endings: { readonly userId: string; readonly ended: Promise<unknown> }[] = [];
   asterisk.onCaller((arrival) => {

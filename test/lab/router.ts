@@ -135,6 +135,15 @@ export class LabRouter {
     await this.start();
   }
 
+  /** From now on it stands still, with all its connections open; until goOn(). */
+  standStill(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** From now on nobody reads what it writes, as if its reader stood still; until readOn(). */
   stopReading(): void {
     this.#child?.stdout?.pause();

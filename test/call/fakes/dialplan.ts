@@ -76,7 +76,7 @@ export class DialplanStory extends Story {
       this.waits.filter(({ isOver }) => !isOver),
       'dialplans that still wait',
     ).toEqual([]);
-    expect(pbx.legs.size + pbx.openBridges.size, 'legs and bridges').toBe(0);
+    expect(pbx.legs.size + pbx.notes.size, 'legs and notes').toBe(0);
     expect(pbx.openWatches, 'watches').toBe(0);
     expect(journal.misuses).toEqual([]);
     const [status, , dial = ''] = this.told;

@@ -1,43 +1,17 @@
 /**
- * An Asterisk in memory for the domain's stories: one caller's channel, legs to scripted phones, bridges and registrations, in virtual time.
- * It keeps the promises that ports.ts makes and is as unkind as the real one: orders take time, a leg may answer while it is being hung up.
+ * An Asterisk in memory for the domain's stories: one caller's channel, notes and registrations, in virtual time; the legs have a file of their own.
+ * It keeps the promises that ports.ts makes and is as unkind as the real one: orders take time, and meanwhile somebody may answer or hang up.
  * Every port call passes through `through`, where a story can make the caller leave, the router stop, or the call fail.
  */
-import { CallerGone, PbxError } from '../../../src/call/errors.ts';
-import type {
-  Bridges,
-  Caller,
-  Contact,
-  DialplanStatus,
-  DialRequest,
-  Hold,
-  HoldNews,
-  LegEvent,
-  LegHangUpReason,
-  Legs,
-  Registrations,
-} from '../../../src/call/ports.ts';
+import { CallerAnswered, CallerGone, type HowLeft } from '../../../src/call/errors.ts';
+import type { AnsweredOn } from '../../../src/call/outcomes.ts';
+import type { Caller, Contact, DialplanStatus, Hold, HoldNews, Notes, Registrations } from '../../../src/call/ports.ts';
 import type { VirtualClock } from './clock.ts';
+import { type FakeLeg, FakeLegs, ORDER_MS, type PhoneScript } from './legs.ts';
 
-/** What a phone does with a call; ms count from the INVITE, `hangsUpAfterMs` from the answer. */
-export interface PhoneScript {
-  readonly ringsAfterMs?: number;
-  readonly answersAfterMs?: number;
-  readonly endsAfterMs?: readonly [number, 'declined' | 'busy' | 'unreachable'];
-  readonly hangsUpAfterMs?: number;
-  /** The order itself is refused by Asterisk. */
-  readonly refused?: boolean;
-}
-
-export interface FakeLeg {
-  readonly request: DialRequest;
-  state: 'ordered' | 'dialling' | 'ringing' | 'answered' | 'ended';
-  hangUpReason: LegHangUpReason | undefined;
-}
+export type { PhoneScript } from './legs.ts';
 
 export type Moment = 'before' | 'after';
-
-const ORDER_MS = 3;
 
 export class FakePbx {
   readonly clock: VirtualClock;
@@ -45,10 +19,9 @@ export class FakePbx {
   readonly globals = new Map<string, string>();
   readonly contacts: Contact[] = [];
   readonly scripts = new Map<string, PhoneScript>();
-  readonly legs = new Map<string, FakeLeg>();
-  readonly openBridges = new Set<string>();
-  /** Bridges with who talks in them. */
-  readonly talks: { readonly bridgeId: string; readonly legId: string }[] = [];
+  readonly connecting: FakeLegs;
+  /** What is noted beyond the caller's channel, by call. */
+  readonly notes = new Map<string, { readonly channelId: string; readonly memory: string }>();
   readonly written = new Map<string, string>();
   readonly holds: Hold[] = [];
   /** Tells the call what has become of its latest hold. */
@@ -70,7 +43,10 @@ export class FakePbx {
     onContact: (contact: Contact) => void;
     onGone: (contact: Contact) => void;
   }>();
-  private readonly reporters = new Map<string, (event: LegEvent) => void>();
+  /** Who has answered, from the moment in which the dialplan has connected them. */
+  private talksTo: FakeLeg | undefined;
+  private isOver = false;
+  private howLeft: HowLeft | undefined;
   private readonly leaving = new AbortController();
   private readonly world: AbortSignal;
 
@@ -78,18 +54,73 @@ export class FakePbx {
   constructor(clock: VirtualClock, world: AbortSignal) {
     this.clock = clock;
     this.world = world;
+    this.connecting = new FakeLegs({
+      callerIs: () => this.callerIs,
+      callerTalks: (leg) => {
+        this.talksTo = leg;
+        this.callerAnswered = true;
+        this.holding = false;
+        this.written.set('XIVO_MAPP_STATUS', 'ANSWERED').set('XIVO_MAPP_REASON', onOf(leg));
+      },
+      callerEnds: () => this.callerIsEnded(),
+      hasContact: ({ endpoint, uri }) =>
+        this.contacts.some((contact) => contact.endpoint === endpoint && contact.uri === uri),
+      scriptOf: (uri) => this.scripts.get(uri) ?? {},
+      later: (ms, act) => this.later(ms, act),
+      pause: (ms) => this.clock.sleep(ms, this.world),
+      through: (name, act) => this.through(name, act),
+    });
+  }
+
+  get legs(): ReadonlyMap<string, FakeLeg> {
+    return this.connecting.all;
+  }
+
+  get legsPort() {
+    return this.connecting.port;
+  }
+
+  get talks() {
+    return this.connecting.talks;
+  }
+
+  /** The caller talks now. */
+  get talking(): boolean {
+    return this.callerIs === 'talking';
+  }
+
+  private get callerIs(): 'waiting' | 'talking' | 'in-dialplan' | 'gone' {
+    if (this.isOver || this.callerHungUp || this.howLeft === 'hung-up' || this.howLeft === 'answered-elsewhere')
+      return 'gone';
+    if (this.givenBack.length > 0 || this.howLeft === 'moved') return 'in-dialplan';
+    return this.talksTo === undefined ? 'waiting' : 'talking';
+  }
+
+  /** The leg has hung up, and with it the conversation is over: the dialplan ends the caller. */
+  private callerIsEnded(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.later(1, () => this.leaving.abort(new CallerGone()));
   }
 
   get openWatches(): number {
     return this.watches.size;
   }
 
-  callerLeaves(): void {
-    this.leaving.abort(new CallerGone());
+  /** @param how `moved`: to another place in the dialplan, which nobody does with one who talks already */
+  callerLeaves(how: HowLeft = 'hung-up'): void {
+    if (this.isOver || (how === 'moved' && this.talking)) return;
+    // Events keep their order: that it was connected is told before that it is gone.
+    if (this.talksTo !== undefined) this.connecting.tellConnected(this.talksTo);
+    this.howLeft ??= how;
+    // Of a channel that has been given back nothing is told any more.
+    if (this.givenBack.length === 0) this.leaving.abort(new CallerGone(`the caller has left: ${how}`, how));
+    if (this.talksTo !== undefined) this.later(1, () => this.connecting.endTalking());
   }
 
+  /** It does not wait for us: it is given back, gone, or talks. */
   get callerIsGone(): boolean {
-    return this.leaving.signal.aborted || this.givenBack.length > 0 || this.callerHungUp;
+    return this.leaving.signal.aborted || this.callerIs !== 'waiting';
   }
 
   /**
@@ -131,6 +162,7 @@ export class FakePbx {
     const number = this.portCalls.length;
     this.intervene(name, number, 'before');
     const gone = () => {
+      if (isCallers && this.talksTo !== undefined && !this.leaving.signal.aborted) throw this.answeredBy(this.talksTo);
       if (isCallers && this.callerIsGone) throw new CallerGone();
     };
     gone();
@@ -139,6 +171,12 @@ export class FakePbx {
     const result = await act();
     this.intervene(name, number, 'after');
     return result;
+  }
+
+  /** Where the caller has gone is found out before the order is refused. */
+  private answeredBy(leg: FakeLeg): CallerAnswered {
+    this.connecting.tellConnected(leg);
+    return new CallerAnswered(onOf(leg));
   }
 
   caller(): Caller {
@@ -184,58 +222,16 @@ export class FakePbx {
     } satisfies Caller;
   }
 
-  readonly legsPort = {
-    dial: (request: DialRequest, onEvent: (event: LegEvent) => void) => {
-      const leg: FakeLeg = { request, state: 'ordered', hangUpReason: undefined };
-      return this.through('legs.dial', () => {
-        const script = this.scripts.get(request.contact.uri) ?? {};
-        const { endpoint, uri } = request.contact;
-        const exists = this.contacts.some((contact) => contact.endpoint === endpoint && contact.uri === uri);
-        if (script.refused || !exists) throw new PbxError('500 Allocation failed');
-        this.legs.set(request.legId, leg);
-        this.reporters.set(request.legId, onEvent);
-        leg.state = 'dialling';
-        this.play(leg, script);
-      });
-    },
-    adopt: (legId: string, onEvent: (event: LegEvent) => void) => {
-      this.reporters.set(legId, onEvent);
-      const state = this.legs.get(legId)?.state;
-      if (state === 'ringing' || state === 'answered') onEvent({ kind: state });
-    },
-    hangUp: (legId: string, reason: LegHangUpReason) =>
-      this.through('legs.hangUp', async () => {
-        // The order may still be under way: it is waited for.
-        await this.clock.sleep(ORDER_MS, this.world);
-        const leg = this.legs.get(legId);
-        if (leg === undefined) return;
-        leg.hangUpReason ??= reason;
-        this.report(leg, { kind: 'ended', end: 'hung-up', detail: '16 Normal Clearing' });
+  readonly notesPort = {
+    keep: (callId: string, channelId: string, memory: string) =>
+      this.through('notes.keep', () => {
+        this.notes.set(callId, { channelId, memory });
       }),
-  } satisfies Legs;
-
-  readonly bridgesPort = {
-    open: (bridgeId: string) =>
-      this.through('bridges.open', () => {
-        this.openBridges.add(bridgeId);
+    remove: (callId: string) =>
+      this.through('notes.remove', () => {
+        this.notes.delete(callId);
       }),
-    connect: (bridgeId: string, _caller: Caller, legId: string) =>
-      this.through(
-        'bridges.connect',
-        () => {
-          if (!this.openBridges.has(bridgeId)) throw new PbxError('404 no such bridge');
-          if (this.legs.get(legId)?.state !== 'answered') throw new PbxError('404 no such channel');
-          this.callerAnswered = true;
-          this.holding = false;
-          this.talks.push({ bridgeId, legId });
-        },
-        true,
-      ),
-    close: (bridgeId: string) =>
-      this.through('bridges.close', () => {
-        this.openBridges.delete(bridgeId);
-      }),
-  } satisfies Bridges;
+  } satisfies Notes;
 
   readonly registrationsPort = {
     watch: async (
@@ -276,32 +272,10 @@ export class FakePbx {
     state: 'dialling' | 'ringing' | 'answered',
     script: PhoneScript = {},
   ): void {
-    const nobody = { name: '', number: '' };
-    const request = { legId, contact, caller: nobody, callee: nobody, ringMs: 0, forChannelId: 'caller-1', memory: '' };
-    const leg: FakeLeg = { request, state, hangUpReason: undefined };
-    this.legs.set(legId, leg);
-    this.play(leg, script);
+    this.connecting.leave(legId, contact, state, script);
   }
+}
 
-  private play(leg: FakeLeg, script: PhoneScript): void {
-    const at = (ms: number | undefined, act: () => void) => {
-      if (ms !== undefined) this.later(ms, act);
-    };
-    at(script.ringsAfterMs, () => this.report(leg, { kind: 'ringing' }));
-    at(script.answersAfterMs, () => this.report(leg, { kind: 'answered' }));
-    at(script.endsAfterMs?.[0], () =>
-      this.report(leg, { kind: 'ended', end: script.endsAfterMs?.[1] ?? 'unreachable', detail: 'scripted' }),
-    );
-    if (script.answersAfterMs !== undefined && script.hangsUpAfterMs !== undefined) {
-      at(script.answersAfterMs + script.hangsUpAfterMs, () =>
-        this.report(leg, { kind: 'ended', end: 'hung-up', detail: '16 Normal Clearing' }),
-      );
-    }
-  }
-
-  private report(leg: FakeLeg, event: LegEvent): void {
-    if (leg.state === 'ended') return;
-    leg.state = event.kind === 'ended' ? 'ended' : event.kind;
-    this.reporters.get(leg.request.legId)?.(event);
-  }
+function onOf({ script, request }: FakeLeg): AnsweredOn {
+  return script.pickedUp === true ? 'picked-up' : request.on;
 }

@@ -8,8 +8,9 @@ import type { Device, EndedNotice, Push, PushResult, RingingDevice, WakeNotice }
 import { type Newcomer, Router } from '../../../src/call/router.ts';
 import { VirtualClock } from './clock.ts';
 import { fakeJournal } from './journal.ts';
+import type { PhoneScript } from './legs.ts';
 import { fakeLog } from './log.ts';
-import { FakePbx, type PhoneScript } from './pbx.ts';
+import { FakePbx } from './pbx.ts';
 import { fakeRegistry } from './registry.ts';
 
 export const MOBILE = 'PJSIP/alice-mobile';
@@ -33,12 +34,12 @@ export class Story {
 
   constructor(device: RingingDevice = 'MobileApp') {
     this.registry.putUser({ userId: '7', ringingDevice: device, mobileEndpoint: MOBILE, webAppEndpoint: WEBAPP });
-    const { legsPort: legs, bridgesPort: bridges, registrationsPort: registrations } = this.pbx;
+    const { legsPort: legs, notesPort: notes, registrationsPort: registrations } = this.pbx;
     const { clock, registry, journal, log } = this;
     this.router = new Router({
       clock,
       legs,
-      bridges,
+      notes,
       registrations,
       journal,
       log,
@@ -103,15 +104,20 @@ export class Story {
   }
 
   /** What must hold after every story. */
-  nothingIsLeft(): void {
+  nothingIsLeft(leftTalking?: 'who talks is left alone'): void {
     const { pbx, journal } = this;
     expect(this.endings, 'exactly one ending').toHaveLength(1);
-    expect([...pbx.legs.values()].filter((leg) => leg.state !== 'ended').map((leg) => leg.request.legId)).toEqual([]);
-    expect([...pbx.openBridges], 'bridges').toEqual([]);
+    // One that somebody has answered is the dialplan's: it connects it, or ends it.
+    const living = [...pbx.legs.values()].filter(({ state }) => !['answered', 'connected', 'ended'].includes(state));
+    expect(living.map((leg) => leg.request.legId)).toEqual([]);
+    expect([...pbx.notes.keys()], 'notes').toEqual([]);
+    expect(pbx.connecting.disturbed, 'conversations that were disturbed').toEqual([]);
+    if (pbx.talking && leftTalking === undefined) expect(this.timeline(), 'who still talks').toContain('left-talking');
+    if (pbx.talks.length > 0) expect(this.endings[0]?.outcome, 'somebody has talked').toBe('answered');
     expect(pbx.openWatches, 'watches').toBe(0);
     expect(this.pushesUnderWay, 'pushes under way').toBe(0);
-    expect(pbx.talks.length, 'answered legs').toBeLessThanOrEqual(1);
-    expect(pbx.callerIsGone, 'the caller is given back, gone or hung up').toBe(true);
+    expect(pbx.talks.length, 'connected legs').toBeLessThanOrEqual(1);
+    expect(pbx.callerIsGone, 'the caller is given back, gone, or talks').toBe(true);
     expect(pbx.givenBack.length, 'given back').toBeLessThanOrEqual(1);
     expect(journal.misuses).toEqual([]);
     expect(journal.calls.get(CALL_ID)?.summary).toBeDefined();
@@ -123,7 +129,7 @@ export class Story {
     if (isLeftToNext && this.woken.length > 0)
       expect(pbx.written.get('XIVO_MAPP_MEMORY')).toMatch(/^v2 xm-0000000000000001 7 /);
     const told = new Set(this.toldEnded.map(({ device }) => device.deviceId));
-    const onlyOneAnswered = this.endings[0]?.outcome === 'answered' && this.woken.length === 1;
+    const onlyOneAnswered = this.endings[0]?.reason === 'mobile' && this.woken.length === 1;
     for (const { device } of this.woken) {
       const result = this.pushResults.get(device.deviceId);
       const surelyNot =

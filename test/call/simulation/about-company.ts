@@ -8,6 +8,9 @@ const LONGEST_SILENCE_MS = 1000;
 /** From a registration to its leg, ms, where nothing is slow: the short looks come every 300 ms. */
 const SEEN_MS = 700;
 
+/** How often a registration that came without a word is looked for, ms. */
+const LOOKS_MS = 300;
+
 /** Dials of an endpoint after which its registrations have to stand for a while, and how long that may take, ms. */
 const MOST_AT_ONCE = 3;
 const POSTPONED_MS = 9_000;
@@ -54,7 +57,8 @@ export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> 
     );
     const dueMs = atMs + seenMs + (before.length > MOST_AT_ONCE ? POSTPONED_MS : 0);
     if ((overAtMs ?? decidedAtMs) < dueMs || decidedAtMs < dueMs) continue;
-    const anew = rung.some(({ file }) => file.orderedAtMs >= atMs);
+    // Two registrations between two looks are seen as one.
+    const anew = rung.some(({ file }) => file.orderedAtMs > atMs - LOOKS_MS);
     const rings = rung.some(
       ({ file, overAtMs }) => overAtMs > atMs && file.told.some(({ kind }) => kind === 'ringing'),
     );

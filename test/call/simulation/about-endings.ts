@@ -2,6 +2,7 @@
 import { readCallMemory } from '../../../src/call/memory.ts';
 import { statusOf } from '../../../src/call/outcomes.ts';
 import type { Facts } from './facts.ts';
+import type { Played } from './play.ts';
 
 /** How long clearing up may take once a call is decided, ms: word to the devices is bounded by 8 s. */
 const CLEARING_MS = 12_000;
@@ -25,26 +26,26 @@ export function* callerIsWhereTheEndingSays(facts: Facts): Iterable<string> {
   const forgiven = failures('caller.giveBack', 'caller.hangUp') > 1;
   if (channel.isOurs && !leftTalking && !forgiven) yield `${ending.outcome}, and the caller was left where it was`;
   const given = channel.givenBack.findLast(({ reason }) => reason !== 'router-stopping');
-  const untold = failures('caller.write', 'bridges.connect') > 0 && facts.leftTalking;
-  if (ending.outcome === 'answered' && given !== undefined && given.status !== 'ANSWERED' && !untold)
+  // Somebody may have answered while it was given back: then the dialplan has gone on with that.
+  if (ending.outcome === 'answered' && given !== undefined && given.status !== 'ANSWERED')
     yield `answered, and given back as ${given.status}`;
   if (ending.outcome === 'answered' || ending.outcome === 'caller-left') return;
   const status = statusOf(ending);
   if (given !== undefined && (given.status !== status || given.reason !== ending.reason))
     yield `${ending.outcome} ${ending.reason}, and the dialplan was told ${given.status} ${given.reason}`;
-  if (channel.hungUpByUs && !forgiven) yield `${ending.outcome}, and the caller was hung up`;
+  if (channel.endedBy === 'us' && !forgiven) yield `${ending.outcome}, and the caller was hung up`;
 }
 
 /** The ending must be what really happened. */
-export function* endingIsTrue(facts: Facts): Iterable<string> {
-  const { ending, connects, legs, pushes, planned, call, failures, decidedAtMs, rangFromMs } = facts;
+export function* endingIsTrue(facts: Facts, { pbx }: Played): Iterable<string> {
+  const { ending, won, legs, pushes, planned, call, failures, decidedAtMs, rangFromMs } = facts;
   if (ending === undefined) return;
   const told = (end: string) => legs.some(({ file }) => file.told.some((event) => event.end === end));
   const answeredAndLeft = (legId: string) => {
     const heard = legs.find((leg) => leg.legId === legId)?.file.told.map(({ kind }) => kind) ?? [];
     return heard.includes('answered') && heard.includes('ended');
   };
-  const talked = connects.find(({ done }) => done);
+  const hasTalked = pbx.exchange.talks.all.some(({ channelId }) => channelId === call.channel.channelId);
   const spentMs = decidedAtMs - (planned?.atMs ?? decidedAtMs);
   const decidedBefore = readCallMemory(call.memory)?.ending;
   if (decidedBefore !== undefined) {
@@ -53,11 +54,12 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
     if (!isSame && !mayDiffer) yield `${decidedBefore.outcome} for an earlier run, and now ${ending.outcome}`;
     return;
   }
-  if (talked !== undefined && ending.outcome !== 'answered') yield `it was connected, and ended as ${ending.outcome}`;
+  if (won !== undefined && ending.outcome !== 'answered') yield `it was connected, and ended as ${ending.outcome}`;
+  if (won?.pickedUp === true && ending.reason !== 'picked-up') yield `picked up, and ended as ${ending.reason}`;
   switch (ending.outcome) {
     case 'answered':
       // Who answers and hangs up at once leaves nobody to be connected with.
-      if (talked === undefined && !connects.some(({ legId }) => answeredAndLeft(legId)))
+      if (won === undefined && !hasTalked && !legs.some(({ legId }) => answeredAndLeft(legId)))
         yield 'answered, and nobody was connected';
       break;
     case 'declined':
@@ -91,7 +93,7 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
       break;
     case 'failed':
       if (ending.reason === 'router-error') yield 'a fault of our own';
-      if (ending.reason === 'pbx-error' && connects.length === 0 && failures('caller.read', 'caller.giveBack') === 0)
+      if (ending.reason === 'pbx-error' && failures('caller.read', 'caller.giveBack') === 0)
         yield 'failed without any failure of the PBX';
       break;
     case 'passed':
@@ -100,19 +102,15 @@ export function* endingIsTrue(facts: Facts): Iterable<string> {
 }
 
 /** No call lasts longer than the wait and the ringing together, and clearing up is bounded too. */
-export function* endsInTime({
-  call,
-  planned,
-  decidedAtMs,
-  endedAtMs,
-  ending,
-  patienceMs,
-  connects,
-  cutShort,
-}: Facts): Iterable<string> {
+export function* endsInTime(
+  { call, planned, decidedAtMs, endedAtMs, ending, patienceMs, connects, legs, cutShort }: Facts,
+  { plan }: Played,
+): Iterable<string> {
   if (planned !== undefined) {
     const lateMs = decidedAtMs - planned.atMs - planned.waitMs - planned.ringMs;
-    if (lateMs > 1) yield `decided ${lateMs} ms too late`;
+    // Whoever has answered is waited for until connected.
+    const connectMs = legs.some(({ channel }) => channel?.upAtMs !== undefined) ? plan.connectMs + patienceMs : 0;
+    if (lateMs > 1 + connectMs) yield `decided ${lateMs} ms too late`;
   }
   const { leftAtMs } = call.port;
   if (!cutShort && leftAtMs !== undefined && endedAtMs - leftAtMs > CLEARING_MS + patienceMs)

@@ -1,31 +1,42 @@
-/** What must hold of each call's legs, bridges and watches: one winner, no loser that rings on, none ordered too late, none left behind. */
+/** What must hold of each call's legs, notes and watches: one winner, no loser that rings on, none ordered too late, none left behind. */
 import { MOST_ALIVE } from '../../../src/call/pace.ts';
 import { MOBILE, WEBAPP } from '../fakes/world.ts';
 import type { Facts, OwnLeg } from './facts.ts';
 import type { Played } from './play.ts';
 import type { Run } from './run.ts';
+import type { Talk } from './talks.ts';
 
-export function* atMostOneAnsweredLeg({ connects }: Facts): Iterable<string> {
-  if (connects.length > 1)
-    yield `${connects.length} legs were connected: ${connects.map(({ legId }) => legId).join(', ')}`;
+/** One leg has the caller, and that is the one of which the router was told. */
+export function* exactlyOneLegConnected({ call, connects, talks }: Facts, { pbx }: Played): Iterable<string> {
+  if (talks.length > 1) yield `${talks.length} legs have had the caller: ${talks.map(({ legId }) => legId).join(', ')}`;
+  if (connects.length > 1) yield `${connects.length} legs were told to be connected`;
+  const [connect] = connects;
+  // It may have got the caller only when that came again.
+  const has = ({ legId, channelId }: Talk) => legId === connect?.legId && channelId === call.channel.channelId;
+  if (connect !== undefined && !pbx.exchange.talks.all.some(has))
+    yield `${connect.legId} was told to be connected, and ${talks[0]?.legId ?? 'nobody'} was`;
 }
 
-/** When one has won, all others are told so in the same instant. */
-export function* losersAreTold(played: Played, { connects, legs }: Facts): Iterable<string> {
-  const winner = legs.find(({ legId }) => legId === connects[0]?.legId);
-  if (winner === undefined) return;
-  const answered = winner.file.told.find(({ kind }) => kind === 'answered');
-  if (answered === undefined) return yield `${winner.legId} won without an answer`;
-  if (winner.file.hangUps.some(({ step }) => step < answered.step)) yield `${winner.legId} won after it was hung up`;
+/** When one has won, all others are told so in the instant in which the router hears of it. */
+export function* losersAreTold(
+  played: Played,
+  { won: connected, hearsLateMs, legs, cutShort }: Facts,
+): Iterable<string> {
+  const winner = legs.find(({ legId }) => legId === connected?.legId);
+  if (winner === undefined || connected === undefined) return;
+  if (!winner.file.told.some(({ kind, step }) => kind === 'answered' && step < connected.step))
+    yield `${winner.legId} won without an answer`;
   for (const { legId, file, overAtMs } of legs) {
-    if (legId === winner.legId || overAtMs <= answered.atMs) continue;
+    if (legId === winner.legId || overAtMs <= connected.atMs + hearsLateMs) continue;
     const [hangUp] = file.hangUps;
+    if (hangUp === undefined && cutShort && hearsLateMs > 0) continue;
     if (hangUp === undefined) yield `${legId} lost and was never hung up`;
-    else if (hangUp.atMs > answered.atMs) yield `${legId} lost and rang on for ${hangUp.atMs - answered.atMs} ms`;
+    else if (hangUp.atMs > connected.atMs + hearsLateMs)
+      yield `${legId} lost and rang on for ${hangUp.atMs - connected.atMs} ms`;
     else if (
-      hangUp.step > answered.step &&
+      hangUp.step > connected.step &&
       hangUp.reason !== 'answered-elsewhere' &&
-      !toldOfMore(played, answered.atMs)
+      !toldOfMore(played, connected.atMs)
     )
       yield `${legId} lost and was told ${hangUp.reason}`;
   }
@@ -43,7 +54,9 @@ export function* aDeclineIsObeyed(played: Played, { legs, decidedAtMs }: Facts):
     file.told.filter(({ end, step }) => end === 'declined' && file.hangUps.every((hangUp) => hangUp.step > step)),
   );
   const atMs = Math.min(...declines.map((decline) => decline.atMs));
-  if (atMs >= decidedAtMs) return;
+  // Whoever has answered before is connected.
+  const isAnswered = legs.some(({ file }) => file.told.some((told) => told.kind === 'answered' && told.atMs <= atMs));
+  if (atMs >= decidedAtMs || isAnswered) return;
   const ends = played.plan.globals.XIVO_MAPP_DECLINE_ENDS ?? 'mobiles';
   if (ends === 'call') yield `it went on for ${decidedAtMs - atMs} ms after a decline`;
   if (ends !== 'mobiles') return;
@@ -74,11 +87,12 @@ export function* nobodyIsRungTooLate({ legs, decidedAtMs }: Facts): Iterable<str
 }
 
 export function* everyLegIsAccountedFor(facts: Facts): Iterable<string> {
-  const { legs, endedAtMs, connects, leftTalking, failures, cutShort } = facts;
+  const { legs, endedAtMs, failures, cutShort } = facts;
   if (cutShort) return;
   const forgiven = failures('legs.hangUp') > 1;
   for (const leg of legs) {
-    if (leftTalking && leg.legId === connects[0]?.legId) continue;
+    // Whoever has answered is the dialplan's.
+    if (leg.channel?.upAtMs !== undefined) continue;
     const hungUp = leg.file.hangUps.length > 0;
     if (!hungUp && leg.overAtMs > endedAtMs) yield `${leg.legId} was neither ended nor hung up`;
     if (!forgiven && livesAt(leg, endedAtMs)) yield `${leg.legId} outlived its call`;
@@ -91,18 +105,36 @@ function livesAt({ channel }: OwnLeg, atMs: number): boolean {
   return !channel.crossing && (channel.goneAtMs ?? Number.POSITIVE_INFINITY) > atMs;
 }
 
+/** No order of a router ends somebody who has answered, and whoever has answered has the caller, as long as it waits. */
+export function* nobodyIsCutOff({ pbx }: Played): Iterable<string> {
+  const { talks, legs } = pbx.exchange;
+  yield* talks.disturbed;
+  for (const [legId, { state, request }] of legs) {
+    const caller = pbx.callers.get(request.forChannelId);
+    if (state === 'up' && caller?.where !== 'talking') yield `${legId} is left with nobody`;
+  }
+}
+
 export function* nothingStaysBehind(played: Played, all: readonly Facts[]): Iterable<string> {
   const { pbx, runs, endless, strays } = played;
   if (endless) yield 'the world does not come to an end';
   for (const stray of strays) yield `nobody took the rejection ${String(stray)}`;
   for (const run of runs) yield* nothingStaysBehindIn(run);
-  const closeFails = all[0]?.failures('bridges.close', 'requests.send') ?? 0;
+  const removeFails = all[0]?.failures('notes.remove', 'requests.send') ?? 0;
   const alive = runs.some(({ life }) => !life.isOver);
   const lost = runs.some(({ life, stop }) => life.isOver && stop !== 'done');
-  // What a router has left that died, or conversations of one that stopped, stays until another one comes.
-  const stay = alive ? 0 : lost ? Number.POSITIVE_INFINITY : all.filter(({ leftTalking }) => leftTalking).length;
-  const open = pbx.exchange.bridges.ids.length - stay - closeFails;
-  if (open > 0) yield `bridges are open: ${pbx.exchange.bridges.ids.join(', ')}`;
+  // What a router has left that died stays until another one comes.
+  const stay = !alive && lost ? Number.POSITIVE_INFINITY : 0;
+  const { notes } = pbx.exchange;
+  // What a dead router has ordered may come after the next one has looked.
+  const last = runs.at(-1);
+  const late = notes.all.filter(
+    ({ id, keptAtMs, goneAtMs }) =>
+      goneAtMs === undefined &&
+      keptAtMs >= (last?.begunAtMs ?? 0) &&
+      last?.calls.every(({ callId }) => `${callId}-note` !== id) === true,
+  );
+  if (notes.ids.length - stay - removeFails - late.length > 0) yield `notes are left: ${notes.ids.join(', ')}`;
   for (const { call, listenersLeft, cutShort } of all) {
     if (cutShort) continue;
     if (listenersLeft > 0) yield `${call.callId} leaves ${listenersLeft} listeners`;

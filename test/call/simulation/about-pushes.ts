@@ -10,7 +10,7 @@ import type { SentPush } from './push-service.ts';
 const NEVER_ARRIVED: readonly (string | undefined)[] = ['dead-token', 'our-fault', 'not-possible'];
 
 export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable<string> {
-  const { call, pushes, ending, endedAtMs, connects, legs, decidedAtMs, cutShort } = facts;
+  const { call, pushes, ending, endedAtMs, won, legs, decidedAtMs, cutShort } = facts;
   if (cutShort) return;
   // What an earlier run, or an earlier sitting in this one, has sent and not kept, nobody can know.
   const kept = readCallMemory(call.memory)?.pushed ?? [];
@@ -34,7 +34,7 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
       yield `${deviceId} was woken more than once`;
     if (life === call.run.life.number && atMs > decidedAtMs) yield `${deviceId} was woken after the call was decided`;
   }
-  const winner = legs.find(({ legId }) => legId === connects[0]?.legId);
+  const winner = legs.find(({ legId }) => legId === won?.legId);
   for (const { deviceId, life } of told) {
     if (!pushes.some((push) => push.what === 'wake' && push.deviceId === deviceId))
       yield `${deviceId} was told of the end of a call it never heard of`;
@@ -43,8 +43,10 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
   }
   for (const { deviceId, result } of woken) {
     const word = told.find((other) => other.deviceId === deviceId);
-    const onlyOne =
-      new Set(pushes.map((push) => push.deviceId)).size === 1 && winner?.file.request.contact.endpoint === MOBILE;
+    const onMobile = winner?.file.request.contact.endpoint === MOBILE && won?.pickedUp === false;
+    // Whoever answers and hangs up at once was connected with nobody.
+    const answeredThere = won === undefined ? ending?.reason === 'mobile' : onMobile;
+    const onlyOne = new Set(pushes.map((push) => push.deviceId)).size === 1 && answeredThere;
     const answeredHere = ending?.outcome === 'answered' && onlyOne;
     // A router that stops leaves the call, and so its pushes, to the next one.
     if (ending?.reason === 'router-stopping') continue;
@@ -58,9 +60,9 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
     if (word === undefined && !answeredHere && !NEVER_ARRIVED.includes(result))
       yield `${deviceId} was never told that the call is over (${result})`;
     if (word !== undefined && answeredHere) yield `${deviceId} has answered and was told that the call is over`;
-    const [connect] = connects;
     // The only device that may have answered is told when it turns out that it has not.
-    if (connect === undefined || onlyOne || word === undefined) continue;
-    if (word.atMs > connect.atMs) yield `${deviceId} rang on for ${word.atMs - connect.atMs} ms after an answer`;
+    if (won === undefined || onlyOne || word === undefined) continue;
+    if (word.atMs > won.atMs + facts.hearsLateMs)
+      yield `${deviceId} rang on for ${word.atMs - won.atMs} ms after an answer`;
   }
 }

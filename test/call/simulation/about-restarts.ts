@@ -1,28 +1,33 @@
 /** What must hold although the router dies or is restarted: a caller goes on where it was, nobody is pushed twice or asked twice, conversations never notice, and nothing is forgotten. */
 import { markOf } from '../../../src/call/marks.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
+import { channelOf } from './about-lost.ts';
 import { type Facts, NEVER } from './facts.ts';
 import type { Played } from './play.ts';
 
 /** What legs and callers may take to be found by a new run, ms, beside what the world is slow in: an answered leg comes within a second. */
 const FOUND_MS = 3000;
+/** How soon the router hears that a leg which it has taken over has the caller, ms. */
+const HEARD_MS = 200;
 
 /** Over all runs: the caller has come to one end, with one phone at most. */
 export function* oneEndOverAllRuns(played: Played, all: readonly Facts[]): Iterable<string> {
   const { plan, pbx, runs } = played;
-  for (const what of pbx.exchange.bridges.disturbed) yield `a conversation was disturbed: ${what}`;
   const isAlive = runs.some(({ life }) => !life.isOver);
   for (const channel of pbx.callers.values()) {
     const own = all.filter(({ call }) => call.channel === channel);
-    const ends = own.filter(({ ending }) => ending !== undefined && ending.reason !== 'router-stopping');
+    // Word that it has come may be so late that it has left by then; and a router that stops ends nothing.
+    const ends = own.filter(
+      ({ ending }) => ending !== undefined && !['router-stopping', 'before-push'].includes(ending.reason),
+    );
     // What an order has done whose answer was lost, or what was to be kept and was lost itself, a router that goes cannot tell the next one.
     const isLost = plan.restarts.some(({ done }) => done.includes(false));
-    const untold = isLost || (all[0]?.failures('caller.write', 'bridges.connect') ?? 0) > 0;
-    if (ends.length > 1 && !untold) yield `${channel.channelId} has ${ends.length} ends`;
-    const talked = new Set(
-      own.flatMap(({ connects }) => connects.filter((one) => one.talked).map(({ legId }) => legId)),
-    );
-    if (talked.size > 1 && !untold) yield `${channel.channelId} talked with ${[...talked].join(', ')}`;
+    const untold = isLost || (all[0]?.failures('caller.write') ?? 0) > 0;
+    // Where the line stalls over a reconnect, word that it has come may be later than its end.
+    const isTangled = plan.gaps.length > 1;
+    if (ends.length > 1 && !untold && !isTangled) yield `${channel.channelId} has ${ends.length} ends`;
+    const talked = pbx.exchange.talks.all.filter(({ channelId }) => channelId === channel.channelId);
+    if (talked.length > 1) yield `${channel.channelId} talked with ${talked.map(({ legId }) => legId).join(', ')}`;
     const forgiven = (all[0]?.failures('caller.giveBack', 'caller.hangUp') ?? 0) > 1;
     if (isAlive && channel.isOurs && !forgiven) yield `${channel.channelId} is forgotten in the application`;
   }
@@ -34,7 +39,9 @@ export function* noLegIsForgotten(played: Played, all: readonly Facts[]): Iterab
   const last = runs.at(-1);
   if (last === undefined || last.life.isOver || runs.length === 1) return;
   const untilMs = (last.begunAtMs ?? 0) + FOUND_MS + 2 * (all[0]?.patienceMs ?? 0);
-  for (const [legId, { request, goneAtMs }] of pbx.exchange.legs) {
+  for (const [legId, { request, upAtMs, goneAtMs }] of pbx.exchange.legs) {
+    // The dialplan looks after whoever has answered.
+    if (upAtMs !== undefined) continue;
     const caller = pbx.callers.get(request.forChannelId);
     const callerGoneMs = caller?.goneAtMs ?? NEVER;
     const dueMs = Math.max(untilMs, callerGoneMs + FOUND_MS + 2 * (all[0]?.patienceMs ?? 0));
@@ -83,24 +90,20 @@ export function* theWaitIsNotBegunAnew(played: Played, all: readonly Facts[]): I
   }
 }
 
-/** Who has answered while no router was there is connected by the next one, unless either side leaves before that can be. */
-export function* whoAnsweredMeanwhileIsConnected(facts: Facts, { pbx, plan }: Played): Iterable<string> {
-  const { call, ending, resumed, connects, patienceMs, failures } = facts;
-  const isDecided = readCallMemory(call.memory)?.ending !== undefined || ending?.outcome === 'declined';
-  if (!resumed || connects.length > 0 || isDecided) return;
-  // Nor does it come while the line is down again, and its time may be over before that.
-  if (plan.gaps.length > 0 || failures('bridges.open', 'caller.read', 'registry.callee') > 0) return;
-  const { port, run } = call;
-  const thereUntilMs = Math.min(port.leftAtMs ?? NEVER, run.stoppedAtMs, run.life.overAtMs ?? NEVER);
-  for (const { legId } of call.legs) {
-    const leg = pbx.exchange.legs.get(legId);
-    if (leg?.upAtMs === undefined || leg.upAtMs > call.arrivedAtMs) continue;
-    const leftMs = leg.endedBy === 'us' ? NEVER : (leg.goneAtMs ?? NEVER);
-    if (Math.min(leftMs, thereUntilMs) - call.arrivedAtMs > FOUND_MS + patienceMs)
-      yield `${legId} had answered and was never connected`;
-  }
-}
-
-function channelOf(callId: string): string | undefined {
-  return /^xm-(\d{8})/.exec(callId)?.[1];
+/** Of whom has answered on a leg of an earlier run, the run hears that has the call by then. */
+export function* whoAnsweredOnAFoundLegIsHeard(facts: Facts, { plan, pbx }: Played): Iterable<string> {
+  const { call, resumed, talks, connects, patienceMs, ending, decidedAtMs } = facts;
+  if (!resumed || plan.gaps.length > 0 || readCallMemory(call.memory)?.ending !== undefined) return;
+  const { run, legs } = call;
+  const [talk] = talks;
+  if (talk === undefined || !legs.some(({ legId }) => legId === talk.legId)) return;
+  const overAtMs = Math.min(pbx.exchange.legs.get(talk.legId)?.goneAtMs ?? NEVER, talk.overAtMs ?? NEVER);
+  const thereUntilMs = Math.min(overAtMs, run.stoppedAtMs, run.life.overAtMs ?? NEVER);
+  // Asterisk had taken the caller back already, and went on with whoever was first: that may be heard of too late.
+  if ((call.port.goneOnAtMs ?? NEVER) < NEVER) return;
+  // By the leg, or by what has become of the caller.
+  const heardAtMs = connects[0]?.atMs ?? (ending?.outcome === 'answered' ? decidedAtMs : NEVER);
+  const dueAtMs = Math.max(talk.wonAtMs, call.arrivedAtMs) + HEARD_MS + patienceMs;
+  if (Math.min(heardAtMs, thereUntilMs) > dueAtMs)
+    yield `${talk.legId} has had the caller since ${talk.wonAtMs} ms, and the router has not heard of it`;
 }

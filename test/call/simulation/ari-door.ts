@@ -2,10 +2,15 @@
  * What Asterisk answers when it is asked over ARI what there is, told from the world's truth, so that the adapter's own reconcile() can be played: after each connect
  * it sees channels, bridges and variables as they stand when its request arrives. An order that it does not know is a fault of the simulation.
  */
+
+import { isOurs } from '../../../src/asterisk/channel-ids.ts';
+import { CONNECTED_TO } from '../../../src/asterisk/own-dialplan.ts';
 import { type AriOrder, AriRefusal, AriRequests } from '../../../src/asterisk/requests.ts';
+import type { DialRequest } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { Exchange, LegChannel } from './exchange.ts';
 import type { Orders } from './orders.ts';
+import type { PortName } from './world-plan.ts';
 
 export const APP = 'xivo-mapp';
 const NOWHERE = { base: 'http://127.0.0.1/ari', host: '127.0.0.1', secure: false, authorization: '' };
@@ -16,34 +21,58 @@ export interface AsteriskTruth {
   readonly callers: ReadonlyMap<string, CallerChannel>;
   /** Channels whose events are sent to the application. */
   readonly subscribed: Set<string>;
+  /** Endpoints whose events are, with how often that was asked for. */
+  readonly hearing: Map<string, number>;
+  readonly nowMs: () => number;
   /** What the dialplan gave to Stasis() with this channel. */
   readonly argsOf: (channel: CallerChannel) => readonly string[];
 }
+
+type AskedFor = (legId: string) => { readonly request: DialRequest; readonly orderedAtMs: number } | undefined;
 
 export class AriDoor extends AriRequests {
   readonly #truth: AsteriskTruth;
   readonly #orders: Orders;
 
-  constructor(truth: AsteriskTruth, orders: Orders) {
+  readonly #askedFor: AskedFor;
+
+  /** @param askedFor what the router has asked for that orders a leg of this id */
+  constructor(truth: AsteriskTruth, orders: Orders, askedFor: AskedFor) {
     super(NOWHERE);
     this.#truth = truth;
     this.#orders = orders;
+    this.#askedFor = askedFor;
   }
 
   override send(order: AriOrder): Promise<unknown> {
     const words = `${order.method} ${order.path}`;
-    return this.#orders.send('requests.send', words, () => this.#answer(order, words));
+    const sentAtMs = this.#truth.nowMs();
+    return this.#orders.send(portOf(order), words, () => this.#answer(order, words, sentAtMs));
   }
 
-  #answer({ method, path, query = {} }: AriOrder, words: string): unknown {
-    const { exchange, callers, subscribed } = this.#truth;
+  #answer({ method, path, query = {} }: AriOrder, words: string, sentAtMs: number): unknown {
+    const { exchange, callers, subscribed, hearing } = this.#truth;
+    const { notes } = exchange;
     const [what = '', id = '', below = ''] = path.split('/').slice(1).map(decodeURIComponent);
     const caller = callers.get(id);
     const leg = exchange.legs.get(id);
     switch (`${method} ${[what, id === '' ? '' : '*', below].filter((part) => part !== '').join('/')}`) {
       case 'GET applications/*':
-        return { channel_ids: [...subscribed], endpoint_ids: [] };
+        return this.#application();
+      case 'DELETE applications/*/subscription': {
+        const endpoint = (query.eventSource ?? '').slice('endpoint:'.length);
+        const left = (hearing.get(endpoint) ?? 0) - 1;
+        if (left < 0) throw new AriRefusal(404, words);
+        if (left > 0) hearing.set(endpoint, left);
+        else hearing.delete(endpoint);
+        return this.#application();
+      }
       case 'POST applications/*/subscription': {
+        if (query.eventSource?.startsWith('endpoint:') === true) {
+          const endpoint = query.eventSource.slice('endpoint:'.length);
+          hearing.set(endpoint, (hearing.get(endpoint) ?? 0) + 1);
+          return this.#application();
+        }
         const wanted = (query.eventSource ?? '').split(',').map((source) => source.slice('channel:'.length));
         for (const channelId of wanted) if (!this.#isThere(channelId)) throw new AriRefusal(404, words);
         for (const channelId of wanted) subscribed.add(channelId);
@@ -52,16 +81,10 @@ export class AriDoor extends AriRequests {
       case 'GET channels':
         return [...[...callers.values()].filter(isThere).map((one) => this.#caller(one)), ...this.#legs()];
       case 'GET bridges':
-        return exchange.bridges.ids.map((one) => ({
-          id: one,
-          name: exchange.bridges.nameOf(one),
-          channels: exchange.bridges.channelsIn(one),
-        }));
-      case 'GET bridges/*': {
-        const channels = exchange.bridges.channelsIn(id);
-        if (channels === undefined) throw new AriRefusal(404, words);
-        return { id, channels };
-      }
+        return notes.ids.map((one) => ({ id: one, name: notes.nameOf(one), channels: [] }));
+      case 'POST bridges/*':
+        notes.keep(id, query.name ?? '');
+        return { id };
       case 'GET channels/*':
         if (caller !== undefined && isThere(caller)) return this.#caller(caller);
         if (leg !== undefined && leg.state !== 'gone') return legState(leg);
@@ -69,23 +92,27 @@ export class AriDoor extends AriRequests {
       case 'GET channels/*/variable':
         if (!this.#isThere(id)) throw new AriRefusal(404, words);
         return { value: evaluate(query.variable ?? '', caller?.variables ?? legVariables(leg)) };
-      case 'POST channels/*/answer':
-        if (caller?.isOurs !== true) throw new AriRefusal(404, words);
-        caller.answer();
-        return undefined;
+      case 'POST channels/*': {
+        const asked = this.#askedFor(id);
+        if (asked === undefined) throw new Error(`${id} is ordered, and nobody has asked for it`);
+        exchange.originate(asked.request, asked.orderedAtMs);
+        return { id };
+      }
       case 'DELETE channels/*':
-        if (!this.#isThere(id)) throw new AriRefusal(404, words);
-        if (caller !== undefined) exchange.bridges.isPulled(caller);
-        caller?.hangsUp(true);
-        if (leg !== undefined) exchange.hangUp(id, 'normal');
+        if (leg === undefined || !this.#isThere(id)) throw new AriRefusal(404, words);
+        exchange.hangUp(id, query.reason === 'answered_elsewhere' ? 'answered-elsewhere' : 'normal', sentAtMs);
         return undefined;
       case 'DELETE bridges/*':
-        if (exchange.bridges.channelsIn(id) === undefined) throw new AriRefusal(404, words);
-        exchange.bridges.close(id);
+        if (!notes.remove(id)) throw new AriRefusal(404, words);
         return undefined;
       default:
         throw new Error(`the simulation's Asterisk does not know ${words}`);
     }
+  }
+
+  #application(): unknown {
+    const { subscribed, hearing } = this.#truth;
+    return { channel_ids: [...subscribed], endpoint_ids: [...hearing.keys()] };
   }
 
   #isThere(channelId: string): boolean {
@@ -110,15 +137,24 @@ function isThere(channel: CallerChannel): boolean {
   return channel.where !== 'gone';
 }
 
-function legState({ request, state, inApp }: LegChannel): unknown {
-  const app = inApp ? { app_name: 'Stasis', app_data: `${APP},leg,${request.forChannelId}` } : undefined;
-  return { id: request.legId, state: STATES[state], dialplan: app };
+function legState({ request, state }: LegChannel): unknown {
+  return { id: request.legId, state: STATES[state] };
+}
+
+/** By which name the plan lays hands on an order. */
+function portOf({ method, path, query }: AriOrder): PortName {
+  const [, what = '', id = '', below] = path.split('/');
+  if (what === 'bridges' && id !== '') return method === 'POST' ? 'notes.keep' : 'notes.remove';
+  if (what === 'channels' && below === undefined && isOurs(id) && method !== 'GET')
+    return method === 'POST' ? 'legs.dial' : 'legs.hangUp';
+  return query?.eventSource?.startsWith('endpoint:') === true ? 'legs.hear' : 'requests.send';
 }
 
 function legVariables(leg: LegChannel | undefined): ReadonlyMap<string, string> {
   return new Map([
     ['XIVO_MAPP_LEG', leg?.request.memory ?? ''],
     ['XIVO_MAPP_CALLER', leg?.request.forChannelId ?? ''],
+    [CONNECTED_TO, leg?.connectedTo ?? ''],
   ]);
 }
 

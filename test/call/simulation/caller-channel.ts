@@ -6,14 +6,24 @@ import type { VirtualClock } from '../fakes/clock.ts';
 import type { Trace } from './orders.ts';
 import { Silence } from './silence.ts';
 
+type Left = 'dialplan' | 'talking' | 'gone';
+export type EndedBy = 'caller' | 'us' | 'dialplan';
+
 export class CallerChannel {
   readonly channelId: string;
-  where: 'app' | 'dialplan' | 'gone' = 'app';
+  where: 'app' | 'dialplan' | 'talking' | 'gone' = 'app';
+  /** The leg that has won it; undefined while it waits for one. */
+  wonBy: string | undefined;
   /** What the dialplan was told, each time that it got the channel. */
   readonly givenBack: { status: string; reason: string; readonly atMs: number }[] = [];
   readonly variables = new Map<string, string>();
   goneAtMs: number | undefined;
-  hungUpByUs = false;
+  /** Who has ended it, where it is gone. */
+  endedBy: EndedBy | undefined;
+  /** It has been moved to another place in the dialplan, from which it does not come back. */
+  isMoved = false;
+  /** Asterisk's cause of its end. */
+  cause = 16;
   /** For as long as one router has had it. */
   silence: Silence;
   /** Whether somebody has undertaken to keep the caller company by now. */
@@ -25,20 +35,19 @@ export class CallerChannel {
   holdsTooLate = 0;
   readonly #clock: VirtualClock;
   readonly #trace: Trace;
-  readonly #onEnd: (where: 'dialplan' | 'gone') => void;
+  readonly #onEnd: (where: Left, from: CallerChannel['where']) => void;
   isAnswered: boolean;
   #mediaIsUp: boolean;
   #rings: boolean;
   #plays: { readonly untilMs: number } | undefined;
   #music = false;
-  #talks = false;
 
   constructor(
     channelId: string,
     answered: boolean,
     clock: VirtualClock,
     trace: Trace,
-    onEnd: (where: 'dialplan' | 'gone') => void,
+    onEnd: (where: Left, from: CallerChannel['where']) => void,
   ) {
     this.channelId = channelId;
     this.#clock = clock;
@@ -74,13 +83,30 @@ export class CallerChannel {
   comesBack(): void {
     this.#trace(`${this.channelId} comes back from the dialplan`);
     this.where = 'app';
+    this.wonBy = undefined;
   }
 
-  hangsUp(byUs = false): void {
+  hangsUp(by: EndedBy = 'caller', cause = 16): void {
     if (this.where === 'gone') return;
-    this.#trace(`${this.channelId} ${byUs ? 'is hung up' : 'hangs up'}`);
-    this.hungUpByUs = byUs;
+    this.#trace(`${this.channelId} ${by === 'caller' ? `hangs up: ${cause}` : `is hung up by ${by}`}`);
+    this.endedBy = by;
+    this.cause = cause;
     this.#leave('gone');
+  }
+
+  /** Somebody has moved it to another place in the dialplan. */
+  moves(): void {
+    this.isMoved = true;
+    this.#trace(`${this.channelId} is moved elsewhere`);
+    this.#leave('dialplan');
+  }
+
+  /** The dialplan has taken it out of the application, to a leg that may be gone by now. */
+  talks(does: boolean): void {
+    this.#trace(`${this.channelId} ${does ? 'talks' : 'comes to nobody'}`);
+    this.#mediaIsUp = true;
+    this.isAnswered = true;
+    this.#leave('talking');
   }
 
   goesOn(status: string, reason: string): void {
@@ -122,23 +148,19 @@ export class CallerChannel {
     this.listen();
   }
 
-  talk(talks: boolean): void {
-    this.#talks = talks;
-    this.listen();
-  }
-
   /** To be called whenever something may have changed. */
   listen(): void {
     const plays = this.#plays !== undefined && this.#clock.nowMs() < this.#plays.untilMs;
-    const heard = this.#talks || this.#music || plays || (this.#rings && !this.#mediaIsUp);
+    const heard = this.#music || plays || (this.#rings && !this.#mediaIsUp);
     const waits = this.waits && this.isOurs && this.companyIsDue;
     this.silence.is(waits && !heard && this.soundOrders === 0);
   }
 
-  #leave(where: 'dialplan' | 'gone'): void {
+  #leave(where: Left): void {
+    const from = this.where;
     this.where = where;
     if (where === 'gone') this.goneAtMs = this.#clock.nowMs();
     this.listen();
-    this.#onEnd(where);
+    this.#onEnd(where, from);
   }
 }

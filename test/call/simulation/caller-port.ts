@@ -1,10 +1,11 @@
 /**
  * The Caller as the router has it, over a channel in the exchange. It knows of the caller's leaving only by an event, or when Asterisk refuses an order for a channel
- * that is gone, and it may be told so late. Must behave as the real one does, down to what is stopped before what.
+ * that is gone, and then finds out where it has gone; and it may be told so late. Must behave as the real one does, down to what is stopped before what.
  */
 
 import type { ChannelOwner, Switchboard } from '../../../src/asterisk/switchboard.ts';
-import { CallerGone, PbxError } from '../../../src/call/errors.ts';
+import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../../../src/call/errors.ts';
+import { readAnsweredOn } from '../../../src/call/outcomes.ts';
 import type { Caller, Contact, DialplanStatus, Hold, Party, Reading } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { Orders } from './orders.ts';
@@ -23,7 +24,16 @@ interface CallerWorld {
   readonly asked: Asked;
   readonly nowMs: () => number;
   readonly board: Switchboard;
+  /** Told where a leg is connected with the caller, and nobody has heard of it. */
+  readonly onConnected: (legId: string, on: string, callerId: string) => void;
+  readonly subscribe: (channelId: string) => void;
+  /** The caller comes out of the application: true where it goes to whoever has answered in this very moment. */
+  readonly comesOut: (channel: CallerChannel) => boolean;
+  readonly sleep: (ms: number) => Promise<void>;
 }
+
+/** Until Asterisk can be asked again where a caller has gone. */
+const AGAIN_MS = 1000;
 
 const LEFT_PLAYING: Hold = { message: undefined, afterwards: { kind: 'music', musicClass: undefined } };
 
@@ -40,7 +50,14 @@ export class CallerPort implements Caller, ChannelOwner {
   leftAtMs: number | undefined;
   /** When it was first given back, whatever came of that. */
   givenBackAtMs: number | undefined;
+  /** Set once the dialplan has sent it to a leg. */
+  #connected: CallerGone | undefined;
+  #search: Promise<void> | undefined;
+  #cause = 0;
+  readonly #world: CallerWorld;
   readonly #channel: CallerChannel;
+  /** When it was told that the channel has been given back. */
+  goneOnAtMs: number | undefined;
   readonly #orders: Orders;
   readonly #asked: Asked;
   readonly #nowMs: () => number;
@@ -52,7 +69,9 @@ export class CallerPort implements Caller, ChannelOwner {
   onDecision: () => void = () => {};
 
   /** @param wasHeld an earlier life of the router may have left something playing */
-  constructor(channel: CallerChannel, wasHeld: boolean, { orders, asked, nowMs, board }: CallerWorld) {
+  constructor(channel: CallerChannel, wasHeld: boolean, world: CallerWorld) {
+    const { orders, asked, nowMs, board } = world;
+    this.#world = world;
     this.channelId = channel.channelId;
     this.answered = channel.isAnswered;
     this.left = this.#leaving.signal;
@@ -85,7 +104,7 @@ export class CallerPort implements Caller, ChannelOwner {
 
   startHold: Caller['startHold'] = (hold) => {
     this.#channel.companyIsDue = true;
-    if (!this.#channel.waits) this.#channel.holdsTooLate += 1;
+    if (!this.#channel.waits && this.#connected === undefined) this.#channel.holdsTooLate += 1;
     return this.#heard(async () => {
       await this.stopHold();
       this.#hold = hold;
@@ -100,7 +119,8 @@ export class CallerPort implements Caller, ChannelOwner {
   async stopHold(): Promise<void> {
     const hold = this.#hold;
     this.#hold = undefined;
-    if (hold !== undefined && this.#ours && !this.left.aborted) await this.#stopSound();
+    if (hold !== undefined && this.#ours && !this.left.aborted && this.#connected === undefined)
+      await this.#stopSound();
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
@@ -116,21 +136,23 @@ export class CallerPort implements Caller, ChannelOwner {
         if (!this.#channel.isOurs) throw new NotThere('404');
         this.#channel.variables.set('XIVO_MAPP_STATUS', status);
         this.#channel.variables.set('XIVO_MAPP_REASON', reason);
-        this.#channel.goesOn(status, reason);
+        if (!this.#world.comesOut(this.#channel)) this.#channel.goesOn(status, reason);
       });
+      this.goneOnAtMs = this.#nowMs();
     } catch (error) {
       this.#ours = true;
-      const explained = this.#explain(error);
+      this.#search = undefined;
+      const explained = await this.#explain(error);
       // Refused: the caller waits again.
-      if (!this.left.aborted) this.waits(true);
+      if (!this.left.aborted && this.#connected === undefined) this.waits(true);
       throw explained;
     }
   }
 
   async hangUp(): Promise<void> {
-    if (this.left.aborted || !this.#ours) return;
+    if (this.left.aborted || !this.#ours || this.#connected !== undefined) return;
     this.waitsNoMore();
-    await this.#orders.send('caller.hangUp', this.channelId, () => this.#channel.hangsUp(true));
+    await this.#orders.send('caller.hangUp', this.channelId, () => this.#channel.hangsUp('us'));
   }
 
   onStart(): void {}
@@ -138,11 +160,19 @@ export class CallerPort implements Caller, ChannelOwner {
   onState(): void {}
 
   onEnd(): void {
+    if (this.#ours) void this.#hasGone();
+    else this.#leave();
+  }
+
+  onDestroyed(cause: number): void {
+    this.#cause = cause;
     this.#leave();
   }
 
-  onDestroyed(): void {
-    this.#leave();
+  onConnected(_legId: string, on: string): void {
+    const answeredOn = readAnsweredOn(on);
+    this.waitsNoMore();
+    this.#connected ??= answeredOn === undefined ? new CallerGone('talks') : new CallerAnswered(answeredOn);
   }
 
   /** From now on somebody else answers for what the caller hears. */
@@ -155,15 +185,54 @@ export class CallerPort implements Caller, ChannelOwner {
     this.#channel.listen();
   }
 
-  #leave(): void {
+  /** It is not in our application any more. */
+  #hasGone(): Promise<void> {
+    this.#search ??= this.#seek();
+    return this.#search;
+  }
+
+  /** As whereIs() finds it out: it asks for the channel's events, where it lives, and then looks. */
+  async #seek(): Promise<void> {
+    const { onConnected, subscribe, sleep } = this.#world;
+    const look = () => {
+      const channel = this.#channel;
+      if (channel.where !== 'gone') subscribe(this.channelId);
+      const [status, on = '', legId = ''] = ['STATUS', 'REASON', 'LEG'].map((name) =>
+        channel.variables.get(`XIVO_MAPP_${name}`),
+      );
+      return {
+        isGone: channel.where === 'gone',
+        isTalking: channel.where === 'talking' && status === 'ANSWERED',
+        on,
+        legId,
+      };
+    };
+    for (;;) {
+      const found = await this.#orders.send('caller.seek', this.channelId, look).catch(() => undefined);
+      if (this.left.aborted) return;
+      if (found === undefined) {
+        await sleep(AGAIN_MS);
+        continue;
+      }
+      if (found.isTalking) {
+        if (this.#connected === undefined) onConnected(found.legId, found.on, this.channelId);
+        this.onConnected(found.legId, found.on);
+      } else if (found.isGone) this.#leave();
+      else if (this.#connected === undefined) this.#leave('moved');
+      return;
+    }
+  }
+
+  #leave(how: HowLeft = this.#cause === 26 ? 'answered-elsewhere' : 'hung-up'): void {
     this.#board.disown(this.channelId, this);
     if (!this.#ours || this.left.aborted) return;
     this.leftAtMs = this.#nowMs();
-    this.#leaving.abort(new CallerGone());
+    this.#leaving.abort(new CallerGone(`the caller has left: ${how}`, how));
   }
 
   #throwIfGone(): void {
     this.left.throwIfAborted();
+    if (this.#connected !== undefined) throw this.#connected;
     if (!this.#ours) throw new CallerGone('the caller has been given back');
   }
 
@@ -175,13 +244,14 @@ export class CallerPort implements Caller, ChannelOwner {
         return act();
       });
     } catch (error) {
-      throw this.#explain(error);
+      throw await this.#explain(error);
     }
   }
 
-  #explain(error: unknown): unknown {
-    if (error instanceof NotThere) this.#leave();
-    return this.left.aborted ? this.left.reason : error;
+  async #explain(error: unknown): Promise<unknown> {
+    if (error instanceof NotThere) await this.#hasGone();
+    if (this.left.aborted) return this.left.reason;
+    return this.#connected ?? error;
   }
 
   async #heard<T>(order: () => Promise<T>): Promise<T> {

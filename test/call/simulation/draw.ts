@@ -2,6 +2,7 @@
  * Draws a world from a seed. Moments are drawn close to one another on purpose: to the end of the wait, to the end of the ringing, to the same
  * round number, since races live where two things happen in the same instant. It must draw everything from the one seed.
  */
+import type { HowLeft } from '../../../src/call/errors.ts';
 import { Dice } from './dice.ts';
 import type {
   CallPlan,
@@ -27,10 +28,10 @@ const PORTS: readonly PortName[] = [
   'caller.hangUp',
   'legs.dial',
   'legs.hangUp',
-  'bridges.open',
-  'bridges.join',
-  'bridges.connect',
-  'bridges.close',
+  'caller.seek',
+  'legs.hear',
+  'notes.keep',
+  'notes.remove',
   'watch.open',
   'watch.look',
   'watch.close',
@@ -83,6 +84,8 @@ export function drawWorld(seed: number): WorldPlan {
     reachMs,
     replyMs,
     eventMs: dice.pick(0, 0, 1, 3, 50, 300),
+    connectMs: dice.pick(0, 1, 1, 3, 100),
+    redirectMs: dice.pick(0, 0, 1, 5),
     gaps: dice.chance(0.7)
       ? []
       : dice.list(dice.whole(1, 2), () => ({
@@ -135,10 +138,11 @@ function drawTake(dice: Dice, ringMs: number): TakePlan {
     ringsAfterMs: dice.chance(0.25) ? undefined : dice.pick(0, 1, 50, 50, 500),
     does: dice.pick('answers', 'answers', 'answers', 'answers', 'declines', 'busy', 'fails', 'nothing', 'refused'),
     afterMs: dice.chance(0.7)
-      ? dice.pick(0, 1, 50, 1000, 1000, ringMs - 1, ringMs, ringMs + 1)
+      ? dice.pick(0, 1, 50, 1000, 1000, 1500, ringMs - 1, ringMs, ringMs + 1)
       : dice.whole(0, ringMs + 1000),
     talksMs: dice.chance(0.15) ? dice.pick(0, 1, 5) : dice.pick(1000, 5000),
     answersLateMs: dice.chance(0.8) ? undefined : dice.pick(0, 1, 30, 1000),
+    pickedUp: dice.chance(0.1),
   };
 }
 
@@ -176,21 +180,37 @@ function drawCall(dice: Dice, index: number, moment: Moment): CallPlan {
     leaves: dice.chance(0.6)
       ? undefined
       : dice.chance(0.5)
-        ? { when: 'after-arrival', ms: moment() }
+        ? { when: 'after-arrival', ms: moment(), how: drawHow(dice) }
         : {
             when: dice.pick('after-answer', 'after-connect', 'after-decision'),
             ms: dice.pick(0, 0, 1, 2, 3, 5, 50, 1000),
+            how: drawHow(dice),
           },
   };
+}
+
+function drawHow(dice: Dice): HowLeft {
+  return dice.pick('hung-up', 'hung-up', 'hung-up', 'answered-elsewhere', 'moved');
 }
 
 function drawRestart(dice: Dice, moment: Moment): RestartPlan {
   const after = dice.chance(0.7);
   return {
-    when: after ? dice.pick('after-push', 'after-dial', 'after-answer', 'after-connect', 'after-decision') : 'at',
+    // Most often while somebody rings, since what rings outlives the router.
+    when: after
+      ? dice.pick(
+          'after-push',
+          'after-dial',
+          'after-dial',
+          'after-dial',
+          'after-answer',
+          'after-connect',
+          'after-decision',
+        )
+      : 'at',
     ms: after ? dice.pick(0, 0, 1, 2, 3, 5, 50, 500, 2000) : moment(),
     how: dice.pick('dies', 'dies', 'dies', 'stops', 'stops'),
-    backAfterMs: dice.chance(0.1) ? undefined : dice.pick(200, 500, 500, 1000, 2000, 5000, 12_000, 40_000),
+    backAfterMs: dice.chance(0.1) ? undefined : dice.pick(1, 50, 200, 500, 500, 1000, 2000, 5000, 12_000, 40_000),
     done: dice.list(dice.pick(1, 1, 3), () => dice.chance(0.5)),
   };
 }

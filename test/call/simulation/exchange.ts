@@ -1,12 +1,14 @@
 /**
  * The truth about legs, as an Asterisk holds it: what we order and what phones do changes it at once, and we learn of it by events. Every leg that ever was
- * is kept, with what became of it. It must be as unkind as the real one: an INVITE may be answered while it is being hung up, or while no router is there.
+ * is kept, with what became of it. From its answer on a leg is the dialplan's (talks.ts). It must be as unkind as the real one: an INVITE may be answered while it is being hung up.
  */
 import { PbxError } from '../../../src/call/errors.ts';
 import type { DialRequest, LegHangUpReason } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
-import { Bridges } from './bridges.ts';
+import type { CallerChannel } from './caller-channel.ts';
+import { NotesKept } from './notes.ts';
 import type { Trace } from './orders.ts';
+import { Talks } from './talks.ts';
 import type { Telephones } from './telephones.ts';
 import type { TakePlan } from './world-plan.ts';
 
@@ -21,16 +23,17 @@ export interface LegChannel {
   take: TakePlan | undefined;
   /** It has been hung up, and its phone answers all the same. */
   crossing: boolean;
-  /** It is in our application; one that is answered while no router is there is so only once one is back. */
-  inApp: boolean;
+  /** What the dialplan says on it of its caller; '' until it has won it. */
+  connectedTo: string;
 }
 
 /** What Asterisk tells of legs. */
 export interface LegEvents {
-  readonly ordered: (legId: string) => void;
   readonly rings: (legId: string) => void;
   readonly answers: (leg: LegChannel) => void;
-  readonly entersApp: (leg: LegChannel) => void;
+  /** The dialplan says that it connects the leg. */
+  readonly connected: (leg: LegChannel, value: string) => void;
+  readonly talks: (channelId: string) => void;
   readonly destroyed: (legId: string, cause: number, words: string) => void;
 }
 
@@ -38,8 +41,11 @@ interface ExchangeWorld {
   readonly clock: VirtualClock;
   readonly phones: Telephones;
   readonly events: LegEvents;
-  /** Whether Asterisk can give a channel to a router now. */
-  readonly hasApplication: () => boolean;
+  readonly callerOf: (channelId: string) => CallerChannel | undefined;
+  readonly connectMs: number;
+  readonly redirectMs: number;
+  /** How long after an answer an order may leave that knows nothing of it. */
+  readonly unknownMs: number;
   readonly trace: Trace;
 }
 
@@ -50,27 +56,33 @@ const CAUSES = {
 } as const;
 const NO_ANSWER = { cause: 19, words: 'No Answer' };
 const CLEARED = { cause: 16, words: 'Normal Clearing' };
-
-/** How long a leg that has answered waits for a router, trying once a second, before it is hung up. */
-const LEG_WAITS_MS = 10_000;
-const TRIES_MS = 1000;
+const ELSEWHERE = { cause: 26, words: 'Answered elsewhere' };
 
 export class Exchange {
   readonly legs = new Map<string, LegChannel>();
-  readonly bridges: Bridges;
+  readonly talks: Talks;
+  readonly notes: NotesKept;
   readonly #clock: VirtualClock;
   readonly #phones: Telephones;
   readonly #events: LegEvents;
-  readonly #hasApplication: () => boolean;
+  readonly #callerOf: (channelId: string) => CallerChannel | undefined;
+  readonly #unknownMs: number;
   readonly #trace: Trace;
 
   constructor(world: ExchangeWorld) {
     this.#clock = world.clock;
     this.#phones = world.phones;
     this.#events = world.events;
-    this.#hasApplication = world.hasApplication;
+    this.#callerOf = world.callerOf;
+    this.#unknownMs = world.unknownMs;
     this.#trace = world.trace;
-    this.bridges = new Bridges(world.trace);
+    this.notes = new NotesKept(() => world.clock.nowMs());
+    this.talks = new Talks({
+      ...world,
+      endLeg: (leg, elsewhere) => this.#end(leg, 'asterisk', elsewhere ? ELSEWHERE : CLEARED),
+      says: world.events.connected,
+      onTalk: world.events.talks,
+    });
   }
 
   originate(request: DialRequest, orderedAtMs: number): void {
@@ -86,10 +98,9 @@ export class Exchange {
       endedBy: undefined,
       take: home.take,
       crossing: false,
-      inApp: false,
+      connectedTo: '',
     };
     this.legs.set(legId, leg);
-    this.#events.ordered(legId);
     this.#clock.later(request.ringMs, () => {
       if (leg.state === 'dialling' || leg.state === 'ringing') this.#end(leg, 'asterisk', NO_ANSWER);
     });
@@ -100,22 +111,41 @@ export class Exchange {
     }
   }
 
-  /** Hangs a leg up. One whose phone answers late is hung up by this only once it has answered. */
-  hangUp(legId: string, reason: LegHangUpReason): void {
+  /** The caller has left where it was: into a conversation, elsewhere, or out of the world. */
+  callerLeft(channelId: string): void {
+    const talk = this.talks.isOver({ channelId });
+    const leg = talk?.joinedAtMs === undefined ? undefined : this.legs.get(talk.legId);
+    if (leg !== undefined) this.#end(leg, 'asterisk', CLEARED);
+  }
+
+  /**
+   * A router hangs a leg up. Where its phone's answer is on the way, it is answered for a moment, and then hung up.
+   * @param sentAtMs when the order left: the answer may have been unknown then
+   */
+  hangUp(legId: string, reason: LegHangUpReason, sentAtMs: number): void {
     const leg = this.legs.get(legId);
     if (leg === undefined || leg.state === 'gone') return;
+    if (leg.state === 'up' && this.#isWanted(leg) && sentAtMs > (leg.upAtMs ?? 0) + this.#unknownMs)
+      this.talks.disturb(`${legId}, which was answered at ${leg.upAtMs} ms, by an order of ${sentAtMs} ms`);
     const lateMs = leg.take?.answersLateMs;
-    this.bridges.isPulled(legId);
     if (leg.state === 'up' || leg.crossing || lateMs === undefined) {
       this.#end(leg, 'us', { cause: reason === 'answered-elsewhere' ? 26 : 16, words: reason });
       return;
     }
     leg.crossing = true;
-    this.#clock.later(lateMs, () => this.#answer(leg));
+    // Asterisk takes no answer for a channel that it has hung up: it hangs up the phone as well.
+    this.#clock.later(lateMs, () => {
+      if (leg.state === 'gone') return;
+      this.#events.answers(leg);
+      this.#end(leg, 'us', CLEARED);
+    });
   }
 
-  isUp(legId: string): boolean {
-    return this.legs.get(legId)?.state === 'up';
+  /** It has the caller, or may have it in the next moment. */
+  #isWanted(leg: LegChannel): boolean {
+    const { legId, forChannelId } = leg.request;
+    const caller = this.#callerOf(forChannelId);
+    return this.talks.isWon(legId) || (caller?.isOurs === true && caller.wonBy === undefined);
   }
 
   #ring(leg: LegChannel, take: TakePlan): void {
@@ -143,16 +173,7 @@ export class Exchange {
     this.#trace(`${leg.request.legId} answers`);
     this.#events.answers(leg);
     this.#clock.later(leg.take?.talksMs ?? 0, () => this.#end(leg, 'phone', CLEARED));
-    this.#giveToApplication(leg, this.#clock.nowMs() + LEG_WAITS_MS);
-  }
-
-  #giveToApplication(leg: LegChannel, untilMs: number): void {
-    if (leg.state !== 'up') return;
-    if (this.#hasApplication()) {
-      leg.inApp = true;
-      this.#events.entersApp(leg);
-    } else if (leg.crossing || this.#clock.nowMs() >= untilMs) this.#end(leg, 'asterisk', CLEARED);
-    else this.#clock.later(TRIES_MS, () => this.#giveToApplication(leg, untilMs));
+    this.talks.answered(leg);
   }
 
   #end(leg: LegChannel, by: LegChannel['endedBy'], { cause, words }: { cause: number; words: string }): void {
@@ -161,8 +182,9 @@ export class Exchange {
     leg.state = 'gone';
     leg.goneAtMs = this.#clock.nowMs();
     leg.endedBy = by;
-    this.bridges.leave(legId);
     this.#trace(`${legId} ends: ${cause} ${words}`);
     this.#events.destroyed(legId, cause, words);
+    const talk = this.talks.isOver({ legId });
+    if (talk?.joinedAtMs !== undefined) this.#callerOf(talk.channelId)?.hangsUp('dialplan');
   }
 }

@@ -2,12 +2,12 @@
 import { getEventListeners } from 'node:events';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import type { Ending } from '../../../src/call/outcomes.ts';
-import type { Connecting } from './bridges-port.ts';
 import type { LegChannel } from './exchange.ts';
 import type { PlayedCall } from './ledger.ts';
 import type { LegFile } from './legs-port.ts';
 import type { Played } from './play.ts';
 import type { SentPush } from './push-service.ts';
+import type { Talk } from './talks.ts';
 import type { PortName } from './world-plan.ts';
 
 export interface OwnLeg {
@@ -17,6 +17,15 @@ export interface OwnLeg {
   readonly channel: LegChannel | undefined;
   /** When the router was told that it had ended, or that its order was refused. */
   readonly overAtMs: number;
+}
+
+/** What the router was told of who has the caller. */
+interface Connected {
+  readonly legId: string;
+  readonly atMs: number;
+  /** How many things had happened by then. */
+  readonly step: number;
+  readonly pickedUp: boolean;
 }
 
 export interface Facts {
@@ -30,7 +39,13 @@ export interface Facts {
   readonly legs: readonly OwnLeg[];
   /** Of this call, by whatever run. */
   readonly pushes: readonly SentPush[];
-  readonly connects: readonly Connecting[];
+  readonly connects: readonly Connected[];
+  /** Who had won by the time when the router could still go by it. */
+  readonly won: Connected | undefined;
+  /** How long the others may go on since the router was just giving the caller back, or stopping, when it heard of that. */
+  readonly hearsLateMs: number;
+  /** Who really has had the caller, while this call was its last. */
+  readonly talks: readonly Talk[];
   readonly notes: readonly string[];
   /** The plan as the call made it, with the moment in which it was made, and the wait that was left by then; undefined where it came to none. */
   readonly planned: { readonly atMs: number; readonly waitMs: number; readonly ringMs: number } | undefined;
@@ -50,6 +65,8 @@ export interface Facts {
 }
 
 export const NEVER = Number.POSITIVE_INFINITY;
+/** How long a router that stops waits for pushes that are under way. */
+const LEAVING_MS = 800;
 
 export function factsOf(played: Played, call: PlayedCall): Facts {
   const { run } = call;
@@ -57,13 +74,29 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
   const timeline = call.journal.calls.get(call.callId)?.timeline ?? [];
   const planned = timeline.find(({ what }) => what === 'planned');
   const waitOver = timeline.find(({ what, facts }) => what === 'wait-over' && facts.fresh === false);
-  const connecting = timeline.find(({ what }) => what === 'stage:connecting');
-  const connects = run.bridges.connects.filter((connect) => connect.channelId === channelId);
+  const talking = timeline.find(({ what }) => what === 'stage:talking');
+  const meanwhile = timeline.find(({ what }) => what === 'answered-meanwhile');
+  const givenBack = timeline.find(({ what }) => what === 'given-back');
   const stopped = run.stop === 'none' ? NEVER : Math.max(call.arrivedAtMs, run.stoppedAtMs);
   const { plan, struck } = played;
   const legs = [...run.legs.files].flatMap(([legId, file]) =>
     file.request.forChannelId === channelId && isOwn(legId, file, call) ? [ownLeg(legId, file, played)] : [],
   );
+  const connects = legs.flatMap(({ legId, file }) =>
+    file.told.flatMap(({ kind, ...told }) => (kind === 'connected' ? [{ legId, ...told }] : [])),
+  );
+  const { leftAtMs = NEVER, goneOnAtMs = NEVER } = call.port;
+  const openUntilMs = Math.min(leftAtMs, goneOnAtMs, call.endedAtMs ?? NEVER);
+  // Of two things that come in the same instant the ending says which was first.
+  const isAnswered = call.endings[0]?.outcome === 'answered';
+  const won = connects.find(({ atMs }) => atMs < openUntilMs || (isAnswered && atMs === openUntilMs));
+  const givesBackAtMs = givenBack === undefined ? NEVER : call.arrivedAtMs + givenBack.atMs;
+  const isBusy = won !== undefined && won.atMs >= Math.min(givesBackAtMs, stopped);
+  const patienceMs =
+    plan.gaps.reduce((sum, { forMs }) => sum + forMs, 0) +
+    struck.reduce((sum, { slowMs }) => sum + slowMs, 0) +
+    10 * (plan.reachMs + plan.replyMs) +
+    2 * plan.eventMs;
   return {
     call,
     ending: call.endings[0],
@@ -73,6 +106,9 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
     legs,
     pushes: played.pushes.filter(({ callId }) => callId === call.callId),
     connects,
+    won,
+    hearsLateMs: isBusy ? patienceMs + LEAVING_MS : 0,
+    talks: talksOf(played, call),
     notes: timeline.map(({ what }) => what),
     planned:
       planned === undefined
@@ -85,7 +121,9 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
     rangFromMs: rangFromMs(legs, call.arrivedAtMs + (planned?.atMs ?? 0), plan.wallJumps.length > 0),
     waitedMs: waitOver === undefined ? undefined : Number(waitOver.facts.afterMs),
     decidedAtMs: Math.min(
-      connecting === undefined ? NEVER : call.arrivedAtMs + connecting.atMs,
+      talking === undefined ? NEVER : call.arrivedAtMs + talking.atMs,
+      givesBackAtMs,
+      meanwhile === undefined ? NEVER : call.arrivedAtMs + meanwhile.atMs,
       call.port.givenBackAtMs ?? NEVER,
       call.port.leftAtMs ?? NEVER,
       call.endedAtMs ?? NEVER,
@@ -95,12 +133,18 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
     leftTalking: timeline.some(({ what }) => what === 'left-talking'),
     listenersLeft: getEventListeners(call.port.left, 'abort').length,
     failures: (...ports) => struck.filter(({ port, fails }) => fails !== undefined && ports.includes(port)).length,
-    patienceMs:
-      plan.gaps.reduce((sum, { forMs }) => sum + forMs, 0) +
-      struck.reduce((sum, { slowMs }) => sum + slowMs, 0) +
-      10 * (plan.reachMs + plan.replyMs) +
-      2 * plan.eventMs,
+    patienceMs,
   };
+}
+
+/** A caller that comes again, to this run or another one, makes another call, or goes on with this one. */
+function talksOf({ calls, pbx }: Played, { channel, arrivedAtMs, legs }: PlayedCall): readonly Talk[] {
+  const later = calls.filter((call) => call.channel === channel && call.arrivedAtMs > arrivedAtMs);
+  const untilMs = Math.min(NEVER, ...later.map((call) => call.arrivedAtMs));
+  return pbx.exchange.talks.all.filter(({ channelId, legId, wonAtMs }) => {
+    const since = legs.some((found) => found.legId === legId) || wonAtMs >= arrivedAtMs;
+    return channelId === channel.channelId && since && wonAtMs < untilMs;
+  });
 }
 
 /** The wait that was left to a call; a clock on the wall may have made it anything up to the whole. */

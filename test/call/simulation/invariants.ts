@@ -16,19 +16,21 @@ import {
 import {
   aDeclineIsObeyed,
   anEndpointHasFewLegs,
-  atMostOneAnsweredLeg,
   everyLegIsAccountedFor,
+  exactlyOneLegConnected,
   losersAreTold,
+  nobodyIsCutOff,
   nobodyIsRungTooLate,
   nothingStaysBehind,
 } from './about-legs.ts';
+import { lostCallsAreTold } from './about-lost.ts';
 import { everyPushIsAccountedFor } from './about-pushes.ts';
 import {
   nobodyIsPushedTwice,
   noLegIsForgotten,
   oneEndOverAllRuns,
   theWaitIsNotBegunAnew,
-  whoAnsweredMeanwhileIsConnected,
+  whoAnsweredOnAFoundLegIsHeard,
 } from './about-restarts.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Played } from './play.ts';
@@ -44,7 +46,7 @@ const OF_A_CALL: Readonly<Record<string, (facts: Facts, played: Played) => Itera
   'the ending is true': endingIsTrue,
   'every call ends in time': endsInTime,
   'ringing is not cut off': ringingIsNotCutOff,
-  'at most one answered leg': atMostOneAnsweredLeg,
+  'exactly one leg has the caller': exactlyOneLegConnected,
   'losers are told at once': (facts, played) => losersAreTold(played, facts),
   'nobody is rung too late': nobodyIsRungTooLate,
   'an endpoint has few legs': anEndpointHasFewLegs,
@@ -55,7 +57,7 @@ const OF_A_CALL: Readonly<Record<string, (facts: Facts, played: Played) => Itera
   'the wait is honoured': theWaitIsHonoured,
   'a decline is obeyed': (facts, played) => aDeclineIsObeyed(played, facts),
   'who wakes is rung': (facts, played) => whoWakesIsRung(played, facts),
-  'who answered meanwhile is connected': whoAnsweredMeanwhileIsConnected,
+  'who answered on a found leg is heard': whoAnsweredOnAFoundLegIsHeard,
 };
 
 const OF_ALL: Readonly<Record<string, (played: Played, all: readonly Facts[]) => Iterable<string>>> = {
@@ -64,6 +66,8 @@ const OF_ALL: Readonly<Record<string, (played: Played, all: readonly Facts[]) =>
   'no leg is forgotten': noLegIsForgotten,
   'nobody is pushed twice': nobodyIsPushedTwice,
   'the wait is not begun anew': theWaitIsNotBegunAnew,
+  'lost calls are told': lostCallsAreTold,
+  'nobody who has answered is cut off': nobodyIsCutOff,
 };
 
 export function brokenIn(played: Played): readonly Broken[] {

@@ -3,6 +3,7 @@
  * told the end of it. It judges nothing.
  */
 
+import type { LostCall } from '../../../src/asterisk/reconcile.ts';
 import type { Ending } from '../../../src/call/outcomes.ts';
 import type { CallRecord, CallSummary, FoundLeg, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
 import { type FakeJournal, fakeJournal } from '../fakes/journal.ts';
@@ -30,17 +31,18 @@ export interface PlayedCall {
   endedAtMs: number | undefined;
 }
 
-/** A call of an earlier run whose caller has left while no router was there. */
-export interface LostCall {
+/** A call of an earlier run that has waited no more while no router was there. */
+export interface EndedMeanwhile {
   readonly callId: string;
-  readonly memory: string;
+  readonly lost: LostCall;
+  readonly atMs: number;
   readonly journal: FakeJournal;
   endedAtMs: number | undefined;
 }
 
 export class Ledger {
   readonly calls: PlayedCall[] = [];
-  readonly lost: LostCall[] = [];
+  readonly lost: EndedMeanwhile[] = [];
   /** Where the journal of the call goes that is about to begin, if it is a lost one. */
   #opening: FakeJournal | undefined;
 
@@ -80,9 +82,9 @@ export class Ledger {
     return this.calls.findLast(({ channel }) => channel.channelId === channelId);
   }
 
-  /** A call of an earlier run whose caller is gone; `begin` begins it. */
-  lose(callId: string, memory: string, begin: () => Promise<void>, nowMs: () => number): void {
-    const call: LostCall = { callId, memory, journal: fakeJournal(), endedAtMs: undefined };
+  /** A call of an earlier run that waits no more; `begin` begins it. */
+  lose(callId: string, lost: LostCall, begin: () => Promise<void>, nowMs: () => number): void {
+    const call: EndedMeanwhile = { callId, lost, atMs: nowMs(), journal: fakeJournal(), endedAtMs: undefined };
     this.lost.push(call);
     this.#opening = call.journal;
     void begin().then(() => {

@@ -60,7 +60,10 @@ export class Pbx {
       clock,
       trace,
       () => void run()?.connect(),
-      () => subscribed.clear(),
+      () => {
+        subscribed.clear();
+        this.truth.hearing.clear();
+      },
     );
     const emit = (deliver: (to: Run) => void) =>
       this.line.emit(() => {
@@ -76,22 +79,34 @@ export class Pbx {
       clock,
       phones: this.phones,
       trace,
-      hasApplication: () => this.line.hasApplication,
+      callerOf: (channelId) => this.callers.get(channelId),
+      connectMs: plan.connectMs,
+      redirectMs: plan.redirectMs,
+      unknownMs: unknownMs(plan),
       events: {
-        ordered: (legId) => subscribed.add(legId),
         rings: (legId) => this.#tell({ type: 'ChannelStateChange', channel: channelOf(legId, 'Ringing') }),
-        answers: ({ request }) => this.leavesIf('after-answer', request.forChannelId),
-        entersApp: ({ request }) => {
-          subscribed.add(request.legId);
-          const args = ['leg', request.forChannelId];
-          this.#tell({ type: 'StasisStart', args, channel: channelOf(request.legId, 'Up') });
+        answers: ({ request: { legId, forChannelId } }) => {
+          this.#tell({ type: 'ChannelStateChange', channel: channelOf(legId, 'Up') });
+          this.leavesIf('after-answer', forChannelId);
         },
+        connected: ({ request: { legId } }, value) => {
+          const variable = 'XIVO_MAPP_CONNECTED_TO';
+          this.#tell({ type: 'ChannelVarset', variable, value, channel: channelOf(legId, 'Up') });
+        },
+        talks: (channelId) => this.leavesIf('after-connect', channelId),
         destroyed: (legId, cause, cause_txt) =>
           this.#tell({ type: 'ChannelDestroyed', cause, cause_txt, channel: channelOf(legId, 'Down') }),
       },
     });
     const argsOf = ({ channelId }: CallerChannel) => this.#args.get(channelId) ?? [];
-    this.truth = { exchange: this.exchange, callers: this.callers, subscribed, argsOf };
+    this.truth = {
+      exchange: this.exchange,
+      callers: this.callers,
+      subscribed,
+      hearing: new Map(),
+      nowMs: this.nowMs,
+      argsOf,
+    };
     this.asked = {
       variables: new Map([['XIVO_RINGSECONDS', String(plan.ringSeconds)]]),
       globals: new Map(Object.entries(plan.globals)),
@@ -105,7 +120,9 @@ export class Pbx {
   callIn(channelId: string, plan: CallPlan): void {
     const { clock, trace } = this.#world;
     trace(`${channelId} comes in`);
-    const channel = new CallerChannel(channelId, plan.answered, clock, trace, (where) => this.#onEnd(channel, where));
+    const channel = new CallerChannel(channelId, plan.answered, clock, trace, (where, from) =>
+      this.#onEnd(channel, where, from),
+    );
     this.callers.set(channelId, channel);
     this.#plans.set(channelId, plan);
     if (this.line.hasApplication) this.#giveToApplication(channel);
@@ -138,7 +155,9 @@ export class Pbx {
     if (leaves?.when !== when) return;
     this.#world.clock.later(leaves.ms, () => {
       const channel = this.callers.get(channelId);
-      if (channel?.isOurs === true) channel.hangsUp();
+      if (channel?.isOurs !== true && channel?.where !== 'talking') return;
+      if (leaves.how !== 'moved') channel.hangsUp('caller', leaves.how === 'hung-up' ? 16 : 26);
+      else if (channel.isOurs) channel.moves();
     });
   }
 
@@ -156,21 +175,19 @@ export class Pbx {
     this.#tell({ type: 'StasisStart', args, channel: channelOf(channelId, 'Ring') });
   }
 
-  /** A caller has left the application: it has hung up, or goes on in the dialplan, which tries again where a router has stopped. */
-  #onEnd(channel: CallerChannel, where: 'dialplan' | 'gone'): void {
-    const { channelId } = channel;
-    this.exchange.bridges.leave(channel);
+  /** A caller has left where it was: it has hung up, talks, or goes on in the dialplan, which tries again where a router has stopped. */
+  #onEnd(channel: CallerChannel, where: 'dialplan' | 'talking' | 'gone', from: CallerChannel['where']): void {
+    const { channelId, cause } = channel;
+    if (from === 'app') this.#tell({ type: 'StasisEnd', channel: channelOf(channelId, 'Ring') });
     if (where === 'gone') {
-      this.#tell({
-        type: 'ChannelDestroyed',
-        cause: 16,
-        cause_txt: 'Normal Clearing',
-        channel: channelOf(channelId, 'Down'),
-      });
+      this.#tell({ type: 'ChannelDestroyed', cause, cause_txt: 'its end', channel: channelOf(channelId, 'Down') });
+      this.exchange.callerLeft(channelId);
       return;
     }
-    this.#tell({ type: 'StasisEnd', channel: channelOf(channelId, 'Ring') });
-    if (channel.givenBack.at(-1)?.reason === 'router-stopping') this.#tryAgain(channel);
+    // Asterisk sends the events of a channel that is no more in the application to whoever asks for them anew.
+    this.truth.subscribed.delete(channelId);
+    if (where === 'dialplan' && !channel.isMoved && channel.givenBack.at(-1)?.reason === 'router-stopping')
+      this.#tryAgain(channel);
   }
 
   #tryAgain(channel: CallerChannel): void {
@@ -186,10 +203,22 @@ export class Pbx {
     });
   }
 
+  /** By the channel itself, or, for a leg, by its endpoint. */
+  #isHeard(channelId: string): boolean {
+    const endpoint = this.exchange.legs.get(channelId)?.request.contact.endpoint;
+    return this.truth.subscribed.has(channelId) || (endpoint !== undefined && this.truth.hearing.has(endpoint));
+  }
+
   #tell(event: AriEvent): void {
-    if (!('channel' in event) || !this.truth.subscribed.has(event.channel.id)) return;
+    if (!('channel' in event) || !this.#isHeard(event.channel.id)) return;
     this.line.emit(() => this.#world.run()?.board.take(event));
   }
+}
+
+/** How long a router may not know that somebody has answered: an order that it gives until then is as old as the answer. */
+function unknownMs({ reachMs, replyMs, eventMs, gaps, troubles }: WorldPlan): number {
+  const late = [...gaps.map(({ forMs }) => forMs), ...troubles.map(({ slowMs }) => slowMs)];
+  return eventMs + 3 * (reachMs + replyMs) + late.reduce((sum, ms) => sum + ms, 0);
 }
 
 function channelOf(id: string, state: string): Extract<AriEvent, { type: 'StasisEnd' }>['channel'] {

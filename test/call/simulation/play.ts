@@ -2,7 +2,6 @@
  * Plays one world from its first moment until nothing happens any more, in virtual time, and hands over all that was seen. It judges nothing. The same plan
  * must always be played the same way.
  */
-import type { CallPorts } from '../../../src/call/ports.ts';
 import { VirtualClock } from '../fakes/clock.ts';
 import { fakeRegistry } from '../fakes/registry.ts';
 import { MOBILE, WEBAPP } from '../fakes/world.ts';
@@ -11,7 +10,7 @@ import { Life } from './life.ts';
 import { Wire } from './orders.ts';
 import { type Moment, Pbx, USER } from './pbx.ts';
 import { PushService, type SentPush } from './push-service.ts';
-import { Run } from './run.ts';
+import { type Meddle, Run } from './run.ts';
 import type { RestartPlan, TroublePlan, WorldPlan } from './world-plan.ts';
 
 export interface Played {
@@ -36,7 +35,7 @@ const MOST_WAKES = 20_000;
 const DRAIN_MS = 10_000;
 
 /** @param meddle puts other ports in the router's hands, to show that a fault is found */
-export async function play(plan: WorldPlan, meddle = (ports: CallPorts) => ports): Promise<Played> {
+export async function play(plan: WorldPlan, meddle: Meddle = (ports) => ports): Promise<Played> {
   const wallAtBeginningMs = Date.UTC(2024, 0, 1);
   const clock = new VirtualClock(0, wallAtBeginningMs, 1);
   const lines: { atMs: number; what: string }[] = [];

@@ -118,11 +118,14 @@ export class RegistrationsPort implements Registrations {
   }
 
   #telling(channelId: string, onContact: (contact: Contact) => void): (contact: Contact) => void {
-    const { contactsAgainMs, life, trace } = this.#world;
+    const { contactsAgainMs, life, phones, trace } = this.#world;
     return (contact) => {
       trace(`${channelId} told of contact ${contact.uri} until ${contact.expiresAtSec ?? '?'}`);
       onContact(contact);
-      if (contactsAgainMs !== undefined) life.later(contactsAgainMs, () => onContact(contact));
+      if (contactsAgainMs === undefined) return;
+      life.later(contactsAgainMs, () => {
+        if (phones.contacts.has(contact.uri)) onContact(contact);
+      });
     };
   }
 

@@ -1,10 +1,12 @@
 /**
- * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own switchboard and reconcile() bring it its callers, legs and conversations. Many may follow one another in a
+ * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own switchboard, legs, notes and reconcile() bring it its callers. Many may follow one another in a
  * world, each knowing nothing of the one before but what Asterisk keeps.
  */
-import { catchUpOnLeg } from '../../../src/asterisk/leg-look.ts';
-import { reconcile } from '../../../src/asterisk/reconcile.ts';
+import { AriNotes } from '../../../src/asterisk/notes.ts';
+import { type LostCall, reconcile } from '../../../src/asterisk/reconcile.ts';
+import type { AriRequests } from '../../../src/asterisk/requests.ts';
 import { Strays } from '../../../src/asterisk/strays.ts';
+import { Subscriptions } from '../../../src/asterisk/subscriptions.ts';
 import { Switchboard } from '../../../src/asterisk/switchboard.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import type { CallPorts, FoundLeg } from '../../../src/call/ports.ts';
@@ -12,9 +14,8 @@ import { Router } from '../../../src/call/router.ts';
 import { type FakeLog, fakeLog } from '../fakes/log.ts';
 import type { FakeRegistry } from '../fakes/registry.ts';
 import { APP, AriDoor } from './ari-door.ts';
-import { BridgesPort } from './bridges-port.ts';
 import { CallerPort } from './caller-port.ts';
-import { Ledger, type PlayedCall } from './ledger.ts';
+import { type EndedMeanwhile, Ledger, type PlayedCall } from './ledger.ts';
 import { LegsPort } from './legs-port.ts';
 import type { Life } from './life.ts';
 import type { Orders } from './orders.ts';
@@ -29,8 +30,11 @@ export interface RunWorld {
   readonly push: PushService;
   readonly registry: FakeRegistry;
   /** Puts other ports in the router's hands. */
-  readonly meddle: (ports: CallPorts) => CallPorts;
+  readonly meddle: Meddle;
 }
+
+/** Makes a faulty router: other ports, which may give orders of their own. */
+export type Meddle = (ports: CallPorts, requests: AriRequests) => CallPorts;
 
 /** How long until a connection is tried again that was of no use. */
 const AGAIN_MS = 200;
@@ -40,7 +44,7 @@ export class Run {
   readonly log: FakeLog = fakeLog();
   readonly board: Switchboard;
   readonly legs: LegsPort;
-  readonly bridges: BridgesPort;
+  readonly notes: AriNotes;
   readonly registrations: RegistrationsPort;
   /** Whether the stop that was asked for has come to its end. */
   stop: 'none' | 'asked' | 'done' = 'none';
@@ -50,6 +54,8 @@ export class Run {
   readonly begunAtMs: number;
   readonly #world: RunWorld;
   readonly #door: AriDoor;
+  readonly #subscriptions: Subscriptions;
+  #caughtUp = true;
   readonly #strays: Strays;
   readonly #router: Router;
   #connection = 0;
@@ -61,7 +67,6 @@ export class Run {
     this.#world = world;
     this.life = life;
     this.begunAtMs = pbx.nowMs();
-    const step = () => trace();
     this.board = new Switchboard({
       onArrival: ({ id }, args) => this.#arrive(id, args),
       onUserEvent: () => {},
@@ -69,7 +74,9 @@ export class Run {
       hangUpStray: (channelId) => strays.take(channelId),
     });
     const { board } = this;
-    this.#door = new AriDoor(pbx.truth, orders);
+    this.#door = new AriDoor(pbx.truth, orders, (legId) => this.legs.files.get(legId));
+    this.#subscriptions = new Subscriptions(this.#door, APP, this.log);
+    this.notes = new AriNotes(this.#door);
     const strays = new Strays(this.#door, (channelId) => board.isOwned(channelId), this.log);
     this.#strays = strays;
     this.registrations = new RegistrationsPort({
@@ -82,24 +89,25 @@ export class Run {
     });
     this.legs = new LegsPort({
       exchange,
-      line,
-      board,
-      orders,
       trace,
       nowMs,
-      step,
       onDial: (request) => pbx.onDial(request),
-      catchUp: (legId, leg) => catchUpOnLeg(this.#door, APP, legId, leg),
+      settings: {
+        requests: this.#door,
+        board,
+        app: APP,
+        log: this.log,
+        subscriptions: this.#subscriptions,
+        isCaughtUp: () => this.#caughtUp,
+        trouble: () => (line.isUp ? undefined : 'the event line is down'),
+      },
     });
-    this.bridges = new BridgesPort({
-      exchange,
-      orders,
-      nowMs,
-      step,
-      callerOf: (channelId) => this.#ledger.of(channelId),
-      onTalk: (channelId) => pbx.leavesIf('after-connect', channelId),
-    });
-    this.#router = new Router(world.meddle(this.#ports()));
+    this.#router = new Router(world.meddle(this.#ports(), this.#door));
+  }
+
+  /** Calls of earlier runs that it was told of, which waited no more. */
+  get lost(): readonly EndedMeanwhile[] {
+    return this.#ledger.lost;
   }
 
   get calls(): readonly PlayedCall[] {
@@ -121,21 +129,23 @@ export class Run {
     const connection = this.#connection;
     const isLost = () => connection !== this.#connection || !pbx.line.isUp;
     try {
-      this.legs.connected();
+      this.#caughtUp = false;
+      this.legs.own.reconnected();
       const judgeStrays = this.#strays.hold();
       await reconcile({
         requests: this.#door,
         board: this.board,
         app: APP,
         log: this.log,
-        clock: life.clock,
-        openBridges: () => this.bridges.openIds(),
-        legs: this.legs,
-        onLost: (memory) => this.#lose(memory),
+        notes: this.notes,
+        legs: this.legs.own,
+        onLost: (lost) => this.#lose(lost),
         onFound: ({ id }, args, left) => this.#arrive(id, args, left),
       });
       judgeStrays();
+      await this.#subscriptions.renew();
       this.registrations.renew();
+      this.#caughtUp = true;
     } catch (error) {
       pbx.trace(`the connection is of no use: ${String(error)}`);
       life.later(AGAIN_MS, () => {
@@ -149,7 +159,7 @@ export class Run {
     return {
       clock: life.clock,
       legs: this.legs,
-      bridges: this.bridges,
+      notes: this.notes,
       registrations: this.registrations,
       push: push.portOf(life),
       journal: this.#ledger.journal((call, what) => {
@@ -157,7 +167,7 @@ export class Run {
           call.plannedWallMs = life.clock.wallMs();
           pbx.companyIsDue(call.channel);
         }
-        if (what === 'stage:connecting') call.port.waitsNoMore();
+        if (what === 'stage:talking') call.port.waitsNoMore();
       }, pbx.nowMs),
       log: this.log,
       registry: {
@@ -168,11 +178,11 @@ export class Run {
     };
   }
 
-  #lose(memory: string): void {
+  #lose(lost: LostCall): void {
     const { trace, nowMs } = this.#world.pbx;
-    const callId = readCallMemory(memory)?.callId ?? '';
-    trace(`run ${this.life.number} is told that the caller of ${callId} is gone: ${memory}`);
-    this.#ledger.lose(callId, memory, () => this.#router.endLost(memory), nowMs);
+    const callId = readCallMemory(lost.memory)?.callId ?? '';
+    trace(`run ${this.life.number} is told that ${callId} waits no more, answered on ${lost.answeredOn ?? 'nothing'}`);
+    this.#ledger.lose(callId, lost, () => this.#router.endLost(lost), nowMs);
   }
 
   #arrive(
@@ -184,7 +194,13 @@ export class Run {
     const channel = pbx.callers.get(channelId);
     if (channel === undefined) throw new Error(`${channelId} comes in, and there never was such a caller`);
     const { nowMs, trace } = pbx;
-    const port = new CallerPort(channel, left !== undefined, { orders, nowMs, board: this.board, asked: pbx.asked });
+    const port = new CallerPort(channel, left !== undefined, {
+      ...{ orders, nowMs, board: this.board, asked: pbx.asked },
+      onConnected: (legId, on, callerId) => this.legs.own.connected(legId, on, callerId),
+      subscribe: (id) => pbx.truth.subscribed.add(id),
+      comesOut: (caller) => pbx.exchange.talks.comesOut(caller),
+      sleep: (ms) => new Promise((resolve) => life.later(ms, () => resolve())),
+    });
     port.onDecision = () => pbx.leavesIf('after-decision', channelId);
     const memory = left?.memory || told;
     const legs = left?.legs ?? [];

@@ -40,6 +40,7 @@ function* smaller(plan: WorldPlan): Iterable<WorldPlan> {
   yield { ...plan, reachMs: 0, replyMs: 0 };
   if (plan.reachMs > 1) yield { ...plan, reachMs: 1, replyMs: 1 };
   yield { ...plan, eventMs: 0 };
+  yield { ...plan, connectMs: 0, redirectMs: 0 };
   yield { ...plan, messageMs: 0 };
   for (const phones of eachPlainer(plan.phones, plainerPhone)) yield { ...plan, phones };
   for (const devices of eachPlainer(plan.devices, plainerDevice)) yield { ...plan, devices };
@@ -72,6 +73,7 @@ function* plainerPhone(phone: PhonePlan): Iterable<PhonePlan> {
   yield { ...phone, deadContactFailsMs: undefined };
   for (const takes of eachPlainer(phone.takes, function* (take) {
     yield { ...take, answersLateMs: undefined };
+    yield { ...take, pickedUp: false };
     yield { ...take, does: 'nothing' as const };
     yield { ...take, ringsAfterMs: undefined };
     yield { ...take, talksMs: 1000 };
@@ -89,6 +91,7 @@ function* plainerDevice(device: DevicePlan): Iterable<DevicePlan> {
 
 function* plainerCall(call: CallPlan): Iterable<CallPlan> {
   yield { ...call, leaves: undefined };
+  if (call.leaves !== undefined) yield { ...call, leaves: { ...call.leaves, how: 'hung-up' } };
   yield { ...call, answered: false };
   yield { ...call, atMs: 0 };
 }

@@ -3,10 +3,12 @@
  * XIVO_MAPP_SEED=123 plays that one alone and prints every step of it.
  */
 import { describe, expect, it } from 'vitest';
+import { channelPath } from '../../../src/asterisk/channel-ids.ts';
 import type { CallPorts } from '../../../src/call/ports.ts';
 import { drawWorld } from './draw.ts';
 import { brokenIn } from './invariants.ts';
 import { play } from './play.ts';
+import type { Meddle } from './run.ts';
 import { describeFailure, describePlayed, look, search } from './search.ts';
 import { shrink } from './shrink.ts';
 
@@ -53,11 +55,13 @@ it('a plan that fails shrinks to what it fails of', async () => {
     replyMs: 0,
     eventMs: 0,
     messageMs: 0,
+    connectMs: 0,
+    redirectMs: 0,
   });
 });
 
 describe('finds a router whose', () => {
-  const FAULTS: Readonly<Record<string, readonly [string, (ports: CallPorts) => CallPorts]>> = {
+  const FAULTS: Readonly<Record<string, readonly [string, Meddle]>> = {
     'legs are not hung up': [
       'every leg is accounted for',
       (ports) => ({ ...ports, legs: { ...legsOf(ports), hangUp: async () => {} } }),
@@ -86,8 +90,34 @@ describe('finds a router whose', () => {
       }),
     ],
     'found legs are not taken over': [
-      'who answered meanwhile is connected',
+      'who answered on a found leg is heard',
       (ports) => ({ ...ports, legs: { ...legsOf(ports), adopt: () => {} } }),
+    ],
+    'people who have answered are hung up': [
+      'nobody who has answered is cut off',
+      (ports, requests) => ({
+        ...ports,
+        legs: {
+          ...legsOf(ports),
+          dial: (request, onEvent) =>
+            ports.legs.dial(request, (event) => {
+              if (event.kind === 'connected')
+                void requests.send({ method: 'DELETE', path: channelPath(request.legId) }).catch(() => undefined);
+              onEvent(event);
+            }),
+        },
+      }),
+    ],
+    'notes are not written': [
+      'lost calls are told',
+      (ports) => ({ ...ports, notes: { keep: async () => {}, remove: (callId) => ports.notes.remove(callId) } }),
+    ],
+    'notes are not removed': [
+      'nothing stays behind',
+      (ports) => ({
+        ...ports,
+        notes: { keep: (...note) => ports.notes.keep(...note), remove: async () => {} },
+      }),
     ],
     'log is silent': ['nothing stays behind', (ports) => ({ ...ports, log: { ...ports.log, info: () => {} } })],
     'registrations are not told': [

@@ -3,6 +3,7 @@
  * two worlds stands here, so that a plan can be printed, played again and made smaller. Times are ms after the world's beginning
  * unless their name says otherwise. It must never hold a function.
  */
+import type { HowLeft } from '../../../src/call/errors.ts';
 import type { RingingDevice } from '../../../src/call/ports.ts';
 
 /** What a phone does with one INVITE; ms count from the INVITE, `talksMs` from the answer. */
@@ -14,6 +15,8 @@ export interface TakePlan {
   readonly talksMs: number;
   /** Answers so long after it was hung up while ringing, as a 200 does that crosses the CANCEL. */
   readonly answersLateMs: number | undefined;
+  /** Where it answers: another phone has taken the call while it rang here. */
+  readonly pickedUp: boolean;
 }
 
 export interface PhonePlan {
@@ -57,7 +60,12 @@ export interface CallPlan {
   /** The channel's media was up before it came to us. */
   readonly answered: boolean;
   readonly leaves:
-    | { readonly when: 'after-arrival' | 'after-answer' | 'after-connect' | 'after-decision'; readonly ms: number }
+    | {
+        readonly when: 'after-arrival' | 'after-answer' | 'after-connect' | 'after-decision';
+        readonly ms: number;
+        /** Of its own will; because somebody else has answered; or moved elsewhere in the dialplan, which nobody does with one who talks. */
+        readonly how: HowLeft;
+      }
     | undefined;
 }
 
@@ -74,10 +82,12 @@ export type PortName =
   | 'caller.hangUp'
   | 'legs.dial'
   | 'legs.hangUp'
-  | 'bridges.open'
-  | 'bridges.connect'
-  | 'bridges.close'
-  | 'bridges.join'
+  /** Where a caller has gone that has left the application. */
+  | 'caller.seek'
+  /** The subscription to a leg's endpoint. */
+  | 'legs.hear'
+  | 'notes.keep'
+  | 'notes.remove'
   | 'watch.open'
   | 'watch.look'
   | 'watch.close'
@@ -124,6 +134,9 @@ export interface WorldPlan {
   readonly replyMs: number;
   /** How long an event takes to reach us. */
   readonly eventMs: number;
+  /** From a leg's answer until the dialplan has the lock, and from then until the caller is out of the application. */
+  readonly connectMs: number;
+  readonly redirectMs: number;
   /** `drop`: events are lost, and afterwards we look what is there. `closed`: so, and Asterisk knows. `stall`: they come all at once at its end. */
   readonly gaps: readonly {
     readonly atMs: number;

@@ -1,6 +1,6 @@
 /**
- * The adapter on a real Asterisk, without the router: callers enter the application straight from the dialplan, the test plays the call. Between adapter and Asterisk stands
- * a cable that can be cut. After each test: no channel, bridge, subscription, contact or socket.
+ * The adapter on a real Asterisk, without the router: callers enter the application by way of the project's own dialplan, which also connects whoever answers; the test plays the call. Between adapter and Asterisk stands
+ * a cable that can be cut. After each test: no channel, bridge, note, subscription, contact or socket.
  *
  *     const lab = await startAriLab(16);
  *     const { caller, call } = await lab.arrive('early');           // early, ring, bare, up: what the dialplan did before Stasis()
@@ -10,6 +10,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Arrival, type Asterisk, connectAsterisk } from '../../../src/asterisk/asterisk.ts';
+import type { LostCall } from '../../../src/asterisk/reconcile.ts';
 import type { Caller, Contact, DialRequest, LegEvent, Log, Watch } from '../../../src/call/ports.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { type Told, toldLog } from '../../asterisk/told-log.ts';
@@ -21,24 +22,29 @@ import type { CallOptions } from '../phone/phone-options.ts';
 import { Cable } from '../rigs/proxy.ts';
 
 export const SOON_MS = 30_000;
-export const APP = 'mapp-lab';
+const APP = 'mapp-lab';
 
-/** Where a call goes on after the application: BUSY and DECLINED are told from the rest by the caller's final status. */
+/** Where a call goes on after the application: BUSY is told from the rest by the caller's final status. To `bare` nobody has sent 180 before. */
 const DIALPLAN = `
 [from-extern](+)
 exten => early,1,Progress()
  same => n,Goto(enter,s,1)
 exten => ring,1,Ringing()
  same => n,Goto(enter,s,1)
-exten => bare,1,Goto(enter,s,1)
+exten => bare,1,Set(SHARED(XIVO_MAPP_LEG)=)
+ same => n,Stasis(${APP},user-42)
+ same => n,Gosub(xivo-mapp-closed,s,1)
+ same => n,Goto(enter,gone-on,1)
 exten => up,1,Answer()
  same => n,Goto(enter,s,1)
 exten => french,1,Set(CHANNEL(language)=fr)
  same => n,Goto(early,1)
 [enter]
 exten => s,1,Set(HELD="quoted, \${DOLLAR} value")
- same => n,Stasis(${APP},user-42,more)
- same => n,Hangup(\${IF($["\${XIVO_MAPP_STATUS}/\${XIVO_MAPP_REASON}" = "BUSY/on-the-phone"]?17:21)})
+ same => n,Set(XIVO_MAPP_APP=${APP})
+ same => n,Gosub(xivo-mapp-route,s,1(user-42))
+ same => n,Goto(gone-on,1)
+exten => gone-on,1,Hangup(\${IF($["\${XIVO_MAPP_STATUS}/\${XIVO_MAPP_REASON}" = "BUSY/on-the-phone"]?17:21)})
 `;
 
 export interface LabArrival {
@@ -82,6 +88,8 @@ export class AriLab {
   readonly asterisk: LabAsterisk;
   readonly cable: Cable;
   readonly arrivals: LabArrival[] = [];
+  /** Calls of an earlier run that wait no more. */
+  readonly lost: LostCall[] = [];
   readonly log: Log & { readonly told: Told[] } = toldLog();
   #pbx: Asterisk | undefined;
   #phones: Phone[] = [];
@@ -99,10 +107,6 @@ export class AriLab {
     return this.#pbx;
   }
 
-  get bridgeId(): string {
-    return `${this.callId}-bridge`;
-  }
-
   /** Connects, as a starting router does; after disconnect() as its next run. */
   async connect(): Promise<void> {
     this.#pbx = connectAsterisk({
@@ -113,9 +117,12 @@ export class AriLab {
       log: this.log,
       clock: systemClock,
     });
-    this.#pbx.onCaller(({ caller, userId, how: arrival, legs }) => {
-      this.arrivals.push({ caller, userId, arrival, legs });
-    });
+    this.#pbx.onCaller(
+      ({ caller, userId, how: arrival, legs }) => {
+        this.arrivals.push({ caller, userId, arrival, legs });
+      },
+      (call) => this.lost.push(call),
+    );
     await this.connected();
   }
 
@@ -145,7 +152,7 @@ export class AriLab {
     this.callId = `xm-${randomBytes(8).toString('hex')}`;
     const call = await carrier.call(extension, { fromNumber: '0612345678', fromName: 'Carol', ...options });
     const arrival = await this.nextArrival();
-    // As in every call: by this the adapter learns whether the dialplan has a context for legs.
+    // As in every call: by this the caller may stay, and the adapter learns whether the dialplan can connect anybody.
     await arrival.caller.read({ variables: [], globals: [], contactsOf: [] });
     return { ...arrival, call };
   }
@@ -165,11 +172,13 @@ export class AriLab {
   /** Orders a leg to the phone. */
   async dial(caller: Caller, phone: Phone, change: Partial<DialRequest> = {}): Promise<LabLeg> {
     this.#legCount += 1;
-    const legId = `${this.callId}-leg-${this.#legCount}`;
+    const legId = `${this.callId}-leg-${String(this.#legCount).padStart(4, '0')}`;
     const events: LegEvent[] = [];
     const request: DialRequest = {
       legId,
       contact: this.contactOf(phone),
+      on: 'mobile',
+      calleeUserId: 'user-42',
       caller: caller.party,
       callee: { name: '', number: '' },
       ringMs: 20_000,
@@ -198,6 +207,7 @@ export class AriLab {
   /** Ends what the test left, and throws when anything stays behind in Asterisk or in a phone. */
   async clear(): Promise<void> {
     this.cable.mend();
+    this.lost.length = 0;
     await Promise.all(this.arrivals.splice(0).map(({ caller }) => caller.hangUp()));
     await Promise.all(this.#watches.splice(0).map((watch) => watch.close()));
     for (const phone of this.#phones) await Promise.all(phone.calls.map((call) => call.hangUp()));

@@ -1,5 +1,6 @@
 /** The caller's channel on a real Asterisk: what is read, what is heard without a gap, and how it leaves us. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import type { HoldNews } from '../../../src/call/ports.ts';
 import { TONES } from '../asterisk/asterisk.ts';
@@ -112,23 +113,18 @@ describe.each([16, 22] as const)('a caller on Asterisk %i', (version) => {
     await call.hangUp();
   });
 
-  it.each(['alone', 'in its bridge'] as const)(
-    'goes on in the dialplan with status and reason while the message plays; %s',
-    async (where) => {
-      const { caller, call } = await lab.arrive('early');
-      if (where === 'in its bridge') await lab.pbx.bridges.open(lab.bridgeId, caller);
-      await caller.startHold({ message: 'demo-congrats', afterwards: { kind: 'music', musicClass: undefined } });
-      await call.waitUntilHears('sound', SOON_MS);
-      await caller.giveBack('BUSY', 'on-the-phone');
-      await call.waitFor('ended', 3_000);
-      expect(call.record.finalStatus).toBe(486);
-      expect(caller.left.aborted).toBe(false);
-      await expect(caller.answer()).rejects.toBeInstanceOf(CallerGone);
-      await caller.hangUp();
-      await caller.stopHold();
-      await lab.pbx.bridges.close(lab.bridgeId);
-    },
-  );
+  it('goes on in the dialplan with status and reason while the message plays', async () => {
+    const { caller, call } = await lab.arrive('early');
+    await caller.startHold({ message: 'demo-congrats', afterwards: { kind: 'music', musicClass: undefined } });
+    await call.waitUntilHears('sound', SOON_MS);
+    await caller.giveBack('BUSY', 'on-the-phone');
+    await call.waitFor('ended', SOON_MS);
+    expect(call.record.finalStatus).toBe(486);
+    expect(caller.left.aborted).toBe(false);
+    await expect(caller.answer()).rejects.toBeInstanceOf(CallerGone);
+    await caller.hangUp();
+    await caller.stopHold();
+  });
 
   it('that has left is known at once, and everything says so', async () => {
     const { caller, call } = await lab.arrive('early');
@@ -140,6 +136,32 @@ describe.each([16, 22] as const)('a caller on Asterisk %i', (version) => {
     await expect(caller.read({ variables: ['A'], globals: [], contactsOf: [] })).rejects.toBe(caller.left.reason);
     await caller.stopHold();
     await caller.hangUp();
+  });
+
+  it.each([
+    ['answered elsewhere', 'Q.850;cause=26', 'answered-elsewhere'],
+    ['nothing', undefined, 'hung-up'],
+  ] as const)('that cancels, and gives as its reason %s (%s), is %s', async (_, reason, how) => {
+    const { caller, call } = await lab.arrive('early');
+    await call.hangUp(reason);
+    await expect.poll(() => caller.left.aborted).toBe(true);
+    expect(caller.left.reason).toMatchObject({ name: 'CallerGone', how });
+  });
+
+  it('that somebody moves to another place in the dialplan has left, and is left alone', async () => {
+    const { caller, call } = await lab.arrive('up');
+    await caller.startHold({ message: undefined, afterwards: { kind: 'music', musicClass: undefined } });
+    await call.waitUntilHears(TONES.mohDefault, SOON_MS);
+    const { name } = z
+      .object({ name: z.string() })
+      .parse((await lab.asterisk.ari('GET', `/channels/${caller.channelId}`)).body);
+    await lab.asterisk.cli(`channel redirect ${name} lab-idle,s,1`);
+    await expect.poll(() => caller.left.aborted).toBe(true);
+    expect(caller.left.reason).toMatchObject({ how: 'moved' });
+    await expect(caller.giveBack('NOANSWER', 'x')).rejects.toBe(caller.left.reason);
+    await caller.hangUp();
+    expect(call.hasEnded).toBe(false);
+    await call.hangUp();
   });
 
   it('that somebody else hangs up is gone', async () => {

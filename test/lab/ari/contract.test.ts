@@ -1,11 +1,14 @@
 /** The real Asterisk, held to the same promises as the fake of the domain's stories. */
+import { z } from 'zod';
 import { connectAsterisk } from '../../../src/asterisk/asterisk.ts';
 import type { Caller } from '../../../src/call/ports.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { fakeLog } from '../../call/fakes/log.ts';
-import { type PbxUnderTest, type PhoneMood, pbxContract } from '../../contract/pbx.contract.ts';
+import { pbxContract } from '../../contract/pbx.contract.ts';
+import type { PbxUnderTest, PhoneMood } from '../../contract/pbx-under-test.ts';
 import { type AsteriskVersion, startAsterisk } from '../asterisk/asterisk.ts';
 import { awaitThat } from '../asterisk/deadline.ts';
+import type { IncomingCall } from '../phone/incoming-call.ts';
 import { answersAfter, type InvitePolicy, refuses, rings } from '../phone/invite-policies.ts';
 import { createPhone, type Phone } from '../phone/phone.ts';
 
@@ -15,15 +18,26 @@ const POLICIES: Readonly<Record<PhoneMood, InvitePolicy>> = {
   declines: refuses(603),
   'is busy': refuses(486),
 };
-const SEATS = 20;
+const SEATS = 24;
+const BridgeList = z.array(z.object({ id: z.string(), channels: z.array(z.string()) }));
 const WITHIN_MS = 30_000;
+const APP = 'contract';
+/** A caller who is given back, or moved, stays where it is then until it hangs up. */
+const DIALPLAN = `
+[from-extern](+)
+exten => contract,1,Set(XIVO_MAPP_APP=${APP})
+ same => n,Gosub(xivo-mapp-route,s,1(7))
+ same => n,Wait(3600)
+exten => elsewhere,1,Wait(3600)
+`;
 
 async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
   const names = Array.from({ length: SEATS }, (_, index) => `seat${index + 1}`);
   const asterisk = await startAsterisk({
     version,
+    stasisApp: APP,
     endpoints: names.map((name) => ({ name })),
-    users: [{ id: '7', did: '1007', interface: 'PJSIP/seat1' }],
+    extraDialplan: DIALPLAN,
   });
   const connection = connectAsterisk({
     url: asterisk.ariUrl,
@@ -38,20 +52,29 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
   const server = { host: asterisk.sipHost, port: asterisk.sipPort };
   const trunk = await createPhone({ user: 'trunk', host: asterisk.trunkAddress, server, audio: { socket: false } });
   const phones = new Map<string, Phone>();
+  /** The latest call to each endpoint. */
+  const calls = new Map<string, IncomingCall>();
   let validitySec = 600;
   let taken = 0;
-  const until = async (what: string, isSo: () => boolean) => {
+  const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
     await awaitThat(
-      async () => (isSo() ? true : undefined),
+      async () => ((await isSo()) ? true : undefined),
       WITHIN_MS,
       async () => `it did not come to pass that ${what}`,
     );
   };
+  const bridges = async () => BridgeList.parse((await asterisk.ari('GET', '/bridges')).body);
+  const nameOf = async (channelId: string) =>
+    z.object({ name: z.string() }).parse((await asterisk.ari('GET', `/channels/${channelId}`)).body).name;
+  const variable = async (channelId: string, name: string) =>
+    z
+      .object({ value: z.string().default('') })
+      .parse((await asterisk.ari('GET', `/channels/${channelId}/variable`, { variable: name })).body).value;
   await until('the router is connected', () => connection.trouble() === undefined);
 
   return {
     legs: connection.legs,
-    bridges: connection.bridges,
+    notes: connection.notes,
     registrations: connection.registrations,
     newEndpoint() {
       const name = names[taken];
@@ -61,19 +84,42 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
     },
     async newCaller() {
       const before = arrived.length;
-      const call = await trunk.call('1007', { fromNumber: '0612345678', fromName: 'Carol' });
+      const call = await trunk.call('contract', { fromNumber: '0612345678', fromName: 'Carol' });
       await until('the caller has come', () => arrived.length > before);
       const caller = arrived.at(-1);
       if (caller === undefined) throw new Error('no caller');
-      return { caller, hangsUp: () => void call.hangUp() };
+      const { channelId } = caller;
+      return {
+        caller,
+        async leaves(how = 'hung-up') {
+          if (how === 'moved')
+            await asterisk.cli(`channel redirect ${await nameOf(channelId)} from-extern,elsewhere,1`);
+          else await call.hangUp(how === 'answered-elsewhere' ? 'Q.850;cause=26;text="answered elsewhere"' : undefined);
+        },
+      };
     },
     async register(endpoint, mood) {
       const user = endpoint.slice('PJSIP/'.length);
       const phone = phones.get(user) ?? (await createPhone({ user, password: user, server, audio: { socket: false } }));
       phones.set(user, phone);
-      phone.onInvite(POLICIES[mood]);
+      phone.onInvite((call) => {
+        calls.set(endpoint, call);
+        POLICIES[mood](call);
+      });
       validitySec += 60;
       await (phone.registered === undefined ? phone.register({ expiresSec: validitySec }) : phone.refresh(validitySec));
+    },
+    async answers(endpoint) {
+      calls.get(endpoint)?.answer();
+    },
+    async hangsUp(endpoint) {
+      await calls.get(endpoint)?.hangUp();
+    },
+    async areTalking({ channelId }, legId) {
+      return (await bridges()).some(({ channels }) => [channelId, legId].every((id) => channels.includes(id)));
+    },
+    async notedCalls() {
+      return (await bridges()).flatMap(({ id }) => (id.endsWith('-note') ? [id.slice(0, -'-note'.length)] : []));
     },
     async unregister(endpoint) {
       await phones.get(endpoint.slice('PJSIP/'.length))?.unregister();
@@ -93,8 +139,12 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
         async () => `${name} was not set`,
       );
     },
-    async givenBack(caller) {
-      const { status, reason } = await asterisk.awaitEnding({ uniqueId: caller.channelId });
+    async givenBack({ channelId }) {
+      await until('the caller has gone on', async () => (await variable(channelId, 'CHANNEL(appname)')) === 'Wait');
+      const [status, reason] = await Promise.all([
+        variable(channelId, 'XIVO_MAPP_STATUS'),
+        variable(channelId, 'XIVO_MAPP_REASON'),
+      ]);
       return { status, reason };
     },
     until,
@@ -105,7 +155,7 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
           return channels.length + bridges.length === 0 ? true : undefined;
         },
         WITHIN_MS,
-        async () => 'channels or bridges are left',
+        async () => `left behind: ${JSON.stringify(await asterisk.leftovers())}`,
       );
     },
     async close() {

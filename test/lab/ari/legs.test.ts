@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PbxError } from '../../../src/call/errors.ts';
 import { answersDespiteCancel, refuses, rings } from '../phone/invite-policies.ts';
-import { APP, type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
+import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
   let lab: AriLab;
@@ -26,16 +26,17 @@ describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
     there.ring();
     await leg.waitFor('ringing');
     there.answer();
-    await leg.waitFor('answered');
+    await leg.waitFor('connected');
     await there.hangUp();
     await leg.waitFor('ended');
     expect(leg.events).toEqual([
       { kind: 'ringing' },
       { kind: 'answered' },
+      { kind: 'connected', pickedUp: false },
       { kind: 'ended', end: 'hung-up', detail: expect.any(String) },
     ]);
     await lab.pbx.legs.hangUp(leg.legId, 'normal');
-    await call.hangUp();
+    await call.waitFor('ended', SOON_MS);
   });
 
   it.each([
@@ -78,34 +79,27 @@ describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
     await call.hangUp();
   });
 
-  it.each(['before it rings', 'while it rings', 'after it answered'] as const)(
-    'says "answered elsewhere" %s',
-    async (when) => {
-      const mobile = await lab.phone('mobile');
-      const { caller, call } = await lab.arrive('early');
-      const leg = await lab.dial(caller, mobile);
-      const there = await mobile.nextCall(SOON_MS);
-      if (when !== 'before it rings') {
-        there.ring();
-        await leg.waitFor('ringing');
-      } else {
-        there.trying();
-        // A CANCEL that is ordered before Asterisk has the 100 leaves later, and without its reason. Asterisk says nothing of a 100; but what
-        // comes behind it from the same phone, and is answered, tells that it has arrived.
-        await mobile.refresh();
-      }
-      if (when === 'after it answered') {
-        there.answer();
-        await leg.waitFor('answered');
-      }
-      await lab.pbx.legs.hangUp(leg.legId, 'answered-elsewhere');
-      await there.waitFor('ended', SOON_MS);
-      expect(there.record.reasons).toContainEqual(expect.stringMatching(/^SIP ?; ?cause=200/));
-      expect(there.answeredElsewhere).toBe(true);
-      expect(await leg.waitFor('ended')).toMatchObject({ end: 'answered-elsewhere' });
-      await call.hangUp();
-    },
-  );
+  it.each(['before it rings', 'while it rings'] as const)('says "answered elsewhere" %s', async (when) => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early');
+    const leg = await lab.dial(caller, mobile);
+    const there = await mobile.nextCall(SOON_MS);
+    if (when !== 'before it rings') {
+      there.ring();
+      await leg.waitFor('ringing');
+    } else {
+      there.trying();
+      // A CANCEL that is ordered before Asterisk has the 100 leaves later, and without its reason. Asterisk says nothing of a 100; but what
+      // comes behind it from the same phone, and is answered, tells that it has arrived.
+      await mobile.refresh();
+    }
+    await lab.pbx.legs.hangUp(leg.legId, 'answered-elsewhere');
+    await there.waitFor('ended', SOON_MS);
+    expect(there.record.reasons).toContainEqual(expect.stringMatching(/^SIP ?; ?cause=200/));
+    expect(there.answeredElsewhere).toBe(true);
+    expect(await leg.waitFor('ended')).toMatchObject({ end: 'answered-elsewhere' });
+    await call.hangUp();
+  });
 
   it('that is not needed does not claim to be answered elsewhere', async () => {
     const mobile = await lab.phone('mobile');
@@ -124,23 +118,53 @@ describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
   it('is hung up though its order is still under way (EDGES 13)', async () => {
     const mobile = await lab.phone('mobile');
     const { caller, call } = await lab.arrive('early');
-    await call.hangUp();
-    const legId = `${lab.callId}-leg-7`;
+    const legId = `${lab.callId}-leg-0007`;
     const dialled = lab.dial(caller, mobile, { legId });
     await lab.pbx.legs.hangUp(legId, 'normal');
     await dialled;
+    await call.hangUp();
     await expect.poll(channels).toEqual([]);
   });
 
-  it('that nobody owns is hung up when it enters the application (EDGES 14)', async () => {
+  it('is refused where its caller, to whom it would belong, has left', async () => {
     const mobile = await lab.phone('mobile');
-    const endpoint = `PJSIP/mobile/${lab.contactOf(mobile).uri}`;
-    await lab.asterisk.ari('POST', '/channels/xm-0123456789abcdef-leg-1', { endpoint, app: APP, appArgs: 'leg,gone' });
-    const there = await mobile.nextCall(SOON_MS);
+    const { caller, call } = await lab.arrive('early');
+    await call.hangUp();
+    await expect.poll(channels).toEqual([]);
+    await expect.poll(() => caller.left.aborted).toBe(true);
+    await expect(lab.dial(caller, mobile)).rejects.toBeInstanceOf(PbxError);
+  });
+
+  it('that answers while another talks is told that it was answered elsewhere', async () => {
+    const [mobile, tablet] = [await lab.phone('mobile'), await lab.phone('tablet', 1500)];
+    const { caller, call } = await lab.arrive('early');
+    const [first, second] = [await lab.dial(caller, mobile), await lab.dial(caller, tablet)];
+    const [there, other] = [await mobile.nextCall(SOON_MS), await tablet.nextCall(SOON_MS)];
+    for (const one of [there, other]) one.ring();
     there.answer();
+    await first.waitFor('connected');
+    other.answer();
+    expect(await second.waitFor('ended')).toMatchObject({ end: 'answered-elsewhere' });
+    expect(other.answeredElsewhere).toBe(true);
+    expect(second.events.map(({ kind }) => kind)).not.toContain('connected');
+    await call.hangUp();
+    await first.waitFor('ended');
+  });
+
+  it('that nobody owns is hung up when it shows itself, unless somebody has answered (EDGES 14)', async () => {
+    const mobile = await lab.phone('mobile');
+    const { caller, call } = await lab.arrive('early');
+    // Its endpoint is listened to for the sake of another.
+    await lab.watch(caller, [], ['PJSIP/mobile']);
+    const endpoint = `PJSIP/mobile/${lab.contactOf(mobile).uri}`;
+    const way = { context: 'xivo-mapp-leg', extension: 's', priority: 1, timeout: 20 };
+    await lab.asterisk.ari('POST', '/channels/xm-0123456789abcdef-leg-0001', { endpoint, ...way });
+    const there = await mobile.nextCall(SOON_MS);
+    there.ring();
     await there.waitFor('ended', SOON_MS);
     expect(there.record.endedBy).toBe('there');
     expect(lab.arrivals).toEqual([]);
+    await call.hangUp();
   });
 
   it('that answers after its cancel is hung up (EDGES 29)', async () => {

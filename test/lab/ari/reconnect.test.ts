@@ -51,8 +51,8 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     await expect.poll(() => seen.length).toBe(2);
     await there.hangUp();
     await answered.waitFor('ended');
-    expect(answered.events.map(({ kind }) => kind)).toEqual(['ringing', 'answered', 'ended']);
-    await staying.call.hangUp();
+    expect(answered.events.map(({ kind }) => kind)).toEqual(['ringing', 'answered', 'connected', 'ended']);
+    await staying.call.waitFor('ended', SOON_MS);
     await expect.poll(() => staying.caller.left.aborted).toBe(true);
   });
 
@@ -69,13 +69,13 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     const { caller, call } = await lab.arrive('early');
     const leg = await lab.dial(caller, mobile);
     const there = await mobile.nextCall(SOON_MS);
-    await lab.pbx.bridges.open(lab.bridgeId, caller);
+    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory');
     await lab.asterisk.restart();
     await expect.poll(() => caller.left.aborted, { timeout: SOON_MS }).toBe(true);
     expect(caller.left.reason).toBeInstanceOf(CallerGone);
     expect(await leg.waitFor('ended')).toMatchObject({ end: 'unreachable' });
     await lab.connected();
-    await lab.pbx.bridges.close(lab.bridgeId);
+    await lab.pbx.notes.remove(lab.callId);
     await lab.pbx.legs.hangUp(leg.legId, 'normal');
     call.vanish();
     there.vanish();
@@ -86,7 +86,6 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
   it('the next run finds the callers who wait, with their legs, which ring on', async () => {
     const mobile = await lab.phone('mobile');
     const { caller, call } = await lab.arrive('early');
-    await lab.pbx.bridges.open(lab.bridgeId, caller);
     const { legId } = await lab.dial(caller, mobile, { memory: 'what it was for' });
     const there = await mobile.nextCall(SOON_MS);
     there.ring();
@@ -98,30 +97,14 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     const events: LegEvent[] = [];
     lab.pbx.legs.adopt(legId, (event) => events.push(event));
     there.answer();
-    await expect.poll(() => events.map(({ kind }) => kind), { timeout: SOON_MS }).toEqual(['ringing', 'answered']);
+    await expect
+      .poll(() => events.map(({ kind }) => kind), { timeout: SOON_MS })
+      .toEqual(['ringing', 'answered', 'connected']);
     await lab.pbx.legs.hangUp(legId, 'not-needed');
-    await there.waitFor('ended', SOON_MS);
-    await found.caller.giveBack('BUSY', 'on-the-phone');
-    await call.waitFor('ended', SOON_MS);
-    expect(call.record.finalStatus).toBe(486);
-  });
-
-  it('the next run hears of a leg that was answered before, until it ends', async () => {
-    const mobile = await lab.phone('mobile');
-    const { caller, call } = await lab.arrive('early');
-    const leg = await lab.dial(caller, mobile);
-    const there = await mobile.nextCall(SOON_MS);
-    there.answer();
-    await leg.waitFor('answered');
-    await lab.disconnect();
-    await lab.connect();
-    expect((await lab.nextArrival()).legs).toMatchObject([{ legId: leg.legId }]);
-    const kinds: string[] = [];
-    lab.pbx.legs.adopt(leg.legId, ({ kind }) => kinds.push(kind));
-    expect(kinds).toEqual(['answered']);
     await there.hangUp();
-    await expect.poll(() => kinds, { timeout: SOON_MS }).toEqual(['answered', 'ended']);
-    await call.hangUp();
+    await call.waitFor('ended', SOON_MS);
+    await expect.poll(() => found.caller.left.aborted).toBe(true);
+    expect(events.at(-1)?.kind).toBe('ended');
   });
 
   it('the next run ends a leg whose caller has gone meanwhile', async () => {
@@ -138,19 +121,24 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
   });
 
   it.each(['caller', 'callee'] as const)(
-    'conversations go on under the next run, until the %s hangs up',
+    'a call that is answered while no router is there talks until the %s hangs up; the next run hears on what',
     async (who) => {
       const mobile = await lab.phone('mobile');
       const { caller, call } = await lab.arrive('early');
-      await lab.pbx.bridges.open(lab.bridgeId, caller);
-      const leg = await lab.dial(caller, mobile);
-      const there = await mobile.nextCall(SOON_MS);
-      there.answer();
-      await leg.waitFor('answered');
-      await lab.pbx.bridges.connect(lab.bridgeId, caller, leg.legId);
-      await caller.write({ XIVO_MAPP_STATUS: 'ANSWERED' });
+      await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory');
+      const tablet = await lab.phone('tablet', 1500);
+      await lab.dial(caller, mobile);
+      await lab.dial(caller, tablet, { on: 'webapp' });
+      const [there, other] = [await mobile.nextCall(SOON_MS), await tablet.nextCall(SOON_MS)];
+      for (const one of [there, other]) one.ring();
       await lab.disconnect();
+      there.answer();
+      await Promise.all([call.waitUntilHears(1300, SOON_MS), there.waitUntilHears(600, SOON_MS)]);
       await lab.connect();
+      await expect.poll(() => lab.lost).toEqual([{ memory: 'memory', answeredOn: 'mobile' }]);
+      // The other phone rings in vain no longer.
+      await other.waitFor('ended', SOON_MS);
+      expect(other.answeredElsewhere).toBe(true);
       await Promise.all([call.waitUntilHears(1300, SOON_MS), there.waitUntilHears(600, SOON_MS)]);
       await (who === 'caller' ? call : there).hangUp();
       await (who === 'caller' ? there : call).waitFor('ended', SOON_MS);
@@ -158,20 +146,32 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     },
   );
 
-  it('a caller whose conversation has ended meanwhile is not routed again', async () => {
-    const mobile = await lab.phone('mobile');
+  it('a call whose caller has left while no router is there is told to the next run, and nothing of it is left', async () => {
     const { caller, call } = await lab.arrive('early');
-    await lab.pbx.bridges.open(lab.bridgeId, caller);
-    const leg = await lab.dial(caller, mobile);
-    const there = await mobile.nextCall(SOON_MS);
-    there.answer();
-    await leg.waitFor('answered');
-    await lab.pbx.bridges.connect(lab.bridgeId, caller, leg.legId);
-    await caller.write({ XIVO_MAPP_STATUS: 'ANSWERED' });
+    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory of it');
     await lab.disconnect();
-    await there.hangUp();
+    await call.hangUp();
     await lab.connect();
-    await call.waitFor('ended', SOON_MS);
-    expect(lab.arrivals).toEqual([]);
+    await expect.poll(() => lab.lost).toEqual([{ memory: 'memory of it', answeredOn: undefined }]);
+    expect((await lab.asterisk.leftovers()).bridges).toEqual([]);
+  });
+
+  it('a second phone that answers while no router is there is told that it was answered elsewhere', async () => {
+    const [mobile, tablet] = [await lab.phone('mobile'), await lab.phone('tablet', 1500)];
+    const { caller, call } = await lab.arrive('early');
+    await lab.dial(caller, mobile);
+    await lab.dial(caller, tablet);
+    const [there, other] = [await mobile.nextCall(SOON_MS), await tablet.nextCall(SOON_MS)];
+    for (const one of [there, other]) one.ring();
+    await lab.disconnect();
+    there.answer();
+    await call.waitUntilHears(1300, SOON_MS);
+    other.answer();
+    await other.waitFor('ended', SOON_MS);
+    expect(other.answeredElsewhere).toBe(true);
+    expect(call.hasEnded).toBe(false);
+    await call.hangUp();
+    await there.waitFor('ended', SOON_MS);
+    await lab.connect();
   });
 });

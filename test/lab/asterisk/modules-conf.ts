@@ -21,7 +21,7 @@ const MODULES = `
   bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
   codec_ulaw codec_alaw codec_a_mu codec_gsm codec_g722 codec_resample
   format_wav format_wav_gsm format_gsm format_pcm format_sln
-  app_bridgewait app_db app_dial app_directed_pickup app_dumpchan app_echo app_exec app_if app_milliwatt app_originate app_playback app_playtones app_read
+  app_bridgewait app_channelredirect app_db app_dial app_directed_pickup app_dumpchan app_echo app_exec app_if app_milliwatt app_originate app_playback app_playtones app_read
   app_senddtmf app_stack app_stasis app_system app_transfer app_userevent app_verbose app_waitforring app_while
 `;
 

@@ -116,7 +116,7 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
   });
   await begin('talk');
   const answered = await count(members, ({ call }) => call.waitFor('answered', patienceMs));
-  // Asterisk 16 takes up to 200 ms to put a phone that sends no sound into the bridge; who hangs up before that has left while being connected.
+  // Asterisk 16 takes up to 200 ms to send a caller without sound to whoever has answered; the router is told of the conversation, and does not make it.
   await allAre(lab, 'talking', answered, patienceMs).catch((error: unknown) => failures.push(String(error)));
 
   await begin('go');

@@ -66,6 +66,9 @@ export interface Way {
 /** The measure: no router, one Dial(). */
 export const BY_DIAL: Way = { inRegistry: false, numberOf: dialled };
 
+/** The router's way. Its lab must start it. */
+export const BY_ROUTER: Way = { inRegistry: true, numberOf: ({ number }) => number };
+
 /** The number by which a user is always reached by a plain Dial(), whichever way the call goes that is looked at. */
 export function dialled({ number }: Callee): string {
   return `${DIAL}${number}`;

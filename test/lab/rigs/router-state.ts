@@ -20,7 +20,10 @@ export interface RestingState {
   /** Whatever else does, by kind; sockets and the like. */
   readonly resources: number;
   readonly channels: number;
+  /** Of conversations, which are Asterisk's own. */
   readonly bridges: number;
+  /** Of calls that wait: bridges as well, in which nobody stands. */
+  readonly notes: number;
   readonly subscriptions: number;
   /** Calls in the history. */
   readonly history: number;
@@ -30,6 +33,7 @@ export interface RestingState {
 /** Longer than any idle connection is kept, in ms. */
 const REST_MS = 60_000;
 const LOOK_MS = 100;
+const NOTE = /-note$/;
 
 /** @param sockets how many there may be for the router to count as at rest; it is waited for them, but not for ever */
 export async function lookAtRest(
@@ -55,7 +59,8 @@ export async function look(lab: Lab, inside: RouterInside, calls: number): Promi
     timers,
     resources: Object.values(others).reduce((sum, count) => sum + count, 0),
     channels: left.channels.length,
-    bridges: left.bridges.length,
+    bridges: left.bridges.filter((id) => !NOTE.test(id)).length,
+    notes: left.bridges.filter((id) => NOTE.test(id)).length,
     subscriptions: left.subscriptions.length,
     history: historyOf(lab),
     asterisk: await processOf(lab.asterisk.pid()),

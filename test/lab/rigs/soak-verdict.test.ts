@@ -15,6 +15,7 @@ const REST: RestingState = {
   resources: 6,
   channels: 0,
   bridges: 0,
+  notes: 0,
   subscriptions: 0,
   history: 0,
   asterisk: { memoryMb: 100, files: 19, threads: 43 },
@@ -42,12 +43,13 @@ test('a listener that each call leaves is found in the slope, and a larger leak 
 });
 
 test('whatever is left at the end is named, and calls that were not played are no pass', () => {
-  const left = { sockets: 40, timers: 2, channels: 1, bridges: 1, subscriptions: 3, history: 10_001 };
+  const left = { sockets: 40, timers: 2, channels: 1, bridges: 1, notes: 2, subscriptions: 3, history: 10_001 };
   expect(judgeSoak(resultWith(0, left), CALLS)).toEqual([
     '40 sockets at the end, 12 at the start',
     '2 timers at the end, 1 at the start',
     '1 channels at the end',
     '1 bridges at the end',
+    '2 notes at the end',
     '3 subscriptions at the end',
     '10001 calls in the history at the end',
   ]);

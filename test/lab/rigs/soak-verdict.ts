@@ -33,7 +33,7 @@ export function judgeSoak(result: SoakResult, wanted: number): string[] {
     more('sockets', MORE_SOCKETS);
     more('timers', 0);
     more('resources', MORE_SOCKETS);
-    for (const what of ['channels', 'bridges', 'subscriptions'] as const) {
+    for (const what of ['channels', 'bridges', 'notes', 'subscriptions'] as const) {
       if (state[what] > 0) wrong.push(`${state[what]} ${what} ${when}`);
     }
     if (state.history > MOST_HISTORY) wrong.push(`${state.history} calls in the history ${when}`);
@@ -69,6 +69,7 @@ export function soakTable({ began, middle, ended }: SoakResult): string {
     ['other resources', ({ resources }) => resources],
     ['channels', ({ channels }) => channels],
     ['bridges', ({ bridges }) => bridges],
+    ['notes of calls', ({ notes }) => notes],
     ['subscriptions', ({ subscriptions }) => subscriptions],
     ['calls in the history', ({ history }) => history],
     ["Asterisk's memory, MB", ({ asterisk }) => asterisk.memoryMb],

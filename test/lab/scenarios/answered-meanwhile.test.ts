@@ -1,17 +1,8 @@
-/**
- * Somebody answers in the seconds in which no router is there: dialplan/xivo-mapp.conf keeps the leg and tries again, so that the next run of the router connects the
- * two; and it lets go of a leg whose caller has left, or that no router fetches.
- */
+/** Somebody answers while no router is there: caller and callee talk at once all the same. Whom nobody can be connected with is hung up; with an older copy of the dialplan calls go on without us. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-
-/** Short waits, and a dialplan that gives a leg up after two seconds. */
-const SHORT = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_LEG_TRIES = "4"';
-/** What they are without being set; a deleted line would keep its value. */
-const USUAL = 'XIVO_MAPP_LOOPS_INTERVAL = 5\nXIVO_MAPP_LOOPS_MOBILEAPP = 3\nXIVO_MAPP_LEG_TRIES = 20';
-
-const pushesTo = (mobile: Mobile) => mobile.pushes.filter(({ payload }) => payload.type === 'incoming-call').length;
+import { toldEndsOf, wakesOf } from '../rigs/death.ts';
+import { stillTalk } from '../rigs/live-calls.ts';
 
 describe.each([16, 22] as const)('answered while no router is there, on Asterisk %i', (version) => {
   let lab: Lab;
@@ -21,56 +12,49 @@ describe.each([16, 22] as const)('answered while no router is there, on Asterisk
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
-  it('EDGES 16: both talk as soon as the router is back, though the ring time is over; nobody is pushed or rung twice', async () => {
-    const spec = { ringingDevice: 'WebAppAndMobileApp', mobile: { wakesAfterMs: 100 }, ringSeconds: 2 } as const;
+  it('EDGES 16: both talk at once; after its return the others are told, and nobody is pushed or rung twice', async () => {
+    const spec = { ringingDevice: 'WebAppAndMobileApp', mobile: { wakesAfterMs: 100 } } as const;
     const alice = await lab.user(spec);
     const call = await lab.caller({ name: 'Carol', number: '0612345678' }).call(alice);
     await Promise.all(alice.handsets.map((handset) => handset.waitFor('ringing')));
-    const rungAtMs = Date.now();
+    const callId = await lab.callId(call);
     await lab.router.kill();
     await alice.mobile.answer();
-    await alice.mobile.hears('anything');
-    await expect.poll(() => Date.now() - rungAtMs, { timeout: 5000 }).toBeGreaterThan(2000);
-    await lab.router.start();
     await call.talksWith(alice.mobile);
+    await lab.router.start();
     await alice.webApp.waitFor('cancelled');
     expect(alice.webApp.wasToldElsewhere).toBe(true);
-    expect(pushesTo(alice.mobile)).toBe(1);
-    expect(alice.handsets.map(({ calls }) => calls.length)).toEqual([1, 1]);
+    await stillTalk(call, alice.mobile);
+    await lab.router.log.waitFor(`call ${callId} answered: mobile`);
     await call.hangUp();
     await alice.mobile.waitFor('ended');
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
+    expect(toldEndsOf(alice.mobile)).toEqual([]);
+    expect(alice.handsets.map(({ calls }) => calls.length)).toEqual([1, 1]);
   });
 
-  it('EDGES 13, 29: the callee is hung up when the caller leaves, or when no router comes; the caller falls back on its return', async () => {
-    await lab.asterisk.reloadGlobals(SHORT);
-    try {
-      const spec = { ringingDevice: 'MobileApp', mobile: { is: 'awake' } } as const;
-      const [alice, bob] = [await lab.user(spec), await lab.user(spec)];
-      const [leaving, staying] = [await lab.caller().call(alice), await lab.caller().call(bob)];
-      await Promise.all([alice.mobile.waitFor('ringing'), bob.mobile.waitFor('ringing')]);
-      await Promise.all([leaving.hears('sound'), staying.hears('sound')]);
-      await lab.router.kill();
-      await Promise.all([alice.mobile.answer(), bob.mobile.answer()]);
-      await leaving.hangUp();
-      await alice.mobile.waitFor('ended');
-      expect(bob.mobile.call.hasEnded).toBe(false);
-      await bob.mobile.waitFor('ended');
-      expect(bob.mobile.call.record.endedBy).toBe('there');
-      await lab.router.start();
-      expect(await lab.ending(staying)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
-      expect(pushesTo(bob.mobile)).toBe(1);
-      expect(bob.mobile.calls).toHaveLength(1);
-    } finally {
-      await lab.router.start();
-      await lab.asterisk.reloadGlobals(USUAL);
-    }
+  it('EDGES 5, 16: two answer, and exactly one talks', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: { is: 'awake' } });
+    const call = await lab.caller().call(alice);
+    await Promise.all(alice.handsets.map((handset) => handset.waitFor('ringing')));
+    await lab.router.kill();
+    await Promise.all(alice.handsets.map((handset) => handset.answer()));
+    await call.waitFor('answered');
+    await expect.poll(() => alice.handsets.filter((one) => !one.call.hasEnded).length, { timeout: 10_000 }).toBe(1);
+    const [talking] = alice.handsets.filter((one) => !one.call.hasEnded);
+    if (talking === undefined) throw new Error('nobody talks');
+    await stillTalk(call, talking);
+    await talking.hangUp();
+    await call.waitFor('ended');
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED' });
+    await lab.router.start();
   });
 
-  it('EDGES 14: a leg that comes from there, and that nobody owns, is hung up', async () => {
+  it('EDGES 13, 14: a leg whose caller is nowhere is hung up', async () => {
     const alice = await lab.user({ ringingDevice: 'WebApp' });
     const { endpoint } = alice.webApp;
-    const variables = { XIVO_MAPP_APP: lab.asterisk.stasisApp, XIVO_MAPP_CALLER: '1700000000.1' };
+    const variables = { XIVO_MAPP_CALLER: '1700000000.1' };
     const order = { endpoint, context: 'xivo-mapp-leg', extension: 's', priority: 1 };
     await lab.asterisk.ari('POST', '/channels/xm-0123456789abcdef-leg-1', order, { variables });
     await alice.webApp.answer();
@@ -78,24 +62,23 @@ describe.each([16, 22] as const)('answered while no router is there, on Asterisk
     expect(alice.webApp.call.record.endedBy).toBe('there');
   });
 
-  it('with an older copy of the dialplan calls go on as ever, and the log names the cure once', async () => {
+  it('with an older copy of the dialplan calls go on in it at once, and the log names the cure once', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
-    const talk = async () => {
+    const talks = async () => {
       const call = await lab.caller().call(alice);
       await alice.mobile.answer();
       await call.talksWith(alice.mobile);
-      const { body } = await lab.asterisk.ari('GET', '/channels');
       await call.hangUp();
-      await alice.mobile.waitFor('ended');
-      return JSON.stringify(body).includes('"context":"xivo-mapp-leg"');
+      return await lab.ending(call);
     };
-    await lab.asterisk.cli('dialplan remove context xivo-mapp-leg');
+    await lab.asterisk.cli('dialplan remove context xivo-mapp-answered');
     try {
-      expect([await talk(), await talk()]).toEqual([false, false]);
+      for (const _ of [1, 2]) expect(await talks()).toMatchObject({ reason: 'pbx-error', dialStatus: 'ANSWER' });
     } finally {
       await lab.asterisk.cli('dialplan reload');
     }
-    expect(await talk()).toBe(true);
-    expect(lab.router.log.find(/no context xivo-mapp-leg: .*copy dialplan\/xivo-mapp\.conf/)).toHaveLength(1);
+    expect(wakesOf(alice.mobile)).toBe(0);
+    expect(await talks()).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(lab.router.log.find(/no context xivo-mapp-answered.*copy dialplan\/xivo-mapp\.conf/)).toHaveLength(1);
   });
 });

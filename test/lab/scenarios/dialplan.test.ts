@@ -54,7 +54,7 @@ describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
     await placed.talksWith(alice.mobile);
     await alice.mobile.hangUp();
     await placed.waitFor('ended');
-    expect(await lab.ending(placed)).toMatchObject({ status: 'ANSWERED', reason: 'mobile', dialStatus: '' });
+    expect(await lab.ending(placed)).toMatchObject({ status: 'ANSWERED', reason: 'mobile', scenario: '' });
   });
 
   it.each([

@@ -1,7 +1,7 @@
-/** EDGES 16: the router dies (kill -9) between an answer and the conversation, or in it. Whoever has answered is talked to, the conversation never notices, and its end is cleaned up. */
+/** EDGES 16: the router dies (kill -9) after an answer, or while both talk. Nobody hears anything of it, and what it had still to tell is told after its return. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { dies, rings, talk, wakesOf } from '../rigs/death.ts';
+import { dies, rings, talk, toldEndsOf, wakesOf } from '../rigs/death.ts';
 import { stillTalk } from '../rigs/live-calls.ts';
 import { RequestGate } from '../rigs/request-gate.ts';
 
@@ -25,72 +25,46 @@ describe.each([16, 22] as const)('a router that dies after the answer on Asteris
     await gate?.stop();
   });
 
-  it.each([
-    { step: 'the leg is put into the bridge', order: /^POST .*\/addChannel\?channel=.*xm-/ },
-    { step: 'the caller is answered', order: /^POST .*\/answer/ },
-    { step: 'the message stops', order: /^DELETE .*\/playbacks\// },
-    { step: 'the other phone is hung up', order: /^DELETE .*\/channels\/xm-/ },
-  ])('EDGES 16: before $step: after its return the two talk', async ({ order }) => {
+  it('before the other phone is hung up: it is told after its return that the call was answered elsewhere', async () => {
     const alice = await lab.user({ ...awake, ringingDevice: 'WebAppAndMobileApp' });
     const call = await lab.caller().call(alice);
     await rings(lab, call, 2);
-    const held = gate.hold(order);
+    const held = gate.hold(/^DELETE .*\/channels\/xm-/);
     await alice.mobile.answer();
     await held.arrived();
     await dies(lab, async () => held.lose());
-    await call.waitFor('answered');
     await stillTalk(call, alice.mobile);
     await alice.webApp.waitFor('cancelled');
     expect(alice.webApp.wasToldElsewhere).toBe(true);
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-    expect(wakesOf(alice.mobile)).toBe(1);
+    expect([wakesOf(alice.mobile), toldEndsOf(alice.mobile)]).toEqual([1, []]);
   });
 
-  it('EDGES 16: in a conversation: nobody notices, and its end is cleaned up after its return', async () => {
+  it.each(['caller', 'callee'] as const)('in a conversation that the %s ends after its return', async (who) => {
     const alice = await lab.user(awake);
     const call = await lab.caller().call(alice);
     await alice.mobile.answer();
     const callId = await talk(lab, call, alice.mobile);
     await dies(lab, () => stillTalk(call, alice.mobile));
     await stillTalk(call, alice.mobile);
-    await alice.mobile.hangUp();
-    await call.waitFor('ended');
+    await (who === 'caller' ? call : alice.mobile).hangUp();
+    await Promise.all([call.waitFor('ended'), alice.mobile.call.waitFor('ended', 5000)]);
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-    await lab.router.log.waitFor(`call ${callId} has ended`);
-    expect(wakesOf(alice.mobile)).toBe(1);
+    await lab.router.log.waitFor(`call ${callId} answered: mobile`);
+    expect([wakesOf(alice.mobile), toldEndsOf(alice.mobile)]).toEqual([1, []]);
   });
 
-  it.each(['caller', 'callee'] as const)(
-    'EDGES 16: in a conversation whose %s hangs up meanwhile: the other side is told after its return',
-    async (who) => {
-      const alice = await lab.user(awake);
-      const call = await lab.caller().call(alice);
-      await alice.mobile.answer();
-      const callId = await talk(lab, call, alice.mobile);
-      await dies(lab, () => (who === 'caller' ? call.hangUp() : alice.mobile.hangUp()));
-      await Promise.all([call.waitFor('ended'), alice.mobile.call.waitFor('ended', 5000)]);
-      expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-      await lab.router.log.waitFor(`call ${callId} has ended`);
-      expect(wakesOf(alice.mobile)).toBe(1);
-    },
-  );
-
-  it('EDGES 16: in a conversation whose callee hangs up just when it returns: the caller is told', async () => {
+  it.each(['caller', 'callee'] as const)('in a conversation that the %s ends meanwhile', async (who) => {
     const alice = await lab.user(awake);
     const call = await lab.caller().call(alice);
     await alice.mobile.answer();
     await talk(lab, call, alice.mobile);
-    await lab.router.kill();
-    // It sees both in their bridge, and does not know yet whose they are.
-    const look = gate.hold(/^GET \/ari\/channels HTTP/);
-    lab.router.launch();
-    await look.arrived();
-    await lab.asterisk.ari('GET', '/bridges');
-    await alice.mobile.hangUp();
-    look.release();
-    await lab.router.waitUntilHealthy();
-    await call.waitFor('ended');
+    await dies(lab, async () => {
+      await (who === 'caller' ? call : alice.mobile).hangUp();
+      await Promise.all([call.waitFor('ended'), alice.mobile.call.waitFor('ended', 5000)]);
+    });
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect(wakesOf(alice.mobile)).toBe(1);
   });
 });

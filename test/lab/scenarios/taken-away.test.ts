@@ -70,9 +70,10 @@ describe.each([
     expect(second).not.toBe(callId);
     await isAnswered(call, alice.mobile);
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
     const first = await lab.story(callId);
-    expect(first).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
-    expect(facts(first, 'caller-left')).toEqual([{ detail: 'the channel has left the application' }]);
+    expect(first).toMatchObject({ outcome: 'caller-left', reason: 'moved' });
+    expect(facts(first, 'caller-left')).toEqual([{ detail: 'the channel was moved to another place in the dialplan' }]);
     expect(toldEndsOf(alice.mobile)).toContain('caller-left');
     expect(await lab.story(second)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   });

@@ -1,0 +1,44 @@
+/**
+ * Our own part of the dialplan, dialplan/xivo-mapp.conf, in which whoever answers is connected with the caller. A copy of an earlier version cannot do that: with it calls are given back at
+ * once, so that the dialplan rings by itself, and it is said what to do.
+ */
+import type { Log } from '../call/ports.ts';
+
+/** Where a leg goes that is answered. */
+export const LEG_CONTEXT = 'xivo-mapp-leg';
+/** The variable by which it says on a leg that this one was first: on what it was answered, a blank, and the caller's channel. */
+export const CONNECTED_TO = 'XIVO_MAPP_CONNECTED_TO';
+/** To be asked through any channel; the answer is for learn(). */
+export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}`;
+
+/**
+ * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is with us and has not gone on in the
+ * dialplan, which keeps that variable empty; else what stands is set again.
+ */
+export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
+
+export class OwnDialplan {
+  readonly #log: Log;
+  #trouble: string | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Why nobody can be connected, and the cure; undefined where all is well, or nobody has asked yet. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Asterisk's answer, which a `dialplan reload` may change at any time. Each change is said once. */
+  learn(answer: string): void {
+    const before = this.#trouble;
+    this.#trouble =
+      answer === '1'
+        ? undefined
+        : 'the dialplan has no context xivo-mapp-answered, so that nobody could be connected, and calls are given back to it at once; copy dialplan/xivo-mapp.conf of this version to Asterisk, then "dialplan reload"';
+    if (this.#trouble === before) return;
+    if (this.#trouble === undefined) this.#log.info('the dialplan has the context xivo-mapp-answered again');
+    else this.#log.error(this.#trouble);
+  }
+}

@@ -1,0 +1,119 @@
+/** Answers of Asterisk that come late, or never, while its events have said meanwhile what has become of a channel. */
+import { expect, it } from 'vitest';
+import { CallerChannel } from '../../src/asterisk/caller.ts';
+import { AriLegs } from '../../src/asterisk/legs.ts';
+import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
+import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/requests.ts';
+import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
+import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import { CallerGone, PbxError } from '../../src/call/errors.ts';
+import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
+import { fakeLog } from '../call/fakes/log.ts';
+
+const APP = 'xivo-mapp';
+const LEG = 'xm-0000000000000001-leg-0001';
+const NOWHERE = { base: 'http://127.0.0.1/ari', host: '127.0.0.1', secure: false, authorization: '' };
+
+/** Each order waits until the test answers it. */
+class Answering extends AriRequests {
+  readonly asked: string[] = [];
+  readonly #waiting = new Map<string, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
+  readonly #answers: (words: string) => unknown;
+
+  /** @param answers what is answered at once; throws, or gives 'later' */
+  constructor(answers: (words: string) => unknown) {
+    super(NOWHERE);
+    this.#answers = answers;
+  }
+
+  override async send({ method, path }: AriOrder): Promise<unknown> {
+    const words = `${method} ${path}`;
+    this.asked.push(words);
+    const answer = this.#answers(words);
+    if (answer !== 'later') return answer;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(words, { resolve, reject });
+    return promise;
+  }
+
+  refuse(words: string, error: Error): void {
+    this.#waiting.get(words)?.reject(error);
+  }
+}
+
+function boardOf(): Switchboard {
+  return new Switchboard({ onArrival() {}, hangUpStray() {}, onUserEvent() {}, onReplaced() {} });
+}
+
+function channel(id: string, state: string) {
+  return { id, name: '', state, caller: { name: '', number: '' }, dialplan: { app_name: '', app_data: '' } };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+it('a leg that somebody has answered is told of, and not ended, though the answer to its order is lost', async () => {
+  const order = `POST /channels/${LEG}`;
+  const requests = new Answering((words) => (words === order ? 'later' : { endpoint_ids: [] }));
+  const board = boardOf();
+  const log = fakeLog();
+  const subscriptions = new Subscriptions(requests, APP, log);
+  const legs = new AriLegs({
+    ...{ requests, board, app: APP, log, subscriptions },
+    isCaughtUp: () => true,
+    trouble: () => undefined,
+  });
+  const told: LegEvent['kind'][] = [];
+  const dialled = legs.dial(
+    {
+      legId: LEG,
+      contact: { endpoint: 'PJSIP/alice', uri: 'sip:alice@10.0.0.1', expiresAtSec: undefined },
+      ...{ on: 'mobile', calleeUserId: '7', ringMs: 1000, forChannelId: 'c1', memory: 'memory' },
+      ...{ caller: { name: '', number: '' }, callee: { name: '', number: '' } },
+    } satisfies DialRequest,
+    ({ kind }) => told.push(kind),
+  );
+  await settled();
+  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
+  expect(told).toEqual([]);
+  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
+  const variable = 'XIVO_MAPP_CONNECTED_TO';
+  board.take({ type: 'ChannelVarset', variable, value: 'mobile c1', channel: channel(LEG, 'Up') });
+  expect(told).toEqual(['ringing', 'answered', 'connected']);
+  requests.refuse(order, new PbxError('no answer within 5000 ms'));
+  await dialled;
+  await settled();
+  expect(requests.asked.filter((words) => words.startsWith('DELETE /channels'))).toEqual([]);
+});
+
+it('a caller who hangs up while being given back has left, though that was found out in between', async () => {
+  const write = 'GET /channels/c1/variable';
+  const goesOn = 'POST /channels/c1/continue';
+  let asked = 0;
+  const requests = new Answering((words) => {
+    if (words === write) {
+      asked += 1;
+      if (asked === 1) return 'later';
+      // How it ends is told; by the time of the look it is gone.
+      if (asked <= 3) return undefined;
+    }
+    if (words === goesOn) return 'later';
+    throw new AriRefusal(404, words);
+  });
+  const log = fakeLog();
+  const caller = new CallerChannel(channel('c1', 'Ring'), '7', {
+    ...{ requests, app: APP, board: boardOf(), ownDialplan: new OwnDialplan(log), log },
+    onConnected() {},
+    // What is waited for comes before the time is over.
+    clock: { sleep: (ms) => (ms > 1000 ? new Promise(() => {}) : Promise.resolve()) },
+  });
+  const written = caller.write({ XIVO_MAPP_MEMORY: 'memory' }).catch((error: unknown) => error);
+  const given = caller.giveBack('NOANSWER', 'wait-over').catch((error: unknown) => error);
+  await settled();
+  requests.refuse(write, new AriRefusal(404, write));
+  await written;
+  requests.refuse(goesOn, new AriRefusal(404, goesOn));
+  expect(await given).toBeInstanceOf(CallerGone);
+  expect(caller.left.aborted).toBe(true);
+});

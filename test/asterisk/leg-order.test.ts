@@ -1,0 +1,78 @@
+/** The order for a leg: what the phone is told, where the leg goes when it is answered, and whom it belongs to. */
+import { describe, expect, it } from 'vitest';
+import { legOrder } from '../../src/asterisk/leg-order.ts';
+import { PbxError } from '../../src/call/errors.ts';
+import type { DialRequest } from '../../src/call/ports.ts';
+
+const request: DialRequest = {
+  legId: 'xm-1-leg-1',
+  contact: { endpoint: 'PJSIP/m1', uri: 'sip:m1@10.0.0.1:5060;transport=tcp', expiresAtSec: undefined },
+  on: 'mobile',
+  calleeUserId: '7',
+  caller: { name: 'Carol "C"\r\nInjected: x', number: '0612345678' },
+  callee: { name: 'Zoé', number: '1001' },
+  ringMs: 29_001,
+  forChannelId: '1700000000.1',
+  memory: 'v1 mobile',
+};
+/** What the dialplan's context needs, whoever calls. */
+const ALWAYS = {
+  XIVO_MAPP_LEG: 'v1 mobile',
+  XIVO_MAPP_CALLER: '1700000000.1',
+  XIVO_MAPP_ON: 'mobile',
+  XIVO_MAPP_ENDPOINT: 'PJSIP/m1',
+  'CDR_PROP(disable)': '1',
+  'GROUP(XIVO_USER)': '7',
+};
+
+describe('the order for a leg', () => {
+  it('names contact, caller’s channel, way and both parties, on one line each', () => {
+    expect(legOrder(request)).toMatchObject({
+      method: 'POST',
+      path: '/channels/xm-1-leg-1',
+      body: {
+        endpoint: 'PJSIP/m1/sip:m1@10.0.0.1:5060;transport=tcp',
+        originator: '1700000000.1',
+        context: 'xivo-mapp-leg',
+        extension: 's',
+        priority: 1,
+        timeout: 30,
+        variables: {
+          ...ALWAYS,
+          'CONNECTEDLINE(name,i)': 'Carol "C" Injected: x',
+          'CONNECTEDLINE(num,i)': '0612345678',
+          'CALLERID(name)': 'Zoé',
+          'CALLERID(num)': '1001',
+        },
+      },
+      once: true,
+      lane: 'urgent',
+    });
+  });
+
+  it('says on what the call is answered there, and whose call it is', () => {
+    const { body } = legOrder({ ...request, on: 'webapp', calleeUserId: ' 8\r\nX' });
+    expect(body).toMatchObject({ variables: { XIVO_MAPP_ON: 'webapp', 'GROUP(XIVO_USER)': '8 X' } });
+  });
+
+  it('leaves out what is not known', () => {
+    const nobody = { name: '', number: '' };
+    const { body } = legOrder({ ...request, caller: nobody, callee: nobody });
+    expect(body).toMatchObject({ variables: ALWAYS });
+    const said = Object.keys(body?.variables ?? {});
+    for (const name of ['CONNECTEDLINE(name,i)', 'CONNECTEDLINE(num,i)', 'CALLERID(name)', 'CALLERID(num)']) {
+      expect(said).not.toContain(name);
+    }
+  });
+
+  it.each([
+    ['SIP/m1', 'sip:m1@h'],
+    ['PJSIP/m1&PJSIP/m2', 'sip:m1@h'],
+    ['PJSIP/m1', ''],
+    ['PJSIP/m1', 'sip:a@h;x="y"'],
+    ['PJSIP/m1', 'sip:a b@h'],
+  ])('does not dial %s at %j', (endpoint, uri) => {
+    const unfit = { ...request, contact: { endpoint, uri, expiresAtSec: undefined } };
+    expect(() => legOrder(unfit)).toThrow(PbxError);
+  });
+});

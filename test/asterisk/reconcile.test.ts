@@ -1,0 +1,145 @@
+/** What an earlier run has left: notes of calls that wait no more, legs of callers who are gone or talk, and those who have answered, whom nobody may end. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readAddress } from '../../src/asterisk/address.ts';
+import { AriLegs } from '../../src/asterisk/legs.ts';
+import { AriNotes } from '../../src/asterisk/notes.ts';
+import { type LostCall, reconcile } from '../../src/asterisk/reconcile.ts';
+import { AriRequests } from '../../src/asterisk/requests.ts';
+import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
+import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import { writeCallMemory } from '../../src/call/memory.ts';
+import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
+import { toldLog } from './told-log.ts';
+
+const CALL = 'xm-0011223344556677';
+const NOTE = `${CALL}-note`;
+const LEG = `${CALL}-leg-0001`;
+const CALLER = '1700000000.1';
+const memory = writeCallMemory({ callId: CALL, userId: '7', waitUntilMs: 0, pushed: [] });
+const caller = (app_data: string) => ({
+  id: CALLER,
+  name: 'PJSIP/trunk-1',
+  state: 'Ring',
+  dialplan: { app_name: app_data === '' ? 'Bridge' : 'Stasis', app_data },
+});
+const leg = (state: string) => ({ id: LEG, name: 'PJSIP/alice-1', state });
+const WAITS = { XIVO_MAPP_STATUS: '', XIVO_MAPP_MEMORY: memory };
+const TALKS = { XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: 'webapp', XIVO_MAPP_LEG: LEG };
+
+describe('after a connect', () => {
+  let pbx: PbxStub;
+  let requests: AriRequests;
+  let notes: AriNotes;
+  let legs: AriLegs;
+  let board: Switchboard;
+  /** What Asterisk has: channels, and their variables. */
+  let channels: readonly { readonly id: string }[];
+  let variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  let bridges: readonly { readonly id: string; readonly name: string; readonly channels: readonly string[] }[];
+  const lost: LostCall[] = [];
+  const found: string[] = [];
+
+  const answer = ({ method, path, query }: SeenRequest): readonly [number, unknown?] => {
+    if (method !== 'GET') return [200, {}];
+    if (path === '/ari/channels') return [200, channels];
+    if (path === '/ari/bridges') return [200, bridges];
+    if (path === '/ari/applications/app') return [200, { channel_ids: [] }];
+    const [, channelId = '', below = ''] = /^\/ari\/channels\/([^/]+)(.*)$/.exec(path) ?? [];
+    const channel = channels.find(({ id }) => id === channelId);
+    if (channel === undefined) return [404, { message: 'Channel not found' }];
+    if (below === '') return [200, channel];
+    const asked = /^EVAL\((.*)\)$/s.exec(query.get('variable') ?? '')?.[1]?.split('\u001f') ?? [];
+    return [200, { value: asked.map((one) => variables[channelId]?.[one.slice(2, -1)] ?? '').join('\u001f') }];
+  };
+
+  beforeEach(async () => {
+    pbx = await PbxStub.start();
+    pbx.answer = (seen, response) => answerJson(response, ...answer(seen));
+    requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
+    notes = new AriNotes(requests);
+    const log = toldLog();
+    board = new Switchboard({ onArrival() {}, hangUpStray() {}, onUserEvent() {}, onReplaced() {} });
+    const subscriptions = new Subscriptions(requests, 'app', log);
+    const settings = { requests, board, app: 'app', log, subscriptions };
+    legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
+    [channels, variables, bridges] = [[], {}, [{ id: NOTE, name: `${CALLER} ${memory}`, channels: [] }]];
+    for (const list of [lost, found]) list.length = 0;
+  });
+  afterEach(async () => {
+    requests.close();
+    await pbx[Symbol.asyncDispose]();
+  });
+
+  const comes = () =>
+    reconcile({
+      requests,
+      board,
+      app: 'app',
+      log: toldLog(),
+      notes,
+      legs,
+      onFound: ({ id }, args, left) => found.push([id, ...args, ...left.legs.map(({ legId }) => legId)].join()),
+      onLost: (call) => lost.push(call),
+    });
+  /** What was ended: notes, and legs with the reason that was given. */
+  const ended = () =>
+    pbx.requests
+      .filter(({ method }) => method === 'DELETE')
+      .map(({ path, query }) => [path.split('/').at(-1), query.get('reason')].join(' ').trim());
+
+  it('a call whose caller is gone is lost, its note is taken away, and its leg is hung up', async () => {
+    channels = [leg('Ringing')];
+    variables = { [LEG]: { XIVO_MAPP_CALLER: CALLER } };
+    await comes();
+    expect(lost).toEqual([{ memory, answeredOn: undefined }]);
+    expect(ended().sort()).toEqual([`${LEG} normal`, NOTE]);
+  });
+
+  it('a call that was answered says on what; a leg that still rings ends as answered elsewhere, and the one that talks goes on', async () => {
+    const other = { ...leg('Ringing'), id: `${CALL}-leg-0002` };
+    channels = [caller(''), leg('Up'), other];
+    const ofLeg = { XIVO_MAPP_CALLER: CALLER };
+    const talks = { ...ofLeg, XIVO_MAPP_CONNECTED_TO: `webapp ${CALLER}` };
+    variables = { [CALLER]: TALKS, [LEG]: talks, [other.id]: ofLeg };
+    await comes();
+    expect(lost).toEqual([{ memory, answeredOn: 'webapp' }]);
+    expect(ended().sort()).toEqual([`${other.id} answered_elsewhere`, NOTE].sort());
+    expect(found).toEqual([]);
+  });
+
+  it('a leg that was answered, and is not connected yet, is the dialplan’s also where its caller is gone', async () => {
+    channels = [leg('Up')];
+    variables = { [LEG]: { XIVO_MAPP_CALLER: CALLER } };
+    await comes();
+    expect(ended()).toEqual([NOTE]);
+  });
+
+  it('a call that waits goes on with its note and its legs', async () => {
+    channels = [caller('app,7'), leg('Ringing')];
+    variables = { [CALLER]: WAITS, [LEG]: { XIVO_MAPP_CALLER: CALLER } };
+    await comes();
+    expect(found).toEqual([`${CALLER},7,${LEG}`]);
+    expect([ended(), lost, [...notes.keptIds()]]).toEqual([[], [], [NOTE]]);
+  });
+
+  it('a note of our own, and a bridge that is nobody’s of ours, stay', async () => {
+    bridges = [...bridges, { id: 'conference', name: 'x', channels: [CALLER] }];
+    await notes.keep(CALL, CALLER, memory);
+    await comes();
+    expect([ended(), lost]).toEqual([[], []]);
+  });
+
+  it('a note in words that nobody knows is taken away, and no call is lost', async () => {
+    bridges = [{ id: NOTE, name: 'nonsense', channels: [] }];
+    await comes();
+    expect([ended(), lost]).toEqual([[NOTE], []]);
+  });
+
+  it('a conversation of an earlier run is neither found nor ended', async () => {
+    bridges = [];
+    channels = [caller(''), leg('Up')];
+    variables = { [CALLER]: TALKS, [LEG]: { XIVO_MAPP_CALLER: CALLER, XIVO_MAPP_CONNECTED_TO: `webapp ${CALLER}` } };
+    await comes();
+    expect([found, ended(), lost]).toEqual([[], [], []]);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * EDGES 59: a router that stands still with its connection open, as one that is starved, loops or is stopped by a signal. New callers go on in the dialplan within seconds, who waits goes on
+ * waiting, who answers talks, and nothing happens twice when it goes on.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TONES } from '../asterisk/asterisk.ts';
+import { type Lab, startLab } from '../lab.ts';
+import { hearsNow, rings, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
+import { stillTalk } from '../rigs/live-calls.ts';
+
+const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 8';
+
+describe.each([16, 22] as const)('a router that stands still, with Asterisk %i', (version) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ version, globals: GLOBALS, asterisk: { mohDefault: 'tone' } });
+  });
+  afterEach(() => {
+    lab.router.goOn();
+    return lab.nothingRemains();
+  });
+  afterAll(() => lab?.stop());
+
+  it.each([1, 8])(
+    'from before the call until %i s after the answer: the dialplan rings what is awake',
+    async (seconds) => {
+      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
+      lab.router.standStill();
+      const call = await lab.caller().call(alice);
+      await alice.mobile.answer();
+      await call.talksWith(alice.mobile);
+      await pause(1000 * seconds);
+      lab.router.goOn();
+      await stillTalk(call, alice.mobile);
+      await pause(1000);
+      await stillTalk(call, alice.mobile);
+      await alice.mobile.hangUp();
+      expect(await lab.ending(call)).toMatchObject({ reason: 'router-silent', dialStatus: 'ANSWER' });
+      expect([wakesOf(alice.mobile), alice.mobile.calls.length]).toEqual([0, 1]);
+    },
+  );
+
+  it('while a caller waits, for longer than a new one would wait for it: that one waits on, and is pushed once', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
+    const call = await lab.caller().call(alice);
+    await waits(lab, call);
+    lab.router.standStill();
+    await pause(8000);
+    await hearsNow(call, TONES.mohDefault);
+    lab.router.goOn();
+    await alice.mobile.wake();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect([wakesOf(alice.mobile), alice.mobile.calls.length]).toEqual([1, 1]);
+  });
+
+  it.each([1, 8])('while phones ring: who answers talks, and %i s later the other is told', async (seconds) => {
+    const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: { is: 'awake' } });
+    const call = await lab.caller().call(alice);
+    await rings(lab, call, 2);
+    lab.router.standStill();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await pause(1000 * seconds);
+    lab.router.goOn();
+    await alice.webApp.waitFor('cancelled');
+    expect(alice.webApp.wasToldElsewhere).toBe(true);
+    await stillTalk(call, alice.mobile);
+    await call.hangUp();
+    await alice.mobile.waitFor('ended');
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    expect([wakesOf(alice.mobile), toldEndsOf(alice.mobile)]).toEqual([1, []]);
+    expect(alice.handsets.map(({ calls }) => calls.length)).toEqual([1, 1]);
+  });
+
+  it('while phones ring, until all is over: the call was answered, and nobody is told of one that was missed', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
+    const call = await lab.caller().call(alice);
+    await rings(lab, call);
+    lab.router.standStill();
+    await alice.mobile.answer();
+    await call.talksWith(alice.mobile);
+    await alice.mobile.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+    lab.router.goOn();
+    expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+    expect(toldEndsOf(alice.mobile)).toEqual([]);
+  });
+
+  it('while the caller waits, who leaves: the mobile is told', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
+    const call = await lab.caller().call(alice);
+    await waits(lab, call);
+    lab.router.standStill();
+    await call.hangUp();
+    await lab.ending(call);
+    lab.router.goOn();
+    await alice.mobile.waitForPush('call-ended');
+    expect(await lab.story(call)).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+  });
+});
