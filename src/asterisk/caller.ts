@@ -27,7 +27,7 @@ export interface CallerPorts {
   readonly board: Switchboard;
   readonly ownDialplan: OwnDialplan;
   /** Told where a leg is connected with the caller, and nobody has heard of it. */
-  readonly onConnected: (legId: string, on: string) => void;
+  readonly onConnected: (legId: string, on: string) => boolean;
   readonly log: Log;
   readonly clock: Pick<Clock, 'sleep'>;
 }
@@ -216,8 +216,10 @@ export class CallerChannel implements Caller, ChannelOwner {
     const found = await whereIs({ requests, app, channelId, log, isConnected, isOver: () => this.left.aborted });
     if (this.left.aborted) return;
     if (found.kind === 'connected') {
-      if (this.#connected === undefined) onConnected(found.legId, found.on);
+      const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);
       this.onConnected(found.legId, found.on);
+      // A colleague's channel, which has taken the leg's place: of that one nothing more is told.
+      if (!isKnown) this.#leaving.abort(this.#connected);
       if (found.isOver) this.#leave('the caller has left');
     } else if (found.kind === 'gone') {
       // Its cause is told by another event, which may come later than that it has left.

@@ -20,6 +20,7 @@ export function legEndOf(cause: number, answered: boolean, hungUpByUs: boolean, 
   if (answered) return 'hung-up';
   if (cause === REJECTED) return sipStatus === undefined || DECLINES.includes(sipStatus) ? 'declined' : 'unreachable';
   if (cause === BUSY) return 'busy';
-  if (cause === NORMAL && hungUpByUs) return 'hung-up';
+  // No phone says that of itself before it answers: a colleague has taken the call, by Asterisk's own feature, which tells no more.
+  if (cause === NORMAL) return hungUpByUs ? 'hung-up' : 'answered-elsewhere';
   return 'unreachable';
 }

@@ -102,9 +102,11 @@ export class AriLegs implements Legs {
     else leg.adopt(onEvent);
   }
 
-  /** A caller was found to talk to it. */
-  connected(legId: string, on: string, callerId: string): void {
-    this.#legs.get(legId)?.onVariable(`${on} ${callerId}`);
+  /** A caller was found to talk to it. False where it is none that we know. */
+  connected(legId: string, on: string, callerId: string): boolean {
+    const leg = this.#legs.get(legId);
+    leg?.onVariable(`${on} ${callerId}`);
+    return leg !== undefined;
   }
 
   async hangUp(legId: string, reason: LegHangUpReason): Promise<void> {

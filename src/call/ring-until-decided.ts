@@ -16,6 +16,9 @@ import { answeredOn } from './talk.ts';
 import type { Wake } from './wake.ts';
 import { whyNobody } from './why-nobody.ts';
 
+/** How long it may take, once a phone was told that its call is answered elsewhere, until the caller is connected there, in ms. */
+const PICKUP_MS = 2_000;
+
 export type Decision =
   | { readonly kind: 'answered'; readonly leg: Leg }
   | { readonly kind: 'ended'; readonly ending: Ending };
@@ -62,6 +65,8 @@ class Round {
   /** The person has declined: no mobile shall ring any more. */
   private refused = false;
   private callDeclined = false;
+  /** Until when a pickup is waited for: the phone is told before caller and colleague are connected. */
+  private pickedUpUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(call: Call, plan: Plan, waitMs: number, wake: Wake, ringing: Ringing) {
     this.call = call;
@@ -126,6 +131,8 @@ class Round {
     // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
     const brief = this.ringing.answeredBriefly;
     if (brief !== undefined) return ended({ outcome: 'answered', reason: answeredOn(brief) });
+    // Nor while a colleague who has picked it up is about to be connected.
+    if (nowMs < this.pickedUpUntilMs) return undefined;
     // Somebody has answered: Asterisk connects, whatever time it is.
     if (this.ringing.alive().some(({ state }) => state === 'answered')) return undefined;
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
@@ -148,6 +155,7 @@ class Round {
     const nowMs = this.nowMs();
     const moments = [this.lookout.lookEvery(this.plan.intervalMs), this.pace.nextMs];
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
+    if (this.pickedUpUntilMs > nowMs) moments.push(this.pickedUpUntilMs);
     if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
     return Math.min(...moments);
   }
@@ -214,6 +222,7 @@ class Round {
   private takeLeg(leg: Leg): void {
     if (leg.state === 'ringing' && leg.on === 'mobile') this.mobileIsReady();
     if (leg.state === 'ended' && leg.end === 'declined') this.takeDecline(leg);
+    if (leg.state === 'ended' && leg.end === 'answered-elsewhere') this.pickedUpUntilMs = this.nowMs() + PICKUP_MS;
   }
 
   private takeDecline(leg: Leg): void {

@@ -104,7 +104,7 @@ it('a caller who hangs up while being given back has left, though that was found
   const log = fakeLog();
   const caller = new CallerChannel(channel('c1', 'Ring'), '7', {
     ...{ requests, app: APP, board: boardOf(), ownDialplan: new OwnDialplan(log), log },
-    onConnected() {},
+    onConnected: () => true,
     // What is waited for comes before the time is over.
     clock: { sleep: (ms) => (ms > 1000 ? new Promise(() => {}) : Promise.resolve()) },
   });

@@ -104,7 +104,7 @@ describe('the cause of a leg’s end', () => {
     [18, false, 'unreachable'],
     [34, false, 'unreachable'],
     [0, false, 'unreachable'],
-    [16, false, 'unreachable'],
+    [16, false, 'answered-elsewhere'],
   ] as const)('%i, answered before: %s, is %s', (cause, answered, end) => {
     expect(legEndOf(cause, answered, false)).toBe(end);
   });

@@ -57,7 +57,7 @@ export class OneCaller implements AsyncDisposable {
       app: 'app',
       board: this.board,
       ownDialplan: new OwnDialplan(log),
-      onConnected: (legId, on) => this.foundTalking.push(`${legId} ${on}`),
+      onConnected: (legId, on) => this.foundTalking.push(`${legId} ${on}`) > 0,
       log,
       clock: systemClock,
     });

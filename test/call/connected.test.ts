@@ -174,6 +174,23 @@ describe('a caller who leaves', () => {
   });
 });
 
+it('a call that a colleague picks up: the phone that rang is told first, and nobody is given back meanwhile', async () => {
+  const story = new Story('WebApp').registered(WEBAPP, UC, {
+    ringsAfterMs: 50,
+    endsAfterMs: [1000, 'answered-elsewhere'],
+  });
+  story.at(1300, () => story.pbx.callerIsPickedUp());
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'picked-up' });
+  expect(story.pbx.givenBack).toEqual([]);
+  story.nothingIsLeft();
+});
+
+it('a phone that says that its call is answered elsewhere, and nobody has the caller: it is given back', async () => {
+  const story = new Story('WebApp').registered(WEBAPP, UC, { endsAfterMs: [1000, 'answered-elsewhere'] });
+  expect(await story.tell()).toEqual({ outcome: 'unreachable', reason: 'every-leg-failed' });
+  story.nothingIsLeft();
+});
+
 it('a call that somebody picks up elsewhere: it is answered so, and the others are told', async () => {
   const story = new Story('WebAppAndMobileApp')
     .registered(WEBAPP, UC, RINGS)

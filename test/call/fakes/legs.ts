@@ -9,7 +9,7 @@ import type { Contact, DialRequest, LegEndKind, LegEvent, LegHangUpReason, Legs 
 export interface PhoneScript {
   readonly ringsAfterMs?: number;
   readonly answersAfterMs?: number;
-  readonly endsAfterMs?: readonly [number, 'declined' | 'busy' | 'unreachable'];
+  readonly endsAfterMs?: readonly [number, 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere'];
   readonly hangsUpAfterMs?: number;
   /** Another phone takes the call while it rings at this one. */
   readonly pickedUp?: boolean;

@@ -108,6 +108,11 @@ export class FakePbx {
   }
 
   /** @param how `moved`: to another place in the dialplan, which nobody does with one who talks already */
+  /** A colleague's channel has taken the place of a leg that rang, and the caller is connected with it. */
+  callerIsPickedUp(): void {
+    if (!this.isOver) this.leaving.abort(new CallerAnswered('picked-up'));
+  }
+
   callerLeaves(how: HowLeft = 'hung-up'): void {
     if (this.isOver || (how === 'moved' && this.talking)) return;
     // Events keep their order: that it was connected is told before that it is gone.

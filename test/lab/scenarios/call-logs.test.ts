@@ -86,6 +86,7 @@ const CASES: readonly Case[] = [
       const third = await deskUser(lab, BY_DIAL);
       third.webApp.phone.onInvite(answersAfter(0));
       await user.webApp.call.transferTo(dialled(third));
+      await third.webApp.invited();
       await call.talksWith(third.webApp);
       await call.hangUp();
     },

@@ -61,6 +61,9 @@ describe.each([16, 22] as const)('a call by the router on Asterisk %i', (version
     'is picked up by a colleague while it rings, by %s, and the phone that rang is told so: %s',
     async (how, told) => {
       expect(await pickUp(lab, BY_ROUTER, how)).toBe(told);
+      await expect
+        .poll(() => lab.api.calls(1), { timeout: 10_000 })
+        .toMatchObject([{ outcome: 'answered', reason: 'picked-up' }]);
     },
   );
 });
