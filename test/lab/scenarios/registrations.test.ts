@@ -37,7 +37,7 @@ describe.each([16, 22] as const)('registrations on Asterisk %i', (version) => {
 
   it('EDGES 6: a mobile that registers before the subscription stands is found by the look that follows it', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp' });
-    const subscribing = gate.hold(/^POST \S+\/subscription\?/);
+    const subscribing = gate.hold(/^POST \S+\/subscription\?eventSource=endpoint/);
     const registered = inTheInstantOfThePush(alice.mobile);
     const call = await lab.caller().call(alice);
     await subscribing.arrived();
@@ -49,7 +49,7 @@ describe.each([16, 22] as const)('registrations on Asterisk %i', (version) => {
 
   it('EDGES 6: a mobile that registers between the subscription and the look rings by the event', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
-    const subscribing = gate.hold(/^POST \S+\/subscription\?/);
+    const subscribing = gate.hold(/^POST \S+\/subscription\?eventSource=endpoint/);
     const call = await lab.caller().call(alice);
     await subscribing.arrived();
     const looking = gate.hold(/PJSIP_AOR/);
