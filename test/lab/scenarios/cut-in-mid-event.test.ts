@@ -41,7 +41,7 @@ describe.each([16, 22] as const)('the events of Asterisk %i break off in the mid
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
     const call = await lab.caller().call(alice);
     await alice.mobile.waitFor('ringing');
-    const cut = line.cutInside(/"type":"StasisStart".*"xm-[0-9a-f]+-leg-/);
+    const cut = line.cutInside(/"type":"ChannelVarset".*XIVO_MAPP_CONNECTED_TO/);
     await alice.mobile.answer();
     await cut;
     await call.talksWith(alice.mobile);

@@ -76,6 +76,22 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
     expect(alice.handsets.map(({ calls }) => calls.length)).toEqual([1, 1]);
   });
 
+  it('while two answer in the same instant, forty times: exactly one talks', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: { is: 'awake' } });
+    for (let n = 0; n < 40; n += 1) {
+      const call = await lab.caller().call(alice);
+      await Promise.all(alice.handsets.map((handset) => handset.invited()));
+      lab.router.standStill();
+      await Promise.all(alice.handsets.map((handset) => handset.answer()));
+      await call.waitFor('answered');
+      await expect.poll(() => alice.handsets.filter((one) => !one.call.hasEnded).length).toBe(1);
+      await call.hangUp();
+      lab.router.goOn();
+      await lab.ending(call);
+      await expect.poll(() => alice.handsets.every((one) => one.call.hasEnded)).toBe(true);
+    }
+  });
+
   it('while phones ring, until all is over: the call was answered, and nobody is told of one that was missed', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
     const call = await lab.caller().call(alice);
