@@ -1,6 +1,7 @@
 /** The event connection breaks in the middle of an event, half of which has come: the router comes back, and what the event said counts all the same. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
+import { talk } from '../rigs/death.ts';
 import { EventLine } from '../rigs/event-line.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
@@ -44,7 +45,8 @@ describe.each([16, 22] as const)('the events of Asterisk %i break off in the mid
     const cut = line.cutInside(/"type":"ChannelVarset".*XIVO_MAPP_CONNECTED_TO/);
     await alice.mobile.answer();
     await cut;
-    await call.talksWith(alice.mobile);
+    // It is found out after the reconnect.
+    await talk(lab, call, alice.mobile);
     await alice.mobile.hangUp();
     await call.waitFor('ended');
     expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });

@@ -58,8 +58,12 @@ describe.each([16, 22] as const)('Asterisk %i answers 500', (version) => {
     ari.works();
     await Promise.all(users.map(async ({ mobile }, index) => calls[index]?.talksWith(mobile)));
     await Promise.all(calls.map((call) => call.hangUp()));
+    // Whoever waits for longer than the dialplan lets a router hang goes on without it.
     for (const call of calls)
-      expect(await lab.ending(call)).toMatchObject({ reason: 'pbx-error', dialStatus: 'ANSWER' });
+      expect(await lab.ending(call)).toMatchObject({
+        reason: expect.stringMatching(/^(pbx-error|router-silent)$/),
+        dialStatus: 'ANSWER',
+      });
     const said = lab.router.log.find(TROUBLE).slice(linesBefore);
     expect(said.map(({ text }) => text).filter((text) => !BROKEN.test(text))).toEqual([]);
     expect(said.length).toBeLessThanOrEqual(3);

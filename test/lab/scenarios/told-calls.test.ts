@@ -48,9 +48,11 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
     const whats = story.timeline.map(({ what }) => what);
     const mustCome = [
       ...['arrived', 'planned', 'push-sent', 'mobile-registered', 'leg-dialled', 'leg-answered'],
-      ...['stage:talking', 'caller-hung-up'],
+      'stage:talking',
     ];
     expect(whats.filter((what) => mustCome.includes(what))).toEqual(mustCome);
+    // Asterisk hangs up the one when the other has, and its events come in any order.
+    expect(whats).toContainEqual(expect.stringMatching(/^calle[re]-hung-up$/));
     const times = story.timeline.map(({ atMs }) => atMs);
     expect(times).toEqual(times.toSorted((one, other) => one - other));
   });
