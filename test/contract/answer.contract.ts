@@ -93,24 +93,18 @@ export function answerContract(pbx: () => PbxUnderTest): void {
       await pbx().until('the caller has left', () => left(caller.left));
     });
 
-    it.each(['given back', 'moved'] as const)(
-      'once the caller is %s comes too late, and is told that it was answered elsewhere',
-      async (how) => {
-        const { caller, leaves, endpoint, contact } = await ready('rings');
-        const leg = dial(caller, contact);
-        await leg.has('ringing');
-        if (how === 'moved') await leaves('moved');
-        else {
-          await caller.giveBack('NOANSWER', 'wait-over');
-          await pbx().givenBack(caller);
-        }
-        await pbx().answers(endpoint);
-        await leg.has('ended');
-        expect(leg.kinds()).toEqual(['ringing', 'answered', 'ended']);
-        expect(endOf(leg)).toMatchObject({ end: 'answered-elsewhere' });
-        await leaves();
-      },
-    );
+    it('once the caller is given back comes too late, and is told that it was answered elsewhere', async () => {
+      const { caller, leaves, endpoint, contact } = await ready('rings');
+      const leg = dial(caller, contact);
+      await leg.has('ringing');
+      await caller.giveBack('NOANSWER', 'wait-over');
+      await pbx().givenBack(caller);
+      await pbx().answers(endpoint);
+      await leg.has('ended');
+      expect(leg.kinds()).toEqual(['ringing', 'answered', 'ended']);
+      expect(endOf(leg)).toMatchObject({ end: 'answered-elsewhere' });
+      await leaves();
+    });
 
     it('in the moment in which the caller is given back either talks, or is told that it was answered elsewhere', async () => {
       const { caller, leaves, endpoint, contact } = await ready('rings');
