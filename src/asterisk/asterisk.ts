@@ -118,6 +118,10 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     onArrival: (channel, args) => arrive(channel, args),
     onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),
+    onCallerReplaced: (replacedId, channelId) => {
+      registrations.callerReplaced(replacedId, channelId);
+      legs.callerReplaced(replacedId, channelId);
+    },
     hangUpStray: (channelId) => strays.take(channelId),
   });
   const strays = new Strays(requests, (channelId) => board.isOwned(channelId), log);

@@ -3,19 +3,22 @@
  * judge whether the caller is there; its owner does.
  */
 import type { Hold, HoldNews, Log } from '../call/ports.ts';
+import { channelPath } from './channel-ids.ts';
 import type { PlaybackEvent } from './events.ts';
 import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, newsOf, stopWhatever } from './hold.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import { variableOrder } from './variable-order.ts';
 
 export class CallerHold {
-  readonly #channelId: string;
+  #channelId: string;
   readonly #requests: AriRequests;
   readonly #log: Log;
   #orders: HoldOrders | undefined;
   #count = 0;
   /** Takes the events of what plays now. */
   #onPlayback: (event: PlaybackEvent) => void = () => {};
+  /** Begins anew what is heard now; nothing where nothing is. */
+  #again: (() => Promise<void>) | undefined;
 
   /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
   constructor(channelId: string, requests: AriRequests, log: Log, held?: number) {
@@ -38,6 +41,7 @@ export class CallerHold {
     onNews: (news: HoldNews) => void = () => {},
   ): Promise<void> {
     const stopped = this.stop();
+    this.#again = () => this.start(hold, send, onNews);
     this.#count += 1;
     const holdId = holdIdOf(this.#channelId, this.#count);
     const orders = holdOrders(this.#channelId, hold, holdId);
@@ -60,10 +64,25 @@ export class CallerHold {
     if (this.#orders !== undefined) this.#onPlayback(event);
   }
 
+  /** Another channel has taken the caller's place: it hears the same, from its begin. Rejects as start() does. */
+  async moveTo(channelId: string): Promise<void> {
+    const again = this.#again;
+    // What plays may have moved with the caller, and is stopped by the new id then.
+    const moved = this.#orders?.stop.map((order) => ({
+      ...order,
+      path: order.path.replace(channelPath(this.#channelId), channelPath(channelId)),
+    }));
+    if (this.#orders !== undefined && moved !== undefined)
+      this.#orders = { start: [], stop: [...this.#orders.stop, ...moved] };
+    this.#channelId = channelId;
+    await again?.();
+  }
+
   /** Never rejects. */
   async stop(): Promise<void> {
     const orders = this.#orders;
     this.#orders = undefined;
+    this.#again = undefined;
     if (orders !== undefined) await this.#stop(orders);
   }
 

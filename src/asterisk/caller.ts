@@ -38,7 +38,7 @@ const WORD_COMES_MS = 250;
 const FOUND_WITHIN_MS = 5_000;
 
 export class CallerChannel implements Caller, ChannelOwner {
-  readonly channelId: string;
+  #channelId: string;
   readonly party: Party;
   readonly answered: boolean;
   readonly left: AbortSignal;
@@ -58,6 +58,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   #search: Promise<void> | undefined;
   /** Set once the dialplan has sent it to a leg. */
   #connected: CallerGone | undefined;
+  #onReplaced: (channelId: string) => void = () => {};
   /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
   #cause = 0;
 
@@ -66,7 +67,7 @@ export class CallerChannel implements Caller, ChannelOwner {
    * @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says
    */
   constructor(channel: Channel, userId: string, ports: CallerPorts, held?: number) {
-    this.channelId = channel.id;
+    this.#channelId = channel.id;
     this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
     this.left = this.#leaving.signal;
@@ -77,17 +78,26 @@ export class CallerChannel implements Caller, ChannelOwner {
     ports.board.own(channel.id, this);
   }
 
+  /** Another one after a transfer. */
+  get channelId(): string {
+    return this.#channelId;
+  }
+
+  whenReplaced(listener: (channelId: string) => void): void {
+    this.#onReplaced = listener;
+  }
+
   read(what: WhatToRead): Promise<Reading> {
     const isFirst = !this.#seen;
     this.#seen = true;
     // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
-    if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.channelId]);
+    if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.#channelId]);
     return readCaller(what, (questions) => this.#ask(questions), this.#ports.ownDialplan, isFirst);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
-      Object.entries(variables).map(([variable, value]) => this.#send(variableOrder(this.channelId, variable, value))),
+      Object.entries(variables).map(([variable, value]) => this.#send(variableOrder(this.#channelId, variable, value))),
     );
   }
 
@@ -110,7 +120,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     await this.#throwUnlessHere();
     this.#ours = false;
     try {
-      await this.#requests.send({ ...this.#order('POST', '/continue'), once: true });
+      await this.#follow({ ...this.#order('POST', '/continue'), once: true });
     } catch (error) {
       this.#ours = true;
       // What was found out meanwhile was of a channel that is not ours, and changed nothing.
@@ -120,7 +130,7 @@ export class CallerChannel implements Caller, ChannelOwner {
       throw this.#across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
-    this.#ports.board.letGo(this.channelId, this, this.#userId);
+    this.#ports.board.letGo(this.#channelId, this, this.#userId);
   }
 
   /**
@@ -128,7 +138,7 @@ export class CallerChannel implements Caller, ChannelOwner {
    * is told once more, as soon as Asterisk takes requests at all. Where it refuses this alone, the caller goes on all the same.
    */
   async #tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
-    const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.channelId, name, value));
+    const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.#channelId, name, value));
     const tell = () => Promise.allSettled(orders.map((order) => this.#send(order)));
     if ((await tell()).every(({ status }) => status === 'fulfilled')) return;
     // Not asked of the channel, which may be one that Asterisk cannot describe.
@@ -145,7 +155,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     // Wherever else it is by now, it is not ours to end.
     if (this.#away || this.#connected !== undefined || !this.#ours) return;
     try {
-      await this.#requests.send(this.#order('DELETE', ''));
+      await this.#follow(this.#order('DELETE', ''));
     } catch (error) {
       if (!isGone(error) || !(await this.#hasLeft())) throw error;
       await this.#isFound();
@@ -159,6 +169,21 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   get givenBack(): boolean {
     return !this.#ours || this.#away;
+  }
+
+  /** A transfer: it is another channel now, with all that stood on this one. Its events end with its stay, so that they are asked for. */
+  onReplaced(channel: Channel): void {
+    const { requests, app, log } = this.#ports;
+    log.info('another caller has taken the place of one who waited', {
+      channel: channel.id,
+      replaces: this.#channelId,
+    });
+    this.#channelId = channel.id;
+    this.#onReplaced(channel.id);
+    if (this.#seen) void subscribeToChannels(requests, app, [channel.id]);
+    this.#hold
+      .moveTo(channel.id)
+      .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));
   }
 
   onStart(): void {}
@@ -208,7 +233,7 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /** Never rejects. */
   async #seek(): Promise<void> {
-    const { channelId } = this;
+    const channelId = this.#channelId;
     const { requests, app, log, board, onConnected } = this.#ports;
     // Its end was heard while it was being given back, and then it was no longer listened to.
     if (!board.isOwned(channelId)) board.own(channelId, this);
@@ -230,7 +255,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   #leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
-    this.#ports.board.disown(this.channelId, this);
+    this.#ports.board.disown(this.#channelId, this);
     this.#away = true;
     if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
   }
@@ -250,11 +275,22 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   #ask(questions: readonly string[]): Promise<string[]> {
-    return this.#guard(() => ask(this.#requests, this.channelId, questions));
+    return this.#guard(() => ask(this.#requests, this.#channelId, questions));
   }
 
   async #send(order: AriOrder): Promise<void> {
-    await this.#guard(() => this.#requests.send(order));
+    await this.#guard(() => this.#follow(order));
+  }
+
+  /** An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
+  async #follow(order: AriOrder): Promise<void> {
+    const before = this.#channelId;
+    try {
+      await this.#requests.send(order);
+    } catch (error) {
+      if (!isGone(error) || before === this.#channelId) throw error;
+      await this.#follow({ ...order, path: order.path.replace(channelPath(before), channelPath(this.#channelId)) });
+    }
   }
 
   async #guard<T>(act: () => Promise<T>): Promise<T> {
@@ -281,14 +317,14 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** One look for all that are not found at the same time. */
   #hasLeft(): Promise<boolean> {
     const { requests, app } = this.#ports;
-    this.#look ??= hasLeftUs(requests, app, this.channelId).finally(() => {
+    this.#look ??= hasLeftUs(requests, app, this.#channelId).finally(() => {
       this.#look = undefined;
     });
     return this.#look;
   }
 
   #order(method: 'POST' | 'DELETE', below: string): AriOrder {
-    return { method, path: channelPath(this.channelId, below) };
+    return { method, path: channelPath(this.#channelId, below) };
   }
 }
 

@@ -27,7 +27,13 @@ const playing = {
 };
 
 const schemas = {
-  StasisStart: z.object({ type: z.literal('StasisStart'), args: z.array(Text).default([]), channel: Channel }),
+  StasisStart: z.object({
+    type: z.literal('StasisStart'),
+    args: z.array(Text).default([]),
+    channel: Channel,
+    /** The channel whose place in the application it has taken: a transfer, while that one waited. */
+    replace_channel: Channel.pick({ id: true }).optional(),
+  }),
   StasisEnd: z.object({ type: z.literal('StasisEnd'), channel: Channel }),
   ChannelStateChange: z.object({ type: z.literal('ChannelStateChange'), channel: Channel }),
   ChannelDestroyed: z.object({

@@ -27,6 +27,7 @@ export async function findLegs(legIds: readonly string[], ports: LeftLegsPorts):
     const look = await lookAtLeg(requests, legId, owner);
     if (look.kind === 'gone') return;
     const [callerId = '', memory = ''] = values;
+    owner.callerId = callerId;
     found.set(callerId, [...(found.get(callerId) ?? []), { legId, memory }]);
   };
   await Promise.all(owners.map(findOne));

@@ -24,6 +24,8 @@ export class Leg implements ChannelOwner {
   #ended = false;
   #isHungUp = false;
   #isFound = false;
+  /** The channel of the caller with whom it is to be connected; '' where that is not known. */
+  callerId = '';
 
   constructor(ports: LegPorts) {
     this.#ports = ports;

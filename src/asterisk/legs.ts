@@ -8,10 +8,11 @@ import type { DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/
 import { channelPath } from './channel-ids.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
-import { legOrder } from './leg-order.ts';
+import { LEG_CALLER, legOrder } from './leg-order.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
+import { variableOrder } from './variable-order.ts';
 
 export interface LegsSettings {
   readonly requests: AriRequests;
@@ -41,7 +42,7 @@ export class AriLegs implements Legs {
     // Without the event connection nobody would hear of the leg.
     const words = trouble();
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
-    const order = legOrder(request);
+    legOrder(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
     const forget = () => {
       this.#forget(legId, leg);
@@ -52,11 +53,14 @@ export class AriLegs implements Legs {
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
     });
+    leg.callerId = request.forChannelId;
     this.#legs.set(legId, leg);
     board.own(legId, leg);
+    let orderedFor = leg.callerId;
     try {
       await hearing.open();
-      await requests.send(order);
+      orderedFor = leg.callerId;
+      await requests.send(legOrder({ ...request, forChannelId: orderedFor }));
     } catch (error) {
       // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
       if (leg.isAnswered) return;
@@ -67,6 +71,7 @@ export class AriLegs implements Legs {
       throw error;
     }
     leg.taken();
+    if (leg.callerId !== orderedFor) this.#tellCaller(legId, leg.callerId);
     if (this.#doubted.delete(leg) || !isCaughtUp()) this.#catchUp(legId, leg);
   }
 
@@ -94,6 +99,23 @@ export class AriLegs implements Legs {
     this.#legs.set(legId, leg);
     this.#settings.board.own(legId, leg);
     return leg;
+  }
+
+  /** Another channel has taken a caller's place: whoever answers is to be connected with that one. An order that is under way is told once it is taken. */
+  callerReplaced(replacedId: string, channelId: string): void {
+    for (const [legId, leg] of this.#legs) {
+      if (leg.callerId !== replacedId) continue;
+      leg.callerId = channelId;
+      this.#tellCaller(legId, channelId);
+    }
+  }
+
+  /** To the dialplan of the leg, which looks for its caller again as long as it does not find it. */
+  #tellCaller(legId: string, channelId: string): void {
+    const { requests, log } = this.#settings;
+    requests.send(variableOrder(legId, LEG_CALLER, channelId)).catch((error: unknown) => {
+      if (!isGone(error)) log.warn('a leg could not be told of the new caller', { legId, error: String(error) });
+    });
   }
 
   adopt(legId: string, onEvent: (event: LegEvent) => void): void {

@@ -79,6 +79,11 @@ export class AriRegistrations implements Registrations {
     if (this.#watches.size > 0) await this.#look([...this.#watches]);
   }
 
+  /** Another channel has taken a caller's place. */
+  callerReplaced(replacedId: string, channelId: string): void {
+    for (const watch of this.#watches) if (watch.throughChannelId === replacedId) watch.throughChannelId = channelId;
+  }
+
   close(): void {
     this.#refreshes.stop();
   }

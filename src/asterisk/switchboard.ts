@@ -21,6 +21,8 @@ export interface ChannelOwner {
   onState(state: string): void;
   /** The channel has left our application; it may live on in the dialplan. */
   onEnd(): void;
+  /** Another channel has taken the place of this one in our application: from now on that is the owner's. */
+  onReplaced?(channel: Channel): void;
   /** The channel has left our application, and comes to it again as another visit, which is not this owner's. */
   onComesAgain?(): void;
   /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
@@ -46,6 +48,8 @@ export interface SwitchboardPorts {
   /** An event that was sent by request, by its name. */
   readonly onUserEvent: (name: string) => void;
   readonly onReplaced: () => void;
+  /** Another channel has taken a caller's place: whoever speaks of the caller by its channel is to speak of that one. */
+  readonly onCallerReplaced: (replacedId: string, channelId: string) => void;
 }
 
 export class Switchboard {
@@ -117,7 +121,7 @@ export class Switchboard {
   take(event: AriEvent): void {
     switch (event.type) {
       case 'StasisStart':
-        this.#onStart(event.channel, event.args);
+        if (!this.#onReplaced(event.replace_channel?.id, event.channel)) this.#onStart(event.channel, event.args);
         break;
       case 'ChannelStateChange':
         this.#onState(event.channel);
@@ -150,6 +154,17 @@ export class Switchboard {
       case 'ApplicationReplaced':
         this.#ports.onReplaced();
     }
+  }
+
+  /** False where nobody answers for the channel that was replaced. Of that one nothing more is of interest. */
+  #onReplaced(replacedId: string | undefined, channel: Channel): boolean {
+    const owner = replacedId === undefined ? undefined : this.#owners.get(replacedId);
+    if (replacedId === undefined || owner?.onReplaced === undefined || owner.givenBack === true) return false;
+    this.disown(replacedId, owner);
+    this.own(channel.id, owner);
+    owner.onReplaced(channel);
+    this.#ports.onCallerReplaced(replacedId, channel.id);
+    return true;
   }
 
   #onStart(channel: Channel, args: readonly string[]): void {

@@ -21,7 +21,8 @@ function keyOf(contact: { readonly endpoint: string; readonly uri: string }): st
 
 export class ContactWatch {
   readonly endpoints: readonly string[];
-  readonly throughChannelId: string;
+  /** Any channel of the call serves. */
+  throughChannelId: string;
   readonly #onContact: (contact: Contact) => void;
   readonly #onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();

@@ -69,6 +69,7 @@ export class Call {
     });
     this.inbox = new Inbox(ports.clock, this.signal);
     this.caller.left.addEventListener('abort', this.onLeft, { once: true });
+    this.caller.whenReplaced?.((channel) => this.note('caller-replaced', { channel }));
     if (this.caller.left.aborted) this.onLeft();
   }
 

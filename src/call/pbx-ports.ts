@@ -56,8 +56,11 @@ export type DialplanStatus =
 
 /** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone; with CallerAnswered where it talks to a leg. */
 export interface Caller {
+  /** Another one once the caller has been replaced. */
   readonly channelId: string;
   readonly party: Party;
+  /** Says who is told that another channel has taken this one's place, by its id: a transfer while nobody has answered yet. Left out where that cannot be. */
+  whenReplaced?(listener: (channelId: string) => void): void;
   /** True when the channel was answered before it came to us, so that its media is up. */
   readonly answered: boolean;
   /**

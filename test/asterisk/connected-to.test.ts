@@ -25,6 +25,7 @@ const deskWith = (channelId: string) => {
     hangUpStray: (id) => stray.push(id),
     onUserEvent() {},
     onReplaced() {},
+    onCallerReplaced() {},
   });
   const owner: ChannelOwner = {
     settled: true,

@@ -42,7 +42,13 @@ class Answering extends AriRequests {
 }
 
 function boardOf(): Switchboard {
-  return new Switchboard({ onArrival() {}, hangUpStray() {}, onUserEvent() {}, onReplaced() {} });
+  return new Switchboard({
+    onArrival() {},
+    hangUpStray() {},
+    onUserEvent() {},
+    onReplaced() {},
+    onCallerReplaced() {},
+  });
 }
 
 function channel(id: string, state: string) {

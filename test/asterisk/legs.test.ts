@@ -44,6 +44,7 @@ describe('a leg', () => {
       hangUpStray() {},
       onUserEvent() {},
       onReplaced() {},
+      onCallerReplaced() {},
     });
     isCaughtUp = true;
     legs = new AriLegs({

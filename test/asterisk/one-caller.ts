@@ -51,6 +51,7 @@ export class OneCaller implements AsyncDisposable {
       hangUpStray() {},
       onUserEvent() {},
       onReplaced() {},
+      onCallerReplaced() {},
     });
     this.caller = new CallerChannel(inStasis('42'), '42', {
       requests: this.requests,

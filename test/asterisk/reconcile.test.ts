@@ -58,7 +58,13 @@ describe('after a connect', () => {
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     notes = new AriNotes(requests);
     const log = toldLog();
-    board = new Switchboard({ onArrival() {}, hangUpStray() {}, onUserEvent() {}, onReplaced() {} });
+    board = new Switchboard({
+      onArrival() {},
+      hangUpStray() {},
+      onUserEvent() {},
+      onReplaced() {},
+      onCallerReplaced() {},
+    });
     const subscriptions = new Subscriptions(requests, 'app', log);
     const settings = { requests, board, app: 'app', log, subscriptions };
     legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });

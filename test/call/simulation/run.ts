@@ -71,6 +71,7 @@ export class Run {
       onArrival: ({ id }, args) => this.#arrive(id, args),
       onUserEvent: () => {},
       onReplaced: () => {},
+      onCallerReplaced: () => {},
       hangUpStray: (channelId) => strays.take(channelId),
     });
     const { board } = this;

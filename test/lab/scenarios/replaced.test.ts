@@ -1,0 +1,95 @@
+/** EDGES 35: whoever has called a user whose phone still sleeps, or rings, hands the call over before anybody has answered: it goes on with the one whom they talked to. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TONES } from '../asterisk/asterisk.ts';
+import { SOON_MS } from '../handset.ts';
+import { type Lab, startLab } from '../lab.ts';
+import type { Mobile } from '../mobile.ts';
+import { nowMs } from '../phone/clock.ts';
+import type { OutgoingCall } from '../phone/outgoing-call.ts';
+import { noted, wakesOf } from '../rigs/death.ts';
+import { BY_DIAL, officeSettings } from '../rigs/office.ts';
+import { hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
+
+const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 20';
+/** The wait is over after some seconds. */
+const HASTY = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 6';
+
+describe.each([16, 22] as const)('a caller who is replaced before the answer on Asterisk %i', (version) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ ...officeSettings(version), startRouter: true, globals: PATIENT });
+  });
+  afterEach(async () => {
+    await lab.nothingRemains();
+    await lab.asterisk.reloadGlobals(PATIENT);
+  });
+  afterAll(() => lab?.stop());
+
+  /** Two talk by a plain Dial(); one of them calls a user whose mobile sleeps, and the router wakes it. */
+  const scene = async (by: Side, mobile: { readonly wakesAfterMs: 'never' } | object) => {
+    const both = await talk(lab, BY_DIAL);
+    const { actor, other } = sides(both, by);
+    const sleeper = await lab.user({ ringingDevice: 'MobileApp', mobile });
+    const second = await actor.phone.call(sleeper.number);
+    await sleeper.mobile.waitForPush();
+    const [told] = await lab.api.calls(1);
+    return { actor, other, sleeper, second, callId: String(told?.callId) };
+  };
+  const handOver = (actor: Party, second: OutgoingCall, sentIn: 'first' | 'second') => {
+    const [from, replaced] = sentIn === 'first' ? [actor.call, second] : [second, actor.call];
+    return from.transferTo(replaced);
+  };
+  const talks = async (other: Party, mobile: Mobile, callId: string) => {
+    await hearEachOther(other, partyOf('mobile', mobile));
+    await noted(lab, callId, 'stage:talking');
+    expect(wakesOf(mobile)).toBe(1);
+    expect(mobile.calls).toHaveLength(1);
+    await hangUpAll([other.phone, mobile.phone]);
+    await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+  };
+
+  describe.each(['caller', 'callee'] as const)('by the %s of another call', (by) => {
+    it.each(['first', 'second'] as const)('while the mobile sleeps, the REFER in the %s call', async (sentIn) => {
+      const { actor, other, sleeper, second, callId } = await scene(by, { wakesAfterMs: 'never' });
+      await second.waitUntilHears(TONES.mohDefault, SOON_MS);
+      const atMs = nowMs();
+      await handOver(actor, second, sentIn);
+      await other.call.waitUntilHears(TONES.mohDefault, SOON_MS, atMs);
+      await noted(lab, callId, 'caller-replaced');
+      await sleeper.mobile.wake();
+      await sleeper.mobile.answer();
+      await talks(other, sleeper.mobile, callId);
+    });
+
+    it('while it rings', async () => {
+      const { actor, other, sleeper, second, callId } = await scene(by, {});
+      const leg = await sleeper.mobile.invited();
+      await noted(lab, callId, 'leg-ringing');
+      await handOver(actor, second, 'first');
+      await noted(lab, callId, 'caller-replaced');
+      leg.answer();
+      await talks(other, sleeper.mobile, callId);
+    });
+
+    it('in the moment in which it is answered', async () => {
+      const { actor, other, sleeper, second, callId } = await scene(by, {});
+      const leg = await sleeper.mobile.invited();
+      await noted(lab, callId, 'leg-ringing');
+      const handed = handOver(actor, second, 'first');
+      leg.answer();
+      await handed;
+      await talks(other, sleeper.mobile, callId);
+    });
+
+    it('and nobody answers: the scenario follows with the new one', async () => {
+      await lab.asterisk.reloadGlobals(HASTY);
+      const { actor, other, second, sleeper, callId } = await scene(by, { wakesAfterMs: 'never' });
+      await handOver(actor, second, 'first');
+      await noted(lab, callId, 'caller-replaced');
+      await other.call.waitUntilHears(TONES.noAnswer, SOON_MS, nowMs());
+      await hangUpAll([other.phone]);
+      await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'no-answer', reason: 'wait-over' });
+      expect(wakesOf(sleeper.mobile)).toBe(1);
+    });
+  });
+});
