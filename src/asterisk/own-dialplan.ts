@@ -8,8 +8,10 @@ import type { Log } from '../call/ports.ts';
 export const LEG_CONTEXT = 'xivo-mapp-leg';
 /** The variable by which it says on a leg that this one was first: on what it was answered, a blank, and the caller's channel. */
 export const CONNECTED_TO = 'XIVO_MAPP_CONNECTED_TO';
+/** What is needed for that, which a site may have left out of modules.conf: each answers 1 or 0, or nothing where Asterisk has not loaded func_module.so itself. */
+const MODULES = ['app_channelredirect.so', 'func_lock.so', 'func_global.so'];
 /** To be asked through any channel; the answer is for learn(). */
-export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}`;
+export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}${MODULES.map((name) => `,\${IFMODULE(${name})}`).join('')}`;
 
 /**
  * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is with us and has not gone on in the
@@ -33,12 +35,19 @@ export class OwnDialplan {
   /** Asterisk's answer, which a `dialplan reload` may change at any time. Each change is said once. */
   learn(answer: string): void {
     const before = this.#trouble;
-    this.#trouble =
-      answer === '1'
-        ? undefined
-        : 'the dialplan has no context xivo-mapp-answered, so that nobody could be connected, and calls are given back to it at once; copy dialplan/xivo-mapp.conf of this version to Asterisk, then "dialplan reload"';
+    this.#trouble = troubleOf(answer);
     if (this.#trouble === before) return;
-    if (this.#trouble === undefined) this.#log.info('the dialplan has the context xivo-mapp-answered again');
+    if (this.#trouble === undefined) this.#log.info('the dialplan can connect callers again');
     else this.#log.error(this.#trouble);
   }
+}
+
+function troubleOf(answer: string): string | undefined {
+  const [hasContext, ...loaded] = answer.split(',');
+  const so = 'so that nobody could be connected, and calls are given back to the dialplan at once';
+  if (hasContext !== '1')
+    return `the dialplan has no context xivo-mapp-answered, ${so}; copy dialplan/xivo-mapp.conf of this version to Asterisk, then "dialplan reload"`;
+  const missing = MODULES.filter((_, index) => loaded[index] === '0');
+  if (missing.length === 0) return undefined;
+  return `Asterisk has not loaded ${missing.join(', ')}, ${so}; see modules.conf, then "module load ${missing[0]}"`;
 }

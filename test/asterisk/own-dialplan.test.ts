@@ -19,6 +19,22 @@ it('is taken for good until Asterisk has said otherwise; each change is said onc
   expect(log.told.map(({ level }) => level)).toEqual(['error', 'info', 'error']);
 });
 
+it.each([
+  ['1,0,1,1', 'app_channelredirect.so'],
+  ['1,1,0,1', 'func_lock.so'],
+  ['1,1,1,0', 'func_global.so'],
+])('a module that is not loaded is named, with the cure: %s', (answer, module) => {
+  const own = new OwnDialplan(toldLog());
+  own.learn(answer);
+  expect(own.trouble).toContain(`has not loaded ${module}`);
+  expect(own.trouble).toContain(`module load ${module}`);
+  // Where Asterisk cannot say it, it is taken for good.
+  for (const good of ['1,1,1,1', '1,,,', '1']) {
+    own.learn(good);
+    expect(own.trouble).toBeUndefined();
+  }
+});
+
 it('without it a caller cannot be read, so that the call is given back; with it, the same look says so', async () => {
   const own = new OwnDialplan(toldLog());
   for (const answer of ['0', '']) {

@@ -67,8 +67,10 @@ const isPlayback = ({ playback, timestamp }: Members): boolean =>
 
 /** What an event of each type must have, as ARI describes it. */
 const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
-  StasisStart: ({ args, channel }) =>
-    orAbsent(args, (list) => Array.isArray(list) && list.every(isText)) && isChannel(channel),
+  StasisStart: ({ args, channel, replace_channel: replaced }) =>
+    orAbsent(args, (list) => Array.isArray(list) && list.every(isText)) &&
+    orAbsent(replaced, (one) => isObject(one) && isId(one.id)) &&
+    isChannel(channel),
   StasisEnd: ({ channel }) => isChannel(channel),
   ChannelStateChange: ({ channel }) => isChannel(channel),
   ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>

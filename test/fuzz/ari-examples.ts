@@ -49,6 +49,13 @@ export const events: readonly Json[] = [
   { type: 'StasisStart', ...stamp, args: ['42', ''], channel: channelOf('CHANNEL-ID', 'Ring', ['42', '']) },
   { type: 'StasisStart', ...stamp, args: ['7'], channel: channelOf('CHANNEL-ID', 'Up', ['7'], newer) },
   { type: 'StasisStart', ...stamp, args: ['leg', '1'], channel: leg },
+  {
+    type: 'StasisStart',
+    ...stamp,
+    args: [],
+    channel: channelOf('CHANNEL-ID', 'Up', []),
+    replace_channel: channelOf('replaced', 'Up', []),
+  },
   { type: 'StasisEnd', ...stamp, channel: channelOf('CHANNEL-ID', 'Up', ['42'], newer) },
   { type: 'ChannelStateChange', ...stamp, channel: leg },
   {

@@ -24,17 +24,14 @@ import { Cable } from '../rigs/proxy.ts';
 export const SOON_MS = 30_000;
 const APP = 'mapp-lab';
 
-/** Where a call goes on after the application: BUSY is told from the rest by the caller's final status. To `bare` nobody has sent 180 before. */
+/** Where a call goes on after the application: BUSY is told from the rest by the caller's final status. To `bare`, a Stasis() without our dialplan before it, nobody has sent 180. */
 const DIALPLAN = `
 [from-extern](+)
 exten => early,1,Progress()
  same => n,Goto(enter,s,1)
 exten => ring,1,Ringing()
  same => n,Goto(enter,s,1)
-exten => bare,1,Set(SHARED(XIVO_MAPP_LEG)=)
- same => n,Set(SHARED(XIVO_MAPP_LEG)=waits)
- same => n,Stasis(${APP},user-42)
- same => n,Gosub(xivo-mapp-closed,s,1)
+exten => bare,1,Stasis(${APP},user-42)
  same => n,Goto(enter,gone-on,1)
 exten => up,1,Answer()
  same => n,Goto(enter,s,1)

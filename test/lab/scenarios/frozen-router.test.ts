@@ -8,13 +8,15 @@ import { TONES } from '../asterisk/asterisk.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { hearsNow, rings, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
 import { stillTalk } from '../rigs/live-calls.ts';
+import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 8';
 
 describe.each([16, 22] as const)('a router that stands still, with Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, globals: GLOBALS, asterisk: { mohDefault: 'tone' } });
+    lab = await startLab({ version, globals: GLOBALS, asterisk: { mohDefault: 'tone', extraDialplan: OWN_DIALPLAN } });
+    await tellWhere(lab);
   });
   afterEach(() => {
     lab.router.goOn();
@@ -116,5 +118,82 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
     lab.router.goOn();
     await alice.mobile.waitForPush('call-ended');
     expect(await lab.story(call)).toMatchObject({ outcome: 'caller-left', reason: 'while-waiting' });
+  });
+
+  it('for a minute, with one who waits, one who talks and one who comes: none is lost, and nothing happens twice', async () => {
+    await lab.asterisk.reloadGlobals(`${GLOBALS}\nXIVO_MAPP_LOOPS_INTERVAL = 60`);
+    await tellWhere(lab);
+    const never = { wakesAfterMs: 'never' } as const;
+    const sleeper = await lab.user({ ringingDevice: 'MobileApp', mobile: never });
+    const talker = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
+    const newcomer = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
+    const waiting = await lab.caller().call(sleeper);
+    const talking = await lab.caller().call(talker);
+    await waits(lab, waiting);
+    await rings(lab, talking);
+    lab.router.standStill();
+    await talker.mobile.answer();
+    await talking.talksWith(talker.mobile);
+    const coming = await lab.caller().call(newcomer);
+    await newcomer.mobile.answer();
+    await coming.talksWith(newcomer.mobile);
+    await pause(60_000);
+    await hearsNow(waiting, TONES.mohDefault);
+    lab.router.goOn();
+    await sleeper.mobile.wake();
+    await sleeper.mobile.answer();
+    await waiting.talksWith(sleeper.mobile);
+    await stillTalk(talking, talker.mobile);
+    await stillTalk(coming, newcomer.mobile);
+    for (const call of [waiting, talking, coming]) await call.hangUp();
+    for (const { mobile } of [sleeper, talker, newcomer]) expect(mobile.calls).toHaveLength(1);
+    expect([sleeper, talker, newcomer].map(({ mobile }) => wakesOf(mobile))).toEqual([1, 1, 0]);
+    await lab.asterisk.reloadGlobals(GLOBALS);
+    await tellWhere(lab);
+  });
+
+  describe('and a dialplan that keeps its own Dial', () => {
+    it('from before the call on: it rings what is awake', async () => {
+      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
+      lab.router.standStill();
+      const call = await lab.caller().call(`${OWN_DIAL}${alice.number}`);
+      await alice.mobile.answer();
+      await call.talksWith(alice.mobile);
+      lab.router.goOn();
+      await pause(1000);
+      await stillTalk(call, alice.mobile);
+      await call.hangUp();
+      expect(await lab.ending(call)).toMatchObject({ reason: 'router-silent', dialStatus: 'ANSWER' });
+      expect([wakesOf(alice.mobile), alice.mobile.calls.length]).toEqual([0, 1]);
+    });
+
+    it('while the caller waits: that one waits on, and is pushed once', async () => {
+      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
+      const call = await lab.caller().call(`${OWN_DIAL}${alice.number}`);
+      await alice.mobile.waitForPush();
+      await call.hears(TONES.mohDefault);
+      lab.router.standStill();
+      await pause(5000);
+      await hearsNow(call, TONES.mohDefault);
+      lab.router.goOn();
+      await alice.mobile.wake();
+      await alice.mobile.answer();
+      await call.talksWith(alice.mobile);
+      await call.hangUp();
+      expect(await lab.ending(call)).toMatchObject({ dialStatus: 'ANSWER' });
+      expect([wakesOf(alice.mobile), alice.mobile.calls.length]).toEqual([1, 1]);
+    });
+
+    it('while the phone rings, and nobody answers: the scenario follows, and the mobile is told once the router goes on', async () => {
+      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: {}, ringSeconds: 3 });
+      const call = await lab.caller().call(`${OWN_DIAL}${alice.number}`);
+      await alice.mobile.invited();
+      lab.router.standStill();
+      await call.hears(TONES.noAnswer);
+      lab.router.goOn();
+      await alice.mobile.waitForPush('call-ended');
+      expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', scenario: 'NOANSWER' });
+      expect(alice.mobile.calls).toHaveLength(1);
+    });
   });
 });
