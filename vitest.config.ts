@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './scripts/longest-first.ts';
 
 /** They bound a hang and no speed: on a core that is shared with others everything takes many times as long. */
 const BOUNDS = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 30_000 } } };
@@ -7,6 +8,7 @@ const BOUNDS = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { t
 /** Two projects: `unit` needs nothing but Node; `lab` starts real Asterisks, phones and push services on loopback. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
