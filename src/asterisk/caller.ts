@@ -13,6 +13,7 @@ import { ANSWERED_ELSEWHERE } from './causes.ts';
 import { channelPath } from './channel-ids.ts';
 import { hasLeftUs } from './channel-look.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
+import type { Lane } from './lanes.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
 import { ask } from './question.ts';
 import { isIll } from './refusal.ts';
@@ -92,7 +93,9 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#seen = true;
     // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
     if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.#channelId]);
-    return readCaller(what, (questions) => this.#ask(questions), this.#ports.ownDialplan, isFirst);
+    // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
+    const lane = isFirst ? 'urgent' : 'usual';
+    return readCaller(what, (questions) => this.#ask(questions, lane), this.#ports.ownDialplan, isFirst);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
@@ -274,8 +277,8 @@ export class CallerChannel implements Caller, ChannelOwner {
       throw new PbxError('the caller is not with us any more, and Asterisk does not say where it has gone');
   }
 
-  #ask(questions: readonly string[]): Promise<string[]> {
-    return this.#guard(() => ask(this.#requests, this.#channelId, questions));
+  #ask(questions: readonly string[], lane: Lane): Promise<string[]> {
+    return this.#guard(() => ask(this.#requests, this.#channelId, questions, lane));
   }
 
   async #send(order: AriOrder): Promise<void> {

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import { channelPath } from './channel-ids.ts';
+import type { Lane } from './lanes.ts';
 import { AriRefusal, isIll } from './refusal.ts';
 import { type AriRequests, encodeQueryValue } from './requests.ts';
 
@@ -57,23 +58,34 @@ export function groupQuestions(questions: readonly string[]): string[][] {
   return groups;
 }
 
-async function evaluate(requests: AriRequests, channelId: string, group: readonly string[]): Promise<string> {
+async function evaluate(
+  requests: AriRequests,
+  channelId: string,
+  group: readonly string[],
+  lane: Lane,
+): Promise<string> {
   const answer = await requests.send({
     method: 'GET',
     path: channelPath(channelId, '/variable'),
     query: { variable: expressionOf(group) },
+    lane,
   });
   const parsed = Answer.safeParse(answer);
   if (!parsed.success) throw new PbxError('Asterisk answered a question with no value');
   return parsed.data.value;
 }
 
-async function askGroup(requests: AriRequests, channelId: string, group: readonly string[]): Promise<string[]> {
-  const value = await evaluate(requests, channelId, group);
+async function askGroup(
+  requests: AriRequests,
+  channelId: string,
+  group: readonly string[],
+  lane: Lane,
+): Promise<string[]> {
+  const value = await evaluate(requests, channelId, group, lane);
   const values = value.split(SEPARATOR);
   if (values.length === group.length) return values;
   // A value holds the separator itself: ask each by itself.
-  return Promise.all(group.map((question) => evaluate(requests, channelId, [question])));
+  return Promise.all(group.map((question) => evaluate(requests, channelId, [question], lane)));
 }
 
 /**
@@ -81,9 +93,14 @@ async function askGroup(requests: AriRequests, channelId: string, group: readonl
  * Rejects with AriRefusal 404 when the channel is gone, and with PbxError as every request.
  * @param questions expressions like `${NAME}`
  */
-export async function ask(requests: AriRequests, channelId: string, questions: readonly string[]): Promise<string[]> {
+export async function ask(
+  requests: AriRequests,
+  channelId: string,
+  questions: readonly string[],
+  lane: Lane = 'usual',
+): Promise<string[]> {
   const groups = groupQuestions(questions);
-  const answers = await Promise.all(groups.map((group) => askGroup(requests, channelId, group)));
+  const answers = await Promise.all(groups.map((group) => askGroup(requests, channelId, group, lane)));
   return answers.flat();
 }
 

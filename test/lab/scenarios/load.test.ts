@@ -33,6 +33,8 @@ XIVO_MAPP_LOOPS_INTERVAL = 60`,
     });
     const all = { calls: CALLS, pushed: CALLS, waiting: CALLS, invited: CALLS, answered: CALLS, told: CALLS };
     expect({ ...count, failures }).toEqual({ ...all, left: '', failures: [] });
-    expect(lab.router.log.find(/ (WARN|ERROR) /).map(({ text }) => text)).toEqual([]);
+    // Of a push service that a busy machine makes slow something may be said; of calls and Asterisk there is nothing to say.
+    const told = lab.router.log.find(/ (WARN|ERROR) /).map(({ text }) => text);
+    expect(told.filter((text) => !text.includes(' pushes through '))).toEqual([]);
   }, 1_200_000);
 });
