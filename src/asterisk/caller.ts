@@ -2,66 +2,43 @@
  * The caller's channel in our application. Every method rejects with CallerGone once the channel is gone, however we came to know it. Must never
  * touch the channel again once it is given back.
  */
-import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../call/errors.ts';
-import { readAnsweredOn } from '../call/outcomes.ts';
+import { CallerGone, PbxError } from '../call/errors.ts';
 import { partyOf } from '../call/party.ts';
-import type { Caller, Clock, DialplanStatus, Hold, HoldNews, Log, Party, Reading } from '../call/ports.ts';
+import type { Caller, DialplanStatus, Hold, HoldNews, Party, Reading } from '../call/ports.ts';
 import { subscribeToChannels } from './application.ts';
 import { CallerHold } from './caller-hold.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
-import { ANSWERED_ELSEWHERE } from './causes.ts';
 import { channelPath } from './channel-ids.ts';
 import { hasLeftUs } from './channel-look.ts';
+import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
 import type { Lane } from './lanes.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
 import { ask } from './question.ts';
 import { isIll } from './refusal.ts';
 import { type AriOrder, type AriRequests, HARMLESS, isGone } from './requests.ts';
-import type { ChannelOwner, Switchboard } from './switchboard.ts';
+import type { ChannelOwner } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
-import { whereIs } from './whereabouts.ts';
 
-export interface CallerPorts {
-  readonly requests: AriRequests;
-  readonly app: string;
-  readonly board: Switchboard;
+export interface CallerPorts extends DeparturePorts {
   readonly ownDialplan: OwnDialplan;
-  /** Told where a leg is connected with the caller, and nobody has heard of it. */
-  readonly onConnected: (legId: string, on: string) => boolean;
-  readonly log: Log;
-  readonly clock: Pick<Clock, 'sleep'>;
 }
-
-/** How much later than its leaving the cause of a caller's end may be told, in ms. */
-const WORD_COMES_MS = 250;
-/** For how long an order waits until it is known where the caller has gone, in ms. */
-const FOUND_WITHIN_MS = 5_000;
 
 export class CallerChannel implements Caller, ChannelOwner {
   #channelId: string;
   readonly party: Party;
   readonly answered: boolean;
-  readonly left: AbortSignal;
   readonly settled = true;
   readonly #requests: AriRequests;
   readonly #ports: CallerPorts;
-  readonly #leaving = new AbortController();
   #ours = true;
   /** Somebody has looked at it. */
   #seen = false;
-  /** Whether it has left the application, as far as was heard. */
-  #away = false;
   readonly #userId: string;
   readonly #hold: CallerHold;
   #look: Promise<boolean> | undefined;
-  /** It has left the application, and it is being found out where it has gone. */
-  #search: Promise<void> | undefined;
-  /** Set once the dialplan has sent it to a leg. */
-  #connected: CallerGone | undefined;
+  readonly #departure: Departure;
   #onReplaced: (channelId: string) => void = () => {};
-  /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
-  #cause = 0;
 
   /**
    * @param userId for whom it has come: the first argument of its Stasis()
@@ -71,10 +48,10 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#channelId = channel.id;
     this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
-    this.left = this.#leaving.signal;
     this.#requests = ports.requests;
     this.#ports = ports;
     this.#userId = userId;
+    this.#departure = new Departure({ owner: this, channelId: () => this.#channelId, isOurs: () => this.#ours }, ports);
     this.#hold = new CallerHold(channel.id, ports.requests, ports.log, held);
     ports.board.own(channel.id, this);
   }
@@ -82,6 +59,10 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** Another one after a transfer. */
   get channelId(): string {
     return this.#channelId;
+  }
+
+  get left(): AbortSignal {
+    return this.#departure.left;
   }
 
   whenReplaced(listener: (channelId: string) => void): void {
@@ -114,7 +95,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async stopHold(): Promise<void> {
-    if (this.#ours && !this.left.aborted && this.#connected === undefined) await this.#hold.stop();
+    if (this.#ours && !this.left.aborted && this.#departure.connected === undefined) await this.#hold.stop();
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
@@ -126,10 +107,9 @@ export class CallerChannel implements Caller, ChannelOwner {
       await this.#follow({ ...this.#order('POST', '/continue'), once: true });
     } catch (error) {
       this.#ours = true;
-      // What was found out meanwhile was of a channel that is not ours, and changed nothing.
-      this.#search = undefined;
+      this.#departure.seekAnew();
       // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
-      if (isGone(error) || this.#away) await this.#isFound();
+      if (isGone(error) || this.#departure.isAway) await this.#departure.isFound();
       throw this.#across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
@@ -156,12 +136,12 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   async hangUp(): Promise<void> {
     // Wherever else it is by now, it is not ours to end.
-    if (this.#away || this.#connected !== undefined || !this.#ours) return;
+    if (this.#departure.isAway || this.#departure.connected !== undefined || !this.#ours) return;
     try {
       await this.#follow(this.#order('DELETE', ''));
     } catch (error) {
       if (!isGone(error) || !(await this.#hasLeft())) throw error;
-      await this.#isFound();
+      await this.#departure.isFound();
     }
   }
 
@@ -171,7 +151,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   get givenBack(): boolean {
-    return !this.#ours || this.#away;
+    return !this.#ours || this.#departure.isAway;
   }
 
   /** A transfer: it is another channel now, with all that stood on this one. Its events end with its stay, so that they are asked for. */
@@ -194,86 +174,37 @@ export class CallerChannel implements Caller, ChannelOwner {
   onState(): void {}
 
   onEnd(): void {
-    if (this.#ours) void this.#hasGone();
-    else this.#leave('the channel has left the application');
+    if (this.#ours) void this.#departure.hasGone();
+    else this.#departure.leave('the channel has left the application');
   }
 
   onComesAgain(): void {
-    this.#leave('the channel was moved to another place in the dialplan', 'moved');
+    this.#departure.moved();
   }
 
   onDestroyed(cause: number, words: string): void {
-    this.#cause = cause;
-    this.#leave(`the caller has left (${cause} ${words})`);
+    this.#departure.destroyed(cause, words);
   }
 
   onConnected(_legId: string, on: string): void {
-    const answeredOn = readAnsweredOn(on);
-    this.#connected ??=
-      answeredOn === undefined
-        ? new CallerGone('the caller talks to whoever has answered')
-        : new CallerAnswered(answeredOn);
+    this.#departure.wasConnected(on);
   }
 
   onPlayback(event: PlaybackEvent): void {
     if (this.#ours && !this.left.aborted) this.#hold.take(event);
   }
 
-  /** It is not in our application any more: it talks to a leg, and is watched until it is gone, or it has left. */
-  #hasGone(): Promise<void> {
-    this.#away = true;
-    this.#search ??= this.#ours ? this.#seek() : Promise.resolve();
-    return this.#search;
-  }
-
-  /** Until it is known where it has gone, but not for ever. Never rejects. */
-  async #isFound(): Promise<void> {
-    const enough = new AbortController();
-    const late = this.#ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
-    await Promise.race([this.#hasGone(), late]);
-    enough.abort();
-  }
-
-  /** Never rejects. */
-  async #seek(): Promise<void> {
-    const channelId = this.#channelId;
-    const { requests, app, log, board, onConnected } = this.#ports;
-    // Its end was heard while it was being given back, and then it was no longer listened to.
-    if (!board.isOwned(channelId)) board.own(channelId, this);
-    const isConnected = () => this.#connected !== undefined;
-    const found = await whereIs({ requests, app, channelId, log, isConnected, isOver: () => this.left.aborted });
-    if (this.left.aborted) return;
-    if (found.kind === 'connected') {
-      const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);
-      this.onConnected(found.legId, found.on);
-      // A colleague's channel, which has taken the leg's place: of that one nothing more is told.
-      if (!isKnown) this.#leaving.abort(this.#connected);
-      if (found.isOver) this.#leave('the caller has left');
-    } else if (found.kind === 'gone') {
-      // Its cause is told by another event, which may come later than that it has left.
-      await this.#ports.clock.sleep(this.#cause === 0 ? WORD_COMES_MS : 0, this.left).catch(() => undefined);
-      this.#leave('the caller has left');
-    } else if (found.kind === 'moved' && this.#connected === undefined)
-      this.#leave('the channel was moved to another place in the dialplan', 'moved');
-  }
-
-  #leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
-    this.#ports.board.disown(this.#channelId, this);
-    this.#away = true;
-    if (this.#ours && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
-  }
-
   #throwIfGone(): void {
     this.left.throwIfAborted();
-    if (this.#connected !== undefined) throw this.#connected;
+    if (this.#departure.connected !== undefined) throw this.#departure.connected;
     if (!this.#ours) throw new CallerGone('the caller has been given back');
   }
 
   /** What has left may have come again as another visit, which must not be touched. */
   async #throwUnlessHere(): Promise<void> {
-    if (this.#away && this.#ours) await this.#isFound();
+    if (this.#departure.isAway && this.#ours) await this.#departure.isFound();
     this.#throwIfGone();
-    if (this.#away)
+    if (this.#departure.isAway)
       throw new PbxError('the caller is not with us any more, and Asterisk does not say where it has gone');
   }
 
@@ -307,13 +238,13 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /** The error to throw across the port. What is not found may be something else than the channel: then it is looked at. */
   async #explain(error: unknown): Promise<unknown> {
-    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) await this.#isFound();
+    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) await this.#departure.isFound();
     return this.#across(error);
   }
 
   #across(error: unknown): unknown {
     if (this.left.aborted) return this.left.reason;
-    if (this.#connected !== undefined) return this.#connected;
+    if (this.#departure.connected !== undefined) return this.#departure.connected;
     return error instanceof PbxError ? error : new PbxError(String(error));
   }
 

@@ -159,7 +159,7 @@ export class Switchboard {
   /** False where nobody answers for the channel that was replaced. Of that one nothing more is of interest. */
   #onReplaced(replacedId: string | undefined, channel: Channel): boolean {
     const owner = replacedId === undefined ? undefined : this.#owners.get(replacedId);
-    if (replacedId === undefined || owner?.onReplaced === undefined || owner.givenBack === true) return false;
+    if (replacedId === undefined || owner?.onReplaced === undefined) return false;
     this.disown(replacedId, owner);
     this.own(channel.id, owner);
     owner.onReplaced(channel);

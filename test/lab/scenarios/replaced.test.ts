@@ -6,7 +6,7 @@ import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
-import { noted, wakesOf } from '../rigs/death.ts';
+import { dies, noted, wakesOf } from '../rigs/death.ts';
 import { BY_DIAL, officeSettings } from '../rigs/office.ts';
 import { hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
 
@@ -56,6 +56,17 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
       await handOver(actor, second, sentIn);
       await other.call.waitUntilHears(TONES.mohDefault, SOON_MS, atMs);
       await noted(lab, callId, 'caller-replaced');
+      await sleeper.mobile.wake();
+      await sleeper.mobile.answer();
+      await talks(other, sleeper.mobile, callId);
+    });
+
+    it('while the mobile sleeps, and the router dies afterwards: the next one goes on with the newcomer', async () => {
+      const { actor, other, sleeper, second, callId } = await scene(by, { wakesAfterMs: 'never' });
+      await handOver(actor, second, 'first');
+      await noted(lab, callId, 'caller-replaced');
+      await dies(lab);
+      await noted(lab, callId, 'resumed');
       await sleeper.mobile.wake();
       await sleeper.mobile.answer();
       await talks(other, sleeper.mobile, callId);

@@ -1,0 +1,133 @@
+/**
+ * What is known of a caller's leaving: whether its channel is away from our application, where it has gone, and that it is no more. It must never order anything, and never take a channel for
+ * gone of which nobody knows.
+ */
+import { CallerAnswered, CallerGone, type HowLeft } from '../call/errors.ts';
+import { readAnsweredOn } from '../call/outcomes.ts';
+import type { Clock, Log } from '../call/ports.ts';
+import { ANSWERED_ELSEWHERE } from './causes.ts';
+import type { AriRequests } from './requests.ts';
+import type { ChannelOwner, Switchboard } from './switchboard.ts';
+import { whereIs } from './whereabouts.ts';
+
+export interface DeparturePorts {
+  readonly requests: AriRequests;
+  readonly app: string;
+  readonly board: Switchboard;
+  /** Told where a leg is connected with the caller, and nobody has heard of it. */
+  readonly onConnected: (legId: string, on: string) => boolean;
+  readonly log: Log;
+  readonly clock: Pick<Clock, 'sleep'>;
+}
+
+/** The channel in question. */
+export interface Leaver {
+  readonly owner: ChannelOwner;
+  /** Another one after a transfer. */
+  channelId(): string;
+  /** False once it has been given back: then its leaving is nothing that happens to the call. */
+  isOurs(): boolean;
+}
+
+/** How much later than its leaving the cause of a caller's end may be told, in ms. */
+const WORD_COMES_MS = 250;
+/** For how long an order waits until it is known where the caller has gone, in ms. */
+const FOUND_WITHIN_MS = 5_000;
+
+export class Departure {
+  readonly #leaver: Leaver;
+  readonly #ports: DeparturePorts;
+  readonly #leaving = new AbortController();
+  #away = false;
+  /** It has left the application, and it is being found out where it has gone. */
+  #search: Promise<void> | undefined;
+  #connected: CallerGone | undefined;
+  /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
+  #cause = 0;
+
+  constructor(leaver: Leaver, ports: DeparturePorts) {
+    this.#leaver = leaver;
+    this.#ports = ports;
+  }
+
+  /** Aborts with CallerGone when the caller has left, and was ours. */
+  get left(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** Whether it has left the application, as far as was heard. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
+  /** What to say to whoever wants something of it; set once the dialplan has sent it to a leg. */
+  get connected(): CallerGone | undefined {
+    return this.#connected;
+  }
+
+  /** The dialplan has sent it to a leg, answered on that. */
+  wasConnected(on: string): void {
+    const answeredOn = readAnsweredOn(on);
+    this.#connected ??=
+      answeredOn === undefined
+        ? new CallerGone('the caller talks to whoever has answered')
+        : new CallerAnswered(answeredOn);
+  }
+
+  /** It is not in our application any more: it talks to a leg, and is watched until it is gone, or it has left. */
+  hasGone(): Promise<void> {
+    this.#away = true;
+    this.#search ??= this.#leaver.isOurs() ? this.#seek() : Promise.resolve();
+    return this.#search;
+  }
+
+  /** What was found out was of a channel that was not ours at the time, and changed nothing. */
+  seekAnew(): void {
+    this.#search = undefined;
+  }
+
+  /** Until it is known where it has gone, but not for ever. Never rejects. */
+  async isFound(): Promise<void> {
+    const enough = new AbortController();
+    const late = this.#ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
+    await Promise.race([this.hasGone(), late]);
+    enough.abort();
+  }
+
+  destroyed(cause: number, words: string): void {
+    this.#cause = cause;
+    this.leave(`the caller has left (${cause} ${words})`);
+  }
+
+  leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
+    this.#ports.board.disown(this.#leaver.channelId(), this.#leaver.owner);
+    this.#away = true;
+    if (this.#leaver.isOurs() && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
+  }
+
+  /** Never rejects. */
+  async #seek(): Promise<void> {
+    const channelId = this.#leaver.channelId();
+    const { requests, app, log, board, onConnected } = this.#ports;
+    // Its end was heard while it was being given back, and then it was no longer listened to.
+    if (!board.isOwned(channelId)) board.own(channelId, this.#leaver.owner);
+    const isConnected = () => this.#connected !== undefined;
+    const found = await whereIs({ requests, app, channelId, log, isConnected, isOver: () => this.left.aborted });
+    if (this.left.aborted) return;
+    if (found.kind === 'connected') {
+      const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);
+      this.wasConnected(found.on);
+      // A colleague's channel, which has taken the leg's place: of that one nothing more is told.
+      if (!isKnown) this.#leaving.abort(this.#connected);
+      if (found.isOver) this.leave('the caller has left');
+    } else if (found.kind === 'gone') {
+      // Its cause is told by another event, which may come later than that it has left.
+      await this.#ports.clock.sleep(this.#cause === 0 ? WORD_COMES_MS : 0, this.left).catch(() => undefined);
+      this.leave('the caller has left');
+    } else if (found.kind === 'moved' && this.#connected === undefined) this.moved();
+  }
+
+  moved(): void {
+    this.leave('the channel was moved to another place in the dialplan', 'moved');
+  }
+}

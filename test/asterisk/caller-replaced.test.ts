@@ -1,0 +1,76 @@
+/** A caller whose channel is replaced by another: every order goes to the newcomer, also one that was under way; what was heard begins anew there; and the end of the old channel is nobody's. */
+import { expect, it, vi } from 'vitest';
+import { CALLER_ID, inStasis, OneCaller } from './one-caller.ts';
+import { answerJson } from './pbx-stub.ts';
+
+const NEWCOMER_ID = '1700000000.9';
+const NEWCOMER = { ...inStasis('42'), id: NEWCOMER_ID };
+const MUSIC = { message: undefined, afterwards: { kind: 'music', musicClass: undefined } } as const;
+
+function replace(one: OneCaller): void {
+  one.board.take({ type: 'StasisStart', args: [], channel: NEWCOMER, replace_channel: { id: CALLER_ID } });
+}
+
+/** What was asked of a channel, or ordered, in order. */
+const ordersTo = (one: OneCaller, channelId: string) =>
+  one.pbx.requests
+    .filter(({ path }) => path.startsWith(`/ari/channels/${channelId}/`))
+    .map(({ method, path }) => `${method} ${path.slice(`/ari/channels/${channelId}`.length)}`);
+
+it('is the newcomer from then on, no arrival, and does not end with the old channel', async () => {
+  await using one = await OneCaller.start();
+  const replaced: string[] = [];
+  one.caller.whenReplaced((channelId) => replaced.push(channelId));
+  replace(one);
+  one.leaves();
+  one.dies();
+  expect([replaced, one.caller.channelId, one.arrived, one.caller.left.aborted]).toEqual([
+    [NEWCOMER_ID],
+    NEWCOMER_ID,
+    [],
+    false,
+  ]);
+  one.board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'x', channel: NEWCOMER });
+  expect(one.caller.left.aborted).toBe(true);
+});
+
+it('hears what was heard before', async () => {
+  await using one = await OneCaller.start();
+  one.pbx.answer = (_, response) => answerJson(response, 204);
+  await one.caller.startHold(MUSIC);
+  replace(one);
+  await vi.waitFor(() => expect(ordersTo(one, NEWCOMER_ID)).toContain('POST /moh'));
+  await one.caller.stopHold();
+  expect(ordersTo(one, NEWCOMER_ID).at(-1)).toBe('DELETE /moh');
+});
+
+it('hears nothing where nothing was heard', async () => {
+  await using one = await OneCaller.start();
+  one.pbx.answer = (_, response) => answerJson(response, 204);
+  await one.caller.startHold(MUSIC);
+  await one.caller.stopHold();
+  replace(one);
+  await one.caller.answer();
+  expect(ordersTo(one, NEWCOMER_ID)).toEqual(['POST /answer']);
+});
+
+it.each([
+  ['giveBack', 'POST /continue'],
+  ['answer', 'POST /answer'],
+] as const)('gets the order that was under way: %s', async (what, order) => {
+  await using one = await OneCaller.start();
+  one.pbx.answer = ({ path }, response) => {
+    const isOld = path.startsWith(`/ari/channels/${CALLER_ID}/`);
+    if (isOld && path.endsWith(order.slice('POST '.length))) replace(one);
+    const isGone = isOld && one.caller.channelId !== CALLER_ID;
+    answerJson(response, isGone ? 404 : 200, isGone ? { message: 'Channel not found' } : { value: '' });
+  };
+  await (what === 'answer' ? one.caller.answer() : one.caller.giveBack('NOANSWER', 'wait-over'));
+  expect(ordersTo(one, NEWCOMER_ID)).toContain(order);
+});
+
+it('is an arrival like any other where nobody answers for the old channel', async () => {
+  await using one = await OneCaller.start();
+  one.board.take({ type: 'StasisStart', args: ['7'], channel: NEWCOMER, replace_channel: { id: '1700000000.5' } });
+  expect(one.arrived).toEqual(['7']);
+});
