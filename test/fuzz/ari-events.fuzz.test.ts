@@ -130,16 +130,18 @@ let sent = 0;
 async function isTaken(frames: readonly Buffer[]): Promise<boolean> {
   const events = pbx.events.at(-1);
   if (events === undefined) throw new Error('there is no event connection');
-  const taken = new Promise<boolean>((resolve) => {
-    events.once('pong', () => resolve(true));
-    events.once('close', () => resolve(false));
-    if (events.readyState !== events.OPEN) resolve(false);
-  });
+  const { promise: taken, resolve } = Promise.withResolvers<boolean>();
+  const onPong = () => resolve(true);
+  const onClose = () => resolve(false);
+  events.once('pong', onPong).once('close', onClose);
+  if (events.readyState !== events.OPEN) resolve(false);
   if (events.readyState === events.OPEN) {
     for (const [n, frame] of frames.entries()) events.send(frame, { binary: n % 5 === 4 });
     events.ping();
   }
-  if (await taken) return true;
+  const wasTaken = await taken;
+  events.off('pong', onPong).off('close', onClose);
+  if (wasTaken) return true;
   await soon(() => expect(pbx.events.at(-1)).not.toBe(events));
   await connected();
   return false;
