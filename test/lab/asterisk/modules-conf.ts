@@ -18,7 +18,7 @@ const MODULES = `
   res_pjsip_path res_pjsip_pubsub res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_rfc3329 res_pjsip_sdp_rtp
   chan_pjsip chan_bridge_media res_rtp_asterisk res_srtp
   res_format_attr_h263 res_format_attr_h264 res_format_attr_opus res_format_attr_vp8
-  bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
+  bridge_builtin_features bridge_builtin_interval_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
   codec_ulaw codec_alaw codec_a_mu codec_gsm codec_g722 codec_resample
   format_wav format_wav_gsm format_gsm format_pcm format_sln
   app_bridgewait app_channelredirect app_db app_dial app_directed_pickup app_dumpchan app_echo app_exec app_if app_milliwatt app_originate app_playback app_playtones app_read

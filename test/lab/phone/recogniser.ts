@@ -18,7 +18,7 @@ const RINGBACK_PAIRS = [
 ] as const;
 
 /** The squared amplitude of one frequency in the samples (Goertzel). */
-function power(samples: Int16Array, hz: number): number {
+export function power(samples: Int16Array, hz: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE);
   let last = 0;
   let before = 0;

@@ -67,6 +67,15 @@ describe.each([16, 22] as const)('a dialplan with its own Dial on Asterisk %i', 
     await alice.mobile.waitForPush('call-ended');
   });
 
+  it('ends a wait when the time is over that the site grants, and the mobile is told', async () => {
+    const variables = { 'TIMEOUT(absolute)': '4' };
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' }, variables });
+    const placed = await call(alice);
+    await alice.mobile.waitForPush('call-ended');
+    await placed.waitFor('ended');
+    expect(await lab.ending(placed)).toMatchObject({ status: '', reason: '', scenario: '' });
+  });
+
   it('goes on to the no-answer scenario when nobody has come, and the mobile is told at once', async () => {
     await lab.asterisk.reloadGlobals(`${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 1`);
     try {
