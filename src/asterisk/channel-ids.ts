@@ -1,19 +1,27 @@
 /**
  * The ids that we choose, so that whatever Asterisk shows can be told to be ours and to which call it belongs: `xm-<16 hex digits>` for a call, `<call id>-leg-<n>` or
- * `<call id>-leg-<series>-<n>` for its legs, `<call id>-note` for what is noted about it (notes.ts). They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be anything,
+ * `<call id>-leg-<series>-<n>` for its legs, `<call id>-note` for what is noted about it, `<call id>-note-<mobile, webapp or picked-up>` once it is answered (notes.ts). They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be anything,
  * also `xm-a`, and a caller must never be taken for a leg of ours.
  */
 
 const CALL = 'xm-[0-9a-f]{16}';
-const LEG_OR_NOTE = new RegExp(`^${CALL}-(?:note|leg(?:-[0-9a-z]{1,13})?-\\d{1,6})$`);
+const NOTE = new RegExp(`^(${CALL})-note(?:-(mobile|webapp|picked-up))?$`);
+const LEG = new RegExp(`^${CALL}-leg(?:-[0-9a-z]{1,13})?-\\d{1,6}$`);
 
 /** Tells whether a channel or a note was made by this router or an earlier run of it. */
 export function isOurs(id: string): boolean {
-  return LEG_OR_NOTE.test(id);
+  return LEG.test(id) || NOTE.test(id);
 }
 
-export function noteIdOf(callId: string): string {
-  return `${callId}-note`;
+/** @param answeredOn on what the call was answered, once it is */
+export function noteIdOf(callId: string, answeredOn?: string): string {
+  return answeredOn === undefined ? `${callId}-note` : `${callId}-note-${answeredOn}`;
+}
+
+/** The call of a note, and on what it was answered, '' where it is not; undefined where it is no note of ours. */
+export function readNoteId(id: string): { readonly callId: string; readonly answeredOn: string } | undefined {
+  const [, callId, answeredOn = ''] = NOTE.exec(id) ?? [];
+  return callId === undefined ? undefined : { callId, answeredOn };
 }
 
 /** Path of a channel, or of what is below it. */

@@ -2,6 +2,7 @@
  * Notes about calls that wait, kept in Asterisk beyond the caller's channel: a caller may leave while no router is there, and then the next router must tell the pushed mobiles.
  * A bridge is the only thing in Asterisk that has a name, is listed and belongs to no channel; no channel ever stands in one of ours. It must never be counted on for a call to go on.
  */
+import type { AnsweredOn } from '../call/outcomes.ts';
 import type { Notes } from '../call/ports.ts';
 import { bridgePath, noteIdOf } from './channel-ids.ts';
 import { type AriRequests, isGone } from './requests.ts';
@@ -22,6 +23,8 @@ export function readNote(name: string): Note | undefined {
 export class AriNotes implements Notes {
   readonly #requests: AriRequests;
   readonly #kept = new Set<string>();
+  /** Of calls that are answered: the id of their second note. */
+  readonly #answered = new Map<string, string>();
 
   constructor(requests: AriRequests) {
     this.#requests = requests;
@@ -34,7 +37,19 @@ export class AriNotes implements Notes {
 
   async keep(callId: string, channelId: string, memory: string): Promise<void> {
     const noteId = noteIdOf(callId);
-    if (this.#kept.has(noteId)) return;
+    if (!this.#kept.has(noteId)) await this.#write(noteId, channelId, memory);
+  }
+
+  async answered(callId: string, channelId: string, memory: string, on: AnsweredOn): Promise<void> {
+    const noteId = noteIdOf(callId, on);
+    this.#answered.set(callId, noteId);
+    await this.#write(noteId, channelId, memory);
+    const first = noteIdOf(callId);
+    // What could not be taken away is so when all is over.
+    await this.#delete(first).catch(() => this.#kept.add(first));
+  }
+
+  async #write(noteId: string, channelId: string, memory: string): Promise<void> {
     // Known before it exists, so that no clearing up after a reconnect takes it for one that was left behind.
     this.#kept.add(noteId);
     const query = { type: 'mixing', name: `${encodeURIComponent(channelId)} ${memory}` };
@@ -47,7 +62,15 @@ export class AriNotes implements Notes {
   }
 
   async remove(callId: string): Promise<void> {
-    const noteId = noteIdOf(callId);
+    const second = this.#answered.get(callId);
+    // Where the second stands, the first has most likely gone.
+    const first = noteIdOf(callId);
+    if (second === undefined || this.#kept.has(first)) await this.#delete(first);
+    if (second !== undefined) await this.#delete(second);
+    this.#answered.delete(callId);
+  }
+
+  async #delete(noteId: string): Promise<void> {
     this.#kept.delete(noteId);
     try {
       await this.#requests.send({ method: 'DELETE', path: bridgePath(noteId) });

@@ -7,7 +7,7 @@ import { type AnsweredOn, readAnsweredOn } from '../call/outcomes.ts';
 import type { FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
 import { argsIn, subscribeToMissing } from './application.ts';
 import { takeCensus } from './census.ts';
-import { bridgePath, isOurs, noteIdOf } from './channel-ids.ts';
+import { bridgePath, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
 import type { Channel } from './events.ts';
 import { HOLD_COUNT, heldIn } from './hold.ts';
 import { findLegs } from './left-legs.ts';
@@ -129,7 +129,17 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
     await Promise.all(legs.map(({ legId }) => hangUp(legId)));
   });
   await Promise.all(ownerless);
-  await Promise.all(left.filter(({ id }) => !goingOn.has(id)).map((note) => endNote(note, ports)));
+  // Of a call that was being answered when the router died there may be two: the second knows more.
+  const ofAnswered = new Set(left.map(({ id }) => readNoteId(id)).flatMap((it) => (it?.answeredOn ? [it.callId] : [])));
+  const isOutdated = (id: string) => {
+    const it = readNoteId(id);
+    return it?.answeredOn === '' && ofAnswered.has(it.callId);
+  };
+  const { onLost, ...rest } = ports;
+  const ended = left.filter(({ id }) => !goingOn.has(id));
+  await Promise.all(
+    ended.map((note) => endNote(note, isOutdated(note.id) || onLost === undefined ? rest : { ...rest, onLost })),
+  );
 }
 
 /** On what this caller was answered, who need not be there any more; undefined where it was not, or nobody knows. */
@@ -140,9 +150,12 @@ async function answeredOn(requests: AriRequests, callerId: string): Promise<Answ
 }
 
 /** Of a call that waits no more. */
-async function endNote({ id, name }: { id: string; name: string }, { requests, log, onLost }: ReconcilePorts) {
+async function endNote(
+  { id, name }: { id: string; name: string },
+  { requests, log, onLost }: Pick<ReconcilePorts, 'requests' | 'log' | 'onLost'>,
+) {
   const note = readNote(name);
-  const on = note && (await answeredOn(requests, note.channelId));
+  const on = note && (readAnsweredOn(readNoteId(id)?.answeredOn ?? '') ?? (await answeredOn(requests, note.channelId)));
   try {
     await requests.send({ method: 'DELETE', path: bridgePath(id) });
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Call } from './call.ts';
 import { insist, NEVER } from './insist.ts';
 import { markOf } from './marks.ts';
 import { CALL_MEMORY, type CallMemory, writeCallMemory } from './memory.ts';
+import type { AnsweredOn } from './outcomes.ts';
 import type { Device } from './ports.ts';
 import { CLEARING_MS } from './ringing.ts';
 
@@ -14,6 +15,9 @@ export class Keepsake {
   private readonly call: Call;
   private memory: CallMemory;
   private writing: Promise<void> = Promise.resolve();
+  /** What stands in the note; undefined where there is none. */
+  private noted: string | undefined;
+  private noting: Promise<void> = Promise.resolve();
   private state: 'written' | 'writing' | 'out-of-date' = 'written';
 
   constructor(call: Call) {
@@ -26,13 +30,26 @@ export class Keepsake {
   leaveNote(devices: readonly Device[]): void {
     const { callId, caller, ports, undo } = this.call;
     const pushed = new Set([...this.memory.pushed, ...devices.map(({ deviceId }) => markOf(deviceId))]);
-    const kept = ports.notes.keep(callId, caller.channelId, writeCallMemory({ ...this.memory, pushed: [...pushed] }));
+    this.noted = writeCallMemory({ ...this.memory, pushed: [...pushed] });
+    const kept = ports.notes.keep(callId, caller.channelId, this.noted);
+    this.noting = kept;
     // One that is still being written is removed once it is there.
     undo.add('note', async () => {
-      await kept.catch(() => undefined);
+      await this.noting.catch(() => undefined);
       await insist(ports.clock, NEVER, () => ports.notes.remove(callId), CLEARING_MS);
     });
     this.call.beside('note', kept);
+  }
+
+  /** The call is answered: a router that comes only when the talk is over, and the channel gone, knows it by the note. */
+  noteAnswer(on: AnsweredOn): void {
+    const { callId, caller, ports } = this.call;
+    const { noted } = this;
+    if (noted === undefined) return;
+    this.noting = this.noting
+      .catch(() => undefined)
+      .then(() => ports.notes.answered(callId, caller.channelId, noted, on));
+    this.call.beside('note', this.noting);
   }
 
   keep(news: Pick<Partial<CallMemory>, 'waitUntilMs' | 'pushed' | 'ending'>): void {

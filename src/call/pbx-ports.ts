@@ -3,6 +3,7 @@
  * This file must never name a protocol, a library or an Asterisk request.
  */
 
+import type { AnsweredOn } from './outcomes.ts';
 import type { Party } from './ports.ts';
 
 /** One registration of an endpoint. */
@@ -155,6 +156,8 @@ export interface Legs {
 export interface Notes {
   /** @param memory one line */
   keep(callId: string, channelId: string, memory: string): Promise<void>;
+  /** The call is answered: another note takes the place of the first, which says on what. */
+  answered(callId: string, channelId: string, memory: string, on: AnsweredOn): Promise<void>;
   /** One that is gone is no error. */
   remove(callId: string): Promise<void>;
 }

@@ -19,6 +19,7 @@ export async function talk(call: Call, ringing: Ringing, wake: Wake, winner: Leg
   ringing.dropOthers(winner, 'answered-elsewhere');
   const reason = answeredOn(winner);
   const ending: Ending = { outcome: 'answered', reason };
+  call.keepsake?.noteAnswer(reason);
   call.beside('withdraw', wake.withdraw(wordOf(ending), reason));
   while (winner.state !== 'ended') {
     const happened = await call.inbox.next();

@@ -36,6 +36,25 @@ describe('a note', () => {
     expect([orders().at(-1), notes.keptIds().size]).toEqual([`DELETE ${PATH}`, 0]);
   });
 
+  it('of a call that is answered is another, which says on what; then the first goes, and both at the end', async () => {
+    await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
+    await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'webapp');
+    expect(orders()).toEqual([`POST ${PATH}`, `POST ${PATH}-webapp`, `DELETE ${PATH}`]);
+    expect([...notes.keptIds()]).toEqual([`${CALL}-note-webapp`]);
+    await notes.remove(CALL);
+    expect([orders().at(-1), notes.keptIds().size]).toEqual([`DELETE ${PATH}-webapp`, 0]);
+  });
+
+  it('that could not be taken away at the answer is taken away at the end', async () => {
+    await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
+    pbx.answer = ({ method }, response) => answerJson(response, method === 'DELETE' ? 403 : 200, {});
+    await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'mobile');
+    pbx.answer = (_, response) => answerJson(response, 204);
+    pbx.requests.length = 0;
+    await notes.remove(CALL);
+    expect([orders(), notes.keptIds().size]).toEqual([[`DELETE ${PATH}`, `DELETE ${PATH}-mobile`], 0]);
+  });
+
   it('that is gone can be taken away, and one that Asterisk does not take away is a fault', async () => {
     const refuse = (status: number) => {
       pbx.answer = (_, response) => answerJson(response, status, { message: 'no' });

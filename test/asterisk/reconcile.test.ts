@@ -113,6 +113,17 @@ describe('after a connect', () => {
     expect(found).toEqual([]);
   });
 
+  it.each([false, true])(
+    'a call that was answered is so also where its caller is gone; the first note is left: %s',
+    async (both) => {
+      const name = `${CALLER} ${memory}`;
+      bridges = [`${NOTE}-mobile`, ...(both ? [NOTE] : [])].map((id) => ({ id, name, channels: [] }));
+      await comes();
+      expect(lost).toEqual([{ memory, answeredOn: 'mobile' }]);
+      expect(ended().sort()).toEqual(bridges.map(({ id }) => id).sort());
+    },
+  );
+
   it('a leg that was answered, and is not connected yet, is the dialplan’s also where its caller is gone', async () => {
     channels = [leg('Up')];
     variables = { [LEG]: { XIVO_MAPP_CALLER: CALLER } };

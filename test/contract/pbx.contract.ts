@@ -83,6 +83,21 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       });
     });
 
+    describe('a note of a call that is answered', () => {
+      it.each(['mobile', 'webapp', 'picked-up'] as const)(
+        'takes the place of the first, and says on what: %s',
+        async (on) => {
+          const { caller, leaves } = await pbx.newCaller();
+          await pbx.notes.keep(CALL_ID, caller.channelId, 'v2 what it was');
+          await pbx.notes.answered(CALL_ID, caller.channelId, 'v2 what it was', on);
+          expect(await pbx.notedCalls()).toEqual([`${CALL_ID}-${on}`]);
+          await pbx.notes.remove(CALL_ID);
+          expect(await pbx.notedCalls()).toEqual([]);
+          await leaves();
+        },
+      );
+    });
+
     describe('a leg', () => {
       it('rings, is hung up, and ends exactly once', async () => {
         const { caller, contact } = await ready('rings');

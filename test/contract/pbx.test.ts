@@ -41,6 +41,7 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
     },
     notes: {
       keep: (callId, channelId, memory) => flowing(pbx.notesPort.keep(callId, channelId, memory)),
+      answered: (callId, channelId, memory, on) => flowing(pbx.notesPort.answered(callId, channelId, memory, on)),
       remove: (callId) => flowing(pbx.notesPort.remove(callId)),
     },
     registrations: {

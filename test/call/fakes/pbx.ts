@@ -232,9 +232,14 @@ export class FakePbx {
       this.through('notes.keep', () => {
         this.notes.set(callId, { channelId, memory });
       }),
+    answered: (callId: string, channelId: string, memory: string, on: string) =>
+      this.through('notes.answered', () => {
+        this.notes.delete(callId);
+        this.notes.set(`${callId}-${on}`, { channelId, memory });
+      }),
     remove: (callId: string) =>
       this.through('notes.remove', () => {
-        this.notes.delete(callId);
+        for (const id of [...this.notes.keys()]) if (id.startsWith(callId)) this.notes.delete(id);
       }),
   } satisfies Notes;
 

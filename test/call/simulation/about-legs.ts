@@ -132,7 +132,7 @@ export function* nothingStaysBehind(played: Played, all: readonly Facts[]): Iter
     ({ id, keptAtMs, goneAtMs }) =>
       goneAtMs === undefined &&
       keptAtMs >= (last?.begunAtMs ?? 0) &&
-      last?.calls.every(({ callId }) => `${callId}-note` !== id) === true,
+      last?.calls.every(({ callId }) => !id.startsWith(`${callId}-note`)) === true,
   );
   if (notes.ids.length - stay - removeFails - late.length > 0) yield `notes are left: ${notes.ids.join(', ')}`;
   for (const { call, listenersLeft, cutShort } of all) {

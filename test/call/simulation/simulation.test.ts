@@ -110,13 +110,13 @@ describe('finds a router whose', () => {
     ],
     'notes are not written': [
       'lost calls are told',
-      (ports) => ({ ...ports, notes: { keep: async () => {}, remove: (callId) => ports.notes.remove(callId) } }),
+      (ports) => ({ ...ports, notes: { ...notesOf(ports), keep: async () => {} } }),
     ],
     'notes are not removed': [
       'nothing stays behind',
       (ports) => ({
         ...ports,
-        notes: { keep: (...note) => ports.notes.keep(...note), remove: async () => {} },
+        notes: { ...notesOf(ports), remove: async () => {} },
       }),
     ],
     'log is silent': ['nothing stays behind', (ports) => ({ ...ports, log: { ...ports.log, info: () => {} } })],
@@ -146,6 +146,14 @@ describe('finds a router whose', () => {
     expect([...broken]).toContain(invariant);
   });
 });
+
+function notesOf({ notes }: CallPorts): CallPorts['notes'] {
+  return {
+    keep: (...note) => notes.keep(...note),
+    answered: (...note) => notes.answered(...note),
+    remove: (callId) => notes.remove(callId),
+  };
+}
 
 function legsOf({ legs }: CallPorts): CallPorts['legs'] {
   return {

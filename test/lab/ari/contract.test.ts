@@ -119,7 +119,7 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
       return (await bridges()).some(({ channels }) => [channelId, legId].every((id) => channels.includes(id)));
     },
     async notedCalls() {
-      return (await bridges()).flatMap(({ id }) => (id.endsWith('-note') ? [id.slice(0, -'-note'.length)] : []));
+      return (await bridges()).flatMap(({ id }) => (id.includes('-note') ? [id.replace('-note', '')] : []));
     },
     async unregister(endpoint) {
       await phones.get(endpoint.slice('PJSIP/'.length))?.unregister();

@@ -33,7 +33,7 @@ export interface RestingState {
 /** Longer than any idle connection is kept, in ms. */
 const REST_MS = 60_000;
 const LOOK_MS = 100;
-const NOTE = /-note$/;
+const NOTE = /-note(?:-[a-z-]+)?$/;
 
 /** @param sockets how many there may be for the router to count as at rest; it is waited for them, but not for ever */
 export async function lookAtRest(
