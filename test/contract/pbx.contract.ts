@@ -70,32 +70,42 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       );
     });
 
+    /** Asterisk lists a bridge for a moment after it has taken it away. */
+    const areNoted = (...callIds: readonly string[]) =>
+      pbx.until(
+        `what is noted is ${callIds.join(', ')}`,
+        async () => (await pbx.notedCalls()).join() === callIds.join(),
+      );
+
     describe('a note', () => {
       it('is kept until it is removed, also when the caller is gone; one that is gone is no error', async () => {
         const { caller, leaves } = await pbx.newCaller();
         await pbx.notes.keep(CALL_ID, caller.channelId, 'v2 what it was');
         await leaves();
         await pbx.until('the caller has left', () => caller.left.aborted);
-        expect(await pbx.notedCalls()).toEqual([CALL_ID]);
+        await areNoted(CALL_ID);
         await pbx.notes.remove(CALL_ID);
-        expect(await pbx.notedCalls()).toEqual([]);
+        await areNoted();
         await pbx.notes.remove(CALL_ID);
       });
     });
 
     describe('a note of a call that is answered', () => {
-      it.each(['mobile', 'webapp', 'picked-up'] as const)(
-        'takes the place of the first, and says on what: %s',
-        async (on) => {
-          const { caller, leaves } = await pbx.newCaller();
-          await pbx.notes.keep(CALL_ID, caller.channelId, 'v2 what it was');
-          await pbx.notes.answered(CALL_ID, caller.channelId, 'v2 what it was', on);
-          expect(await pbx.notedCalls()).toEqual([`${CALL_ID}-${on}`]);
-          await pbx.notes.remove(CALL_ID);
-          expect(await pbx.notedCalls()).toEqual([]);
-          await leaves();
-        },
-      );
+      it.each([
+        ['mobile', 1],
+        ['webapp', 2],
+        ['picked-up', 3],
+      ] as const)('takes the place of the first, and says on what: %s', async (on, n) => {
+        const { caller, leaves } = await pbx.newCaller();
+        // Asterisk does not make the same bridge twice in a short time, and no two calls have the same id.
+        const callId = `${CALL_ID.slice(0, -1)}${n}`;
+        await pbx.notes.keep(callId, caller.channelId, 'v2 what it was');
+        await pbx.notes.answered(callId, caller.channelId, 'v2 what it was', on);
+        await areNoted(`${callId}-${on}`);
+        await pbx.notes.remove(callId);
+        await areNoted();
+        await leaves();
+      });
     });
 
     describe('a leg', () => {

@@ -17,6 +17,7 @@ import { answerTo, routerOn } from './little-pbx.ts';
 
 nothingUncaught();
 
+const TALKER = /^\/ari\/channels\/(1700000001\.\d+)$/;
 const log = keptLog();
 let registered = false;
 let pbx: PbxStub;
@@ -24,6 +25,12 @@ let router: Awaited<ReturnType<typeof routerOn>>;
 beforeAll(async () => {
   pbx = await PbxStub.start();
   pbx.answer = (request, response) => {
+    // Whoever talks is there.
+    const talks = request.method === 'GET' && TALKER.exec(request.path)?.[1];
+    if (talks) {
+      answerJson(response, 200, { ...channelOf(talks, 'Up', []), dialplan: { app_name: 'Bridge' } });
+      return;
+    }
     const { status, body } = answerTo(request, registered);
     answerJson(response, status, body);
   };
@@ -211,8 +218,10 @@ it('a frame that breaks the protocol costs the connection, which comes back', LO
   expect(log.lines.length - before).toBeLessThanOrEqual(2 * broken + 2);
 });
 
-it('a call goes its way after all that', LONG, async () => {
+/** A call from its beginning to its end. Throws where it does not go so, be it that the connection is lost meanwhile. */
+async function callGoesItsWay(callerId: string): Promise<void> {
   const started = pbx.requests.length;
+  const lines = log.lines.length;
   const asked = (method: string, path: RegExp) =>
     vi.waitFor(
       () => {
@@ -222,20 +231,32 @@ it('a call goes its way after all that', LONG, async () => {
       },
       { timeout: 20_000, interval: 5 },
     );
-  const start = (channel: unknown, ...args: string[]) => pbx.send({ type: 'StasisStart', args, channel });
-  const lines = log.lines.length;
-  registered = true;
-  start(channelOf('1700000001.1', 'Ring', ['42']), '42');
+  pbx.send({ type: 'StasisStart', args: ['42'], channel: channelOf(callerId, 'Ring', ['42']) });
   const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-0001$/);
-  const legId = path.split('/').at(-1) ?? '';
-  const leg = channelOf(legId, 'Up', []);
+  const leg = channelOf(path.split('/').at(-1) ?? '', 'Up', []);
   pbx.send({ type: 'ChannelStateChange', channel: leg });
-  const [variable, value] = ['XIVO_MAPP_CONNECTED_TO', 'mobile 1700000001.1'];
+  const [variable, value] = ['XIVO_MAPP_CONNECTED_TO', `mobile ${callerId}`];
   pbx.send({ type: 'ChannelVarset', variable, value, channel: leg });
-  pbx.send({ type: 'StasisEnd', channel: channelOf('1700000001.1', 'Up', []) });
+  pbx.send({ type: 'StasisEnd', channel: channelOf(callerId, 'Up', []) });
   await vi.waitFor(() => expect(router.router.stages()).toEqual({ talking: 1 }), { timeout: 20_000, interval: 5 });
   pbx.send({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'Normal Clearing', channel: leg });
   await router.quiet();
   expect(log.lines.slice(lines).join('')).toMatch(/call xm-\w+ answered: mobile/);
   expect(router.router.stages()).toEqual({});
+}
+
+it('a call goes its way after all that', LONG, async () => {
+  registered = true;
+  for (let n = 1; ; n += 1) {
+    const connection = pbx.events.at(-1);
+    try {
+      await callGoesItsWay(`1700000001.${n}`);
+      return;
+    } catch (error) {
+      // On a machine that stands still the router gives up a connection that seems dead, and what was said meanwhile is lost.
+      if (pbx.events.at(-1) === connection) throw error;
+      await connected();
+      await router.quiet();
+    }
+  }
 });
