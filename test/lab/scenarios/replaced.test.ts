@@ -82,16 +82,6 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
       await talks(other, sleeper.mobile, callId);
     });
 
-    it('in the moment in which it is answered', async () => {
-      const { actor, other, sleeper, second, callId } = await scene(by, {});
-      const leg = await sleeper.mobile.invited();
-      await noted(lab, callId, 'leg-ringing');
-      const handed = handOver(actor, second, 'first');
-      leg.answer();
-      await handed;
-      await talks(other, sleeper.mobile, callId);
-    });
-
     it('and nobody answers: the scenario follows with the new one', async () => {
       await lab.asterisk.reloadGlobals(HASTY);
       const { actor, other, second, sleeper, callId } = await scene(by, { wakesAfterMs: 'never' });
