@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { Caller, Clock, FoundLeg, Legs, Log, Notes, Registrations } from '../call/ports.ts';
+import type { LostCall } from '../call/router.ts';
 import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
 import { CallerChannel } from './caller.ts';
@@ -16,7 +17,7 @@ import { AriNotes } from './notes.ts';
 import { Outage } from './outage.ts';
 import { OwnDialplan } from './own-dialplan.ts';
 import { Pulse } from './pulse.ts';
-import { type LeftBehind, type LostCall, reconcile } from './reconcile.ts';
+import { type LeftBehind, reconcile } from './reconcile.ts';
 import { isBroken } from './refusal.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';

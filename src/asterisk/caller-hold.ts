@@ -3,7 +3,7 @@
  * judge whether the caller is there; its owner does.
  */
 import type { Hold, HoldNews, Log } from '../call/ports.ts';
-import { channelPath } from './channel-ids.ts';
+import { movedPath } from './channel-ids.ts';
 import type { PlaybackEvent } from './events.ts';
 import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, newsOf, stopWhatever } from './hold.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
@@ -66,16 +66,15 @@ export class CallerHold {
 
   /** Another channel has taken the caller's place: it hears the same, from its begin. Rejects as start() does. */
   async moveTo(channelId: string): Promise<void> {
-    const again = this.#again;
-    // What plays may have moved with the caller, and is stopped by the new id then.
-    const moved = this.#orders?.stop.map((order) => ({
-      ...order,
-      path: order.path.replace(channelPath(this.#channelId), channelPath(channelId)),
-    }));
-    if (this.#orders !== undefined && moved !== undefined)
-      this.#orders = { start: [], stop: [...this.#orders.stop, ...moved] };
+    const before = this.#channelId;
     this.#channelId = channelId;
-    await again?.();
+    // What plays may have moved with the caller, and is stopped by the new id then.
+    const stop = this.#orders?.stop.flatMap((order) => [
+      order,
+      { ...order, path: movedPath(order.path, before, channelId) },
+    ]);
+    if (stop !== undefined) this.#orders = { start: [], stop };
+    await this.#again?.();
   }
 
   /** Never rejects. */

@@ -8,7 +8,7 @@ import type { Caller, DialplanStatus, Hold, HoldNews, Party, Reading } from '../
 import { subscribeToChannels } from './application.ts';
 import { CallerHold } from './caller-hold.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
-import { channelPath } from './channel-ids.ts';
+import { channelPath, movedPath } from './channel-ids.ts';
 import { hasLeftUs } from './channel-look.ts';
 import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
@@ -169,8 +169,6 @@ export class CallerChannel implements Caller, ChannelOwner {
       .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));
   }
 
-  onStart(): void {}
-
   onState(): void {}
 
   onEnd(): void {
@@ -223,7 +221,7 @@ export class CallerChannel implements Caller, ChannelOwner {
       await this.#requests.send(order);
     } catch (error) {
       if (!isGone(error) || before === this.#channelId) throw error;
-      await this.#follow({ ...order, path: order.path.replace(channelPath(before), channelPath(this.#channelId)) });
+      await this.#follow({ ...order, path: movedPath(order.path, before, this.#channelId) });
     }
   }
 

@@ -29,6 +29,11 @@ export function channelPath(channelId: string, below = ''): string {
   return `/channels/${encodeURIComponent(channelId)}${below}`;
 }
 
+/** The path of what was below one channel, below another. */
+export function movedPath(path: string, fromId: string, toId: string): string {
+  return path.replace(channelPath(fromId), channelPath(toId));
+}
+
 export function bridgePath(bridgeId: string, below = ''): string {
   return `/bridges/${encodeURIComponent(bridgeId)}${below}`;
 }

@@ -107,8 +107,6 @@ export class Leg implements ChannelOwner {
     this.#emit({ kind: 'connected', pickedUp: on === 'picked-up' });
   }
 
-  onStart(): void {}
-
   onEnd(): void {}
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {

@@ -5,6 +5,7 @@
 import { CALL_MEMORY, readCallMemory } from '../call/memory.ts';
 import { type AnsweredOn, readAnsweredOn } from '../call/outcomes.ts';
 import type { FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
+import type { LostCall } from '../call/router.ts';
 import { argsIn, subscribeToMissing } from './application.ts';
 import { takeCensus } from './census.ts';
 import { bridgePath, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
@@ -27,17 +28,9 @@ export interface ReconcilePorts {
   readonly notes: Pick<AriNotes, 'keptIds' | 'found'>;
   /** A caller in our application whom nobody owns: it came while we were away, or an earlier run of us had it. */
   readonly onFound: (channel: Channel, args: readonly string[], left: LeftBehind) => void;
-  readonly onLost?: LostHandler;
+  /** Told of a call of an earlier run that waits no more. */
+  readonly onLost?: (lost: LostCall) => void;
   readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
-}
-
-/** Told of a call of an earlier run that waits no more. */
-type LostHandler = (lost: LostCall) => void;
-
-/** What an earlier run has kept of it, and on what it was answered, where it was. */
-export interface LostCall {
-  readonly memory: string;
-  readonly answeredOn: AnsweredOn | undefined;
 }
 
 /** What an earlier run has left of a caller's call, in its own words. */
@@ -130,16 +123,13 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   });
   await Promise.all(ownerless);
   // Of a call that was being answered when the router died there may be two: the second knows more.
-  const ofAnswered = new Set(left.map(({ id }) => readNoteId(id)).flatMap((it) => (it?.answeredOn ? [it.callId] : [])));
-  const isOutdated = (id: string) => {
-    const it = readNoteId(id);
-    return it?.answeredOn === '' && ofAnswered.has(it.callId);
+  const notesLeft = left.filter(({ id }) => !goingOn.has(id)).map((note) => ({ ...note, ...readNoteId(note.id) }));
+  const ofAnswered = new Set(notesLeft.flatMap(({ callId, answeredOn }) => (answeredOn ? [callId] : [])));
+  const endOne = async (note: (typeof notesLeft)[number]) => {
+    const lost = await endNote(note, ports);
+    if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) ports.onLost?.(lost);
   };
-  const { onLost, ...rest } = ports;
-  const ended = left.filter(({ id }) => !goingOn.has(id));
-  await Promise.all(
-    ended.map((note) => endNote(note, isOutdated(note.id) || onLost === undefined ? rest : { ...rest, onLost })),
-  );
+  await Promise.all(notesLeft.map(endOne));
 }
 
 /** On what this caller was answered, who need not be there any more; undefined where it was not, or nobody knows. */
@@ -149,18 +139,18 @@ async function answeredOn(requests: AriRequests, callerId: string): Promise<Answ
   return status === 'ANSWERED' ? readAnsweredOn(reason) : undefined;
 }
 
-/** Of a call that waits no more. */
+/** Takes away the note of a call that waits no more. Gives what it says of it; undefined where it could not be taken away, or is none of ours. */
 async function endNote(
-  { id, name }: { id: string; name: string },
-  { requests, log, onLost }: Pick<ReconcilePorts, 'requests' | 'log' | 'onLost'>,
-) {
+  { id, name, answeredOn: said = '' }: { readonly id: string; readonly name: string; readonly answeredOn?: string },
+  { requests, log }: Pick<ReconcilePorts, 'requests' | 'log'>,
+): Promise<LostCall | undefined> {
   const note = readNote(name);
-  const on = note && (readAnsweredOn(readNoteId(id)?.answeredOn ?? '') ?? (await answeredOn(requests, note.channelId)));
+  const on = note && (readAnsweredOn(said) ?? (await answeredOn(requests, note.channelId)));
   try {
     await requests.send({ method: 'DELETE', path: bridgePath(id) });
   } catch (error) {
     log.debug('could not clear up', { note: id, error: String(error) });
-    return;
+    return undefined;
   }
-  if (note !== undefined) onLost?.({ memory: note.memory, answeredOn: on });
+  return note && { memory: note.memory, answeredOn: on };
 }

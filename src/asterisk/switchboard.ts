@@ -15,8 +15,6 @@ export interface ChannelOwner {
   isFor?(args: readonly string[]): boolean;
   /** Whether it has told the channel to go on in the dialplan: if the channel comes then, it comes again. */
   readonly givenBack?: boolean;
-  /** The channel is in our application: for a leg, it has answered. May be said twice. */
-  onStart(): void;
   /** Asterisk's word for its state, e.g. `Ringing`. May be said twice. */
   onState(state: string): void;
   /** The channel has left our application; it may live on in the dialplan. */
@@ -184,10 +182,7 @@ export class Switchboard {
   isHere(channel: Channel, args: readonly string[]): void {
     const owner = this.#owners.get(channel.id);
     if (owner?.isFor?.(args) === false) this.#away(channel.id, owner);
-    else if (owner !== undefined) {
-      owner.onStart();
-      return;
-    }
+    else if (owner !== undefined) return;
     this.#leaving.delete(channel.id);
     if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
     else this.#ports.onArrival(channel, args);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvent } from '../../src/asterisk/events.ts';
-import { type ChannelOwner, Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { ChannelOwner } from '../../src/asterisk/switchboard.ts';
+import { quietBoard } from './quiet-board.ts';
 
 const LEG = 'xm-0011223344556677-leg-0001';
 const VALUE = 'mobile 1700000000.1';
@@ -20,16 +21,9 @@ const frameOf = (variable: string, value: string, doing = 'x', channelId = LEG):
 const deskWith = (channelId: string) => {
   const heard: string[] = [];
   const stray: string[] = [];
-  const board = new Switchboard({
-    onArrival() {},
-    hangUpStray: (id) => stray.push(id),
-    onUserEvent() {},
-    onReplaced() {},
-    onCallerReplaced() {},
-  });
+  const board = quietBoard({ hangUpStray: (id) => stray.push(id) });
   const owner: ChannelOwner = {
     settled: true,
-    onStart() {},
     onState: (state) => heard.push(state),
     onEnd() {},
     onDestroyed() {},

@@ -5,10 +5,10 @@ import { AriLegs } from '../../src/asterisk/legs.ts';
 import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
 import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/requests.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
 import { fakeLog } from '../call/fakes/log.ts';
+import { quietBoard } from './quiet-board.ts';
 
 const APP = 'xivo-mapp';
 const LEG = 'xm-0000000000000001-leg-0001';
@@ -41,16 +41,6 @@ class Answering extends AriRequests {
   }
 }
 
-function boardOf(): Switchboard {
-  return new Switchboard({
-    onArrival() {},
-    hangUpStray() {},
-    onUserEvent() {},
-    onReplaced() {},
-    onCallerReplaced() {},
-  });
-}
-
 function channel(id: string, state: string) {
   return { id, name: '', state, caller: { name: '', number: '' }, dialplan: { app_name: '', app_data: '' } };
 }
@@ -62,7 +52,7 @@ async function settled(): Promise<void> {
 it('a leg that somebody has answered is told of, and not ended, though the answer to its order is lost', async () => {
   const order = `POST /channels/${LEG}`;
   const requests = new Answering((words) => (words === order ? 'later' : { endpoint_ids: [] }));
-  const board = boardOf();
+  const board = quietBoard();
   const log = fakeLog();
   const subscriptions = new Subscriptions(requests, APP, log);
   const legs = new AriLegs({
@@ -109,7 +99,7 @@ it('a caller who hangs up while being given back has left, though that was found
   });
   const log = fakeLog();
   const caller = new CallerChannel(channel('c1', 'Ring'), '7', {
-    ...{ requests, app: APP, board: boardOf(), ownDialplan: new OwnDialplan(log), log },
+    ...{ requests, app: APP, board: quietBoard(), ownDialplan: new OwnDialplan(log), log },
     onConnected: () => true,
     // What is waited for comes before the time is over.
     clock: { sleep: (ms) => (ms > 1000 ? new Promise(() => {}) : Promise.resolve()) },

@@ -5,10 +5,11 @@ import { AriLegs } from '../../src/asterisk/legs.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { Strays } from '../../src/asterisk/strays.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
+import { quietBoard } from './quiet-board.ts';
 import { toldLog } from './told-log.ts';
 
 const nobody = { name: '', number: '' };
@@ -25,7 +26,7 @@ const request: DialRequest = {
 };
 const PATH = `/ari/channels/${request.legId}`;
 /** The caller, who has nothing to say. */
-const SOMEBODY = { settled: true, onStart() {}, onState() {}, onEnd() {}, onDestroyed() {} };
+const SOMEBODY = { settled: true, onState() {}, onEnd() {}, onDestroyed() {} };
 const leg = { id: request.legId, name: '', state: 'Up', caller: nobody, dialplan: { app_name: '', app_data: '' } };
 
 describe('a leg', () => {
@@ -39,13 +40,7 @@ describe('a leg', () => {
     pbx = await PbxStub.start();
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
-    board = new Switchboard({
-      onArrival() {},
-      hangUpStray() {},
-      onUserEvent() {},
-      onReplaced() {},
-      onCallerReplaced() {},
-    });
+    board = quietBoard();
     isCaughtUp = true;
     legs = new AriLegs({
       requests,

@@ -2,13 +2,15 @@
  * One caller's channel in our application, and an Asterisk that says of it what the test wants: whether it is there, where it is, and what the dialplan has set on it. It must never send an
  * event by itself; tests do.
  */
+
 import { readAddress } from '../../src/asterisk/address.ts';
 import { CallerChannel } from '../../src/asterisk/caller.ts';
 import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
+import { quietBoard } from './quiet-board.ts';
 import { toldLog } from './told-log.ts';
 
 export const CALLER_ID = '1700000000.1';
@@ -46,13 +48,7 @@ export class OneCaller implements AsyncDisposable {
     };
     this.requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
-    this.board = new Switchboard({
-      onArrival: (_, args) => this.arrived.push(args.join()),
-      hangUpStray() {},
-      onUserEvent() {},
-      onReplaced() {},
-      onCallerReplaced() {},
-    });
+    this.board = quietBoard({ onArrival: (_, args) => this.arrived.push(args.join()) });
     this.caller = new CallerChannel(inStasis('42'), '42', {
       requests: this.requests,
       app: 'app',

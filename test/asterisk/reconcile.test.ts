@@ -3,12 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { AriLegs } from '../../src/asterisk/legs.ts';
 import { AriNotes } from '../../src/asterisk/notes.ts';
-import { type LostCall, reconcile } from '../../src/asterisk/reconcile.ts';
+import { reconcile } from '../../src/asterisk/reconcile.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { writeCallMemory } from '../../src/call/memory.ts';
+import type { LostCall } from '../../src/call/router.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
+import { quietBoard } from './quiet-board.ts';
 import { toldLog } from './told-log.ts';
 
 const CALL = 'xm-0011223344556677';
@@ -58,13 +60,7 @@ describe('after a connect', () => {
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     notes = new AriNotes(requests);
     const log = toldLog();
-    board = new Switchboard({
-      onArrival() {},
-      hangUpStray() {},
-      onUserEvent() {},
-      onReplaced() {},
-      onCallerReplaced() {},
-    });
+    board = quietBoard();
     const subscriptions = new Subscriptions(requests, 'app', log);
     const settings = { requests, board, app: 'app', log, subscriptions };
     legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });

@@ -155,8 +155,6 @@ export class CallerPort implements Caller, ChannelOwner {
     await this.#orders.send('caller.hangUp', this.channelId, () => this.#channel.hangsUp('us'));
   }
 
-  onStart(): void {}
-
   onState(): void {}
 
   onEnd(): void {

@@ -3,9 +3,9 @@
  * told the end of it. It judges nothing.
  */
 
-import type { LostCall } from '../../../src/asterisk/reconcile.ts';
 import type { Ending } from '../../../src/call/outcomes.ts';
 import type { CallRecord, CallSummary, FoundLeg, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
+import type { LostCall } from '../../../src/call/router.ts';
 import { type FakeJournal, fakeJournal } from '../fakes/journal.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { CallerPort } from './caller-port.ts';

@@ -3,14 +3,14 @@
  * world, each knowing nothing of the one before but what Asterisk keeps.
  */
 import { AriNotes } from '../../../src/asterisk/notes.ts';
-import { type LostCall, reconcile } from '../../../src/asterisk/reconcile.ts';
+import { reconcile } from '../../../src/asterisk/reconcile.ts';
 import type { AriRequests } from '../../../src/asterisk/requests.ts';
 import { Strays } from '../../../src/asterisk/strays.ts';
 import { Subscriptions } from '../../../src/asterisk/subscriptions.ts';
 import { Switchboard } from '../../../src/asterisk/switchboard.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import type { CallPorts, FoundLeg } from '../../../src/call/ports.ts';
-import { Router } from '../../../src/call/router.ts';
+import { type LostCall, Router } from '../../../src/call/router.ts';
 import { type FakeLog, fakeLog } from '../fakes/log.ts';
 import type { FakeRegistry } from '../fakes/registry.ts';
 import { APP, AriDoor } from './ari-door.ts';

@@ -10,8 +10,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Arrival, type Asterisk, connectAsterisk } from '../../../src/asterisk/asterisk.ts';
-import type { LostCall } from '../../../src/asterisk/reconcile.ts';
 import type { Caller, Contact, DialRequest, LegEvent, Log, Watch } from '../../../src/call/ports.ts';
+import type { LostCall } from '../../../src/call/router.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { type Told, toldLog } from '../../asterisk/told-log.ts';
 import { type LabAsterisk, startAsterisk } from '../asterisk/asterisk.ts';

@@ -1,0 +1,13 @@
+/** A switchboard for tests that look at one thing: whatever else it has to tell is told to nobody. */
+import { Switchboard, type SwitchboardPorts } from '../../src/asterisk/switchboard.ts';
+
+export function quietBoard(ports: Partial<SwitchboardPorts> = {}): Switchboard {
+  return new Switchboard({
+    onArrival() {},
+    hangUpStray() {},
+    onUserEvent() {},
+    onReplaced() {},
+    onCallerReplaced() {},
+    ...ports,
+  });
+}
