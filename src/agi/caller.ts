@@ -1,6 +1,6 @@
 /**
- * The caller's channel, as far as an AGI session reaches it. The dialplan waits for us meanwhile, and goes on by itself the moment the session ends: so whatever fails here, no caller
- * is kept. Must never order what lasts, for whatever comes next would wait for its end.
+ * The caller's channel, as far as an AGI session reaches it. The dialplan waits for us meanwhile, and goes on by itself the moment the session ends:
+ * so whatever fails here, no caller is kept. Must never order what lasts, for whatever comes next would wait for its end.
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
 import type { DialplanStatus, Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../call/ports.ts';
@@ -9,7 +9,10 @@ import { ask, askContacts, isVariableName } from './question.ts';
 import type { AgiRequest } from './request.ts';
 import type { AgiSession } from './session.ts';
 
-/** Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says, where the dialplan has set it: until then a router that hangs loses it after some seconds. */
+/**
+ * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says, where the dialplan has set it: until then a router that hangs loses it after
+ * some seconds.
+ */
 const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($[0\${XIVO_MAPP_PATIENCE}>0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
 
 /** A caller, and what an earlier wake has left on the channel. Rejects as the session's commands do. */

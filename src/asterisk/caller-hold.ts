@@ -1,6 +1,6 @@
 /**
- * What one caller hears while waiting: one hold at a time, the one before stopped first. A hold that is stopped while its orders are under way is stopped again after them. It must never
- * judge whether the caller is there; its owner does.
+ * What one caller hears while waiting: one hold at a time, the one before stopped first. A hold that is stopped while its orders are under way is
+ * stopped again after them. It must never judge whether the caller is there; its owner does.
  */
 import type { Hold, HoldNews, Log } from '../call/ports.ts';
 import { movedPath } from './channel-ids.ts';

@@ -117,8 +117,9 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   /**
-   * All is taken before the last order, so that Asterisk works it off before that. A caller who goes on untold is rung anew by the dialplan, whatever its ending was: so what was refused
-   * is told once more, as soon as Asterisk takes requests at all. Where it refuses this alone, the caller goes on all the same.
+   * All is taken before the last order, so that Asterisk works it off before that. A caller who goes on untold is rung anew by the dialplan, whatever
+   * its ending was: so what was refused is told once more, as soon as Asterisk takes requests at all. Where it refuses this alone, the caller goes on
+   * all the same.
    */
   async #tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
     const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.#channelId, name, value));

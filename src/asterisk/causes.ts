@@ -1,8 +1,8 @@
 /**
- * What Asterisk's causes say about a leg. Asterisk turns the phone's SIP answer into an ISDN cause: 603 becomes 21, 486 and 600 become 17, a hang-up with "Call completed
- * elsewhere" 26, everything else some number that only says that the phone could not be had. After an answer the cause of a
- * plain hang-up is 16 on Asterisk 16 and 0 on 22, so there every cause but 26 is a hang-up. 401 and 403 become 21 like 603, and yet no person has said them: Asterisk 22
- * tells the SIP status as well, 16 does not, and there they pass for a decline.
+ * What Asterisk's causes say about a leg. Asterisk turns the phone's SIP answer into an ISDN cause: 603 becomes 21, 486 and 600 become 17, a hang-up
+ * with "Call completed elsewhere" 26, everything else some number that only says that the phone could not be had. After an answer the cause of a
+ * plain hang-up is 16 on Asterisk 16 and 0 on 22, so there every cause but 26 is a hang-up. 401 and 403 become 21 like 603, and yet no person has
+ * said them: Asterisk 22 tells the SIP status as well, 16 does not, and there they pass for a decline.
  */
 import type { LegEndKind } from '../call/ports.ts';
 

@@ -1,7 +1,8 @@
 /**
- * The ids that we choose, so that whatever Asterisk shows can be told to be ours and to which call it belongs: `xm-<16 hex digits>` for a call, `<call id>-leg-<n>` or
- * `<call id>-leg-<series>-<n>` for its legs, `<call id>-note` for what is noted about it, `<call id>-note-<mobile, webapp or picked-up>` once it is answered (notes.ts). They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be anything,
- * also `xm-a`, and a caller must never be taken for a leg of ours.
+ * The ids that we choose, so that whatever Asterisk shows can be told to be ours and to which call it belongs: `xm-<16 hex digits>` for a call,
+ * `<call id>-leg-<n>` or `<call id>-leg-<series>-<n>` for its legs, `<call id>-note` for what is noted about it, `<call id>-note-<mobile, webapp or
+ * picked-up>` once it is answered (notes.ts). They are recognised exactly: Asterisk's own ids begin with the host's `systemname`, which may be
+ * anything, also `xm-a`, and a caller must never be taken for a leg of ours.
  */
 
 const CALL = 'xm-[0-9a-f]{16}';

@@ -1,6 +1,6 @@
 /**
- * What is known of a caller's leaving: whether its channel is away from our application, where it has gone, and that it is no more. It must never order anything, and never take a channel for
- * gone of which nobody knows.
+ * What is known of a caller's leaving: whether its channel is away from our application, where it has gone, and that it is no more. It must never
+ * order anything, and never take a channel for gone of which nobody knows.
  */
 import { CallerAnswered, CallerGone, type HowLeft } from '../call/errors.ts';
 import { readAnsweredOn } from '../call/outcomes.ts';

@@ -1,5 +1,6 @@
 /**
- * Looks at a leg whose events may have been missed, and tells it what they would have said. It must never judge by what was read before it asked for the leg's events.
+ * Looks at a leg whose events may have been missed, and tells it what they would have said. It must never judge by what was read before it asked for
+ * the leg's events.
  */
 import { subscribeToChannels } from './application.ts';
 import { type ChannelLook, lookAtChannel } from './channel-look.ts';

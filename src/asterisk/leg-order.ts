@@ -1,7 +1,8 @@
 /**
- * The order for a leg. It has the caller as its originator, so that both are one call in every log, and the codecs of both come first. The callee's phone shows the caller because the leg's
- * connected line says so; ARI's own `callerId` would also become the leg's caller id, and then the caller would see its own number once connected. What the caller sees is the leg's caller
- * id: the callee's name where we know it, else what the endpoint's configuration says. When it is answered it goes to the dialplan's context for legs.
+ * The order for a leg. It has the caller as its originator, so that both are one call in every log, and the codecs of both come first. The callee's
+ * phone shows the caller because the leg's connected line says so; ARI's own `callerId` would also become the leg's caller id, and then the caller
+ * would see its own number once connected. What the caller sees is the leg's caller id: the callee's name where we know it, else what the endpoint's
+ * configuration says. When it is answered it goes to the dialplan's context for legs.
  */
 import { addressOf } from '../call/dial-string.ts';
 import { PbxError } from '../call/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * One leg, from its order to its end. Events are held back until Asterisk has taken the order, so that a refused order has none, or somebody has answered, who proves that it has; then each
- * comes once, and `ended` last. From its answer on it is the dialplan's, which connects it or hangs it up.
+ * One leg, from its order to its end. Events are held back until Asterisk has taken the order, so that a refused order has none, or somebody has
+ * answered, who proves that it has; then each comes once, and `ended` last. From its answer on it is the dialplan's, which connects it or hangs it
+ * up.
  */
 import type { LegEvent } from '../call/ports.ts';
 import { legEndOf } from './causes.ts';

@@ -1,7 +1,7 @@
 /**
- * Legs towards contacts. The switchboard knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent twice. A leg never comes to our application:
- * it is heard of through its endpoint, whose events are asked for before the order and until the leg is gone. Must never let a leg live that was to be hung up, whatever became of its
- * order, unless somebody has answered it: then the dialplan decides.
+ * Legs towards contacts. The switchboard knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent
+ * twice. A leg never comes to our application: it is heard of through its endpoint, whose events are asked for before the order and until the leg is
+ * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';

@@ -1,6 +1,7 @@
 /**
- * Notes about calls that wait, kept in Asterisk beyond the caller's channel: a caller may leave while no router is there, and then the next router must tell the pushed mobiles.
- * A bridge is the only thing in Asterisk that has a name, is listed and belongs to no channel; no channel ever stands in one of ours. It must never be counted on for a call to go on.
+ * Notes about calls that wait, kept in Asterisk beyond the caller's channel: a caller may leave while no router is there, and then the next router
+ * must tell the pushed mobiles. A bridge is the only thing in Asterisk that has a name, is listed and belongs to no channel; no channel ever stands
+ * in one of ours. It must never be counted on for a call to go on.
  */
 import type { AnsweredOn } from '../call/outcomes.ts';
 import type { Notes } from '../call/ports.ts';

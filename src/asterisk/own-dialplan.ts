@@ -1,6 +1,6 @@
 /**
- * Our own part of the dialplan, dialplan/xivo-mapp.conf, in which whoever answers is connected with the caller. A copy of an earlier version cannot do that: with it calls are given back at
- * once, so that the dialplan rings by itself, and it is said what to do.
+ * Our own part of the dialplan, dialplan/xivo-mapp.conf, in which whoever answers is connected with the caller. A copy of an earlier version cannot
+ * do that: with it calls are given back at once, so that the dialplan rings by itself, and it is said what to do.
  */
 import type { Log } from '../call/ports.ts';
 
@@ -8,14 +8,17 @@ import type { Log } from '../call/ports.ts';
 export const LEG_CONTEXT = 'xivo-mapp-leg';
 /** The variable by which it says on a leg that this one was first: on what it was answered, a blank, and the caller's channel. */
 export const CONNECTED_TO = 'XIVO_MAPP_CONNECTED_TO';
-/** What is needed for that, which a site may have left out of modules.conf: each answers 1 or 0, or nothing where Asterisk has not loaded func_module.so itself. */
+/**
+ * What is needed for that, which a site may have left out of modules.conf: each answers 1 or 0, or nothing where Asterisk has not loaded
+ * func_module.so itself.
+ */
 const MODULES = ['app_channelredirect.so', 'func_lock.so', 'func_global.so'];
 /** To be asked through any channel; the answer is for learn(). */
 export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}${MODULES.map((name) => `,\${IFMODULE(${name})}`).join('')}`;
 
 /**
- * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is with us and has not gone on in the
- * dialplan, which keeps that variable empty; else what stands is set again.
+ * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is
+ * with us and has not gone on in the dialplan, which keeps that variable empty; else what stands is set again.
  */
 export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
 

@@ -1,6 +1,6 @@
 /**
- * Makes what we believe agree with what Asterisk has, after every connect: events were missed meanwhile, Asterisk may have restarted, or we have. Subscribes before it lists, so that
- * nothing falls between; judges only channels that were ours before the list was asked for.
+ * Makes what we believe agree with what Asterisk has, after every connect: events were missed meanwhile, Asterisk may have restarted, or we have.
+ * Subscribes before it lists, so that nothing falls between; judges only channels that were ours before the list was asked for.
  */
 import { CALL_MEMORY, readCallMemory } from '../call/memory.ts';
 import { type AnsweredOn, readAnsweredOn } from '../call/outcomes.ts';

@@ -1,6 +1,7 @@
 /**
- * Requests to ARI: a few HTTP connections, one deadline per request, errors as PbxError in Asterisk's own words. Where Asterisk has no HTTP session left for a new connection, what is asked
- * goes over those that are kept. Must never send anything twice that Asterisk may have acted upon, unless doing it twice is the same as doing it once.
+ * Requests to ARI: a few HTTP connections, one deadline per request, errors as PbxError in Asterisk's own words. Where Asterisk has no HTTP session
+ * left for a new connection, what is asked goes over those that are kept. Must never send anything twice that Asterisk may have acted upon, unless
+ * doing it twice is the same as doing it once.
  */
 import { Agent, type ClientRequest } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
@@ -109,7 +110,8 @@ export class AriRequests {
   }
 
   /**
-   * Opens those of the kept connections that are missing; while there are no sessions, uses those that stand and finds out whether there are some again. To be said every few seconds. Never rejects.
+   * Opens those of the kept connections that are missing; while there are no sessions, uses those that stand and finds out whether there are some
+   * again. To be said every few seconds. Never rejects.
    * @param isInDoubt the event connection was closed at once
    */
   async keep(isInDoubt = false): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * Channels that wait in our application and belong to nobody, found by comparing what Asterisk says with whom we know. Of a call with bytes in it that are no UTF-8 Asterisk sends no event and
- * gives no description: its caller would ring for ever. Whoever can be described is routed as if it had just come; whoever cannot, and whatever is no call, is given back to the dialplan,
- * which rings by itself. A channel that is just arriving must not be taken for a stranger: so it is judged when it is there at two looks in a row.
+ * Channels that wait in our application and belong to nobody, found by comparing what Asterisk says with whom we know. Of a call with bytes in it
+ * that are no UTF-8 Asterisk sends no event and gives no description: its caller would ring for ever. Whoever can be described is routed as if it had
+ * just come; whoever cannot, and whatever is no call, is given back to the dialplan, which rings by itself. A channel that is just arriving must not
+ * be taken for a stranger: so it is judged when it is there at two looks in a row.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { PbxError } from '../call/errors.ts';
@@ -16,7 +17,10 @@ import type { Switchboard } from './switchboard.ts';
 
 /** Asterisk gives one channel to all messages (SIP MESSAGE), one after another; none of anybody is handled while it is kept. */
 const MESSAGES = /^Message\//;
-/** When it is looked again for one who was not there before, in ms: soon enough for the router to come before the dialplan, which goes on without it after three seconds. */
+/**
+ * When it is looked again for one who was not there before, in ms: soon enough for the router to come before the dialplan, which goes on without it
+ * after three seconds.
+ */
 const SECOND_LOOK_MS = 600;
 const WHERE = ['CHANNEL(appname)', 'CHANNEL(appdata)'].map(variableQuestion);
 
@@ -46,7 +50,10 @@ export class Strangers {
     this.#ports = ports;
   }
 
-  /** Looks, and once more where there is a newcomer: its own event comes within the moment, and if not, its caller waits for nothing. To be said every few seconds while events come. Never rejects. */
+  /**
+   * Looks, and once more where there is a newcomer: its own event comes within the moment, and if not, its caller waits for nothing. To be said every
+   * few seconds while events come. Never rejects.
+   */
   async lookAgain(): Promise<void> {
     const before = this.#seen;
     await this.look();

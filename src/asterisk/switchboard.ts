@@ -11,7 +11,10 @@ import { CONNECTED_TO } from './own-dialplan.ts';
 export interface ChannelOwner {
   /** True once Asterisk is known to have the channel, so that not finding it means that it is gone. */
   readonly settled: boolean;
-  /** Whether the owner answers for the channel where it is with these arguments of Stasis(). Where it does not, the channel has been away and is a newcomer. Yes, unless said. */
+  /**
+   * Whether the owner answers for the channel where it is with these arguments of Stasis(). Where it does not, the channel has been away and is a
+   * newcomer. Yes, unless said.
+   */
   isFor?(args: readonly string[]): boolean;
   /** Whether it has told the channel to go on in the dialplan: if the channel comes then, it comes again. */
   readonly givenBack?: boolean;

@@ -1,6 +1,6 @@
 /**
- * Where a caller's channel has gone that has left our application otherwise than by our order: to a leg that has answered, to another place in the dialplan, or out of the world. It must
- * never take a channel for gone of which Asterisk says nothing.
+ * Where a caller's channel has gone that has left our application otherwise than by our order: to a leg that has answered, to another place in the
+ * dialplan, or out of the world. It must never take a channel for gone of which Asterisk says nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../call/ports.ts';
@@ -22,7 +22,10 @@ export interface Search {
   readonly app: string;
   readonly channelId: string;
   readonly log: Log;
-  /** Whether a leg has said that it is connected with the caller: then the dialplan's word on the caller's own channel, which comes later, is not waited for. */
+  /**
+   * Whether a leg has said that it is connected with the caller: then the dialplan's word on the caller's own channel, which comes later, is not
+   * waited for.
+   */
   readonly isConnected: () => boolean;
   /** Whether its end is known by other means. */
   readonly isOver: () => boolean;

@@ -10,7 +10,10 @@ import type { Ending } from './outcomes.ts';
 import type { Ringing } from './ringing.ts';
 import { answeredOn } from './talk.ts';
 
-/** What an interrupted story comes to: somebody has answered meanwhile, the caller has left, we are stopping, or something failed and the dialplan takes over. */
+/**
+ * What an interrupted story comes to: somebody has answered meanwhile, the caller has left, we are stopping, or something failed and the dialplan
+ * takes over.
+ */
 export async function endAfter(fault: unknown, call: Call, ringing: Ringing | undefined): Promise<Ending> {
   const answered = talking(call, ringing);
   if (answered !== undefined) return answered;
@@ -59,7 +62,10 @@ function leftBy(fault: unknown, call: Call, ringing: Ringing | undefined): Endin
   return { outcome: 'caller-left', reason: how === 'hung-up' ? whenLeft(call) : how };
 }
 
-/** The call was answered: by somebody else, or on one of its legs, of which nobody has heard that, and which is not ours to end. Those of an earlier run may not be taken over yet. */
+/**
+ * The call was answered: by somebody else, or on one of its legs, of which nobody has heard that, and which is not ours to end. Those of an earlier
+ * run may not be taken over yet.
+ */
 function dropAll(call: Call, ringing: Ringing | undefined): void {
   ringing?.dropOthers(undefined, 'answered-elsewhere');
   const found = ringing === undefined ? (call.resumed?.legs ?? []) : [];

@@ -1,6 +1,6 @@
 /**
- * The end of a call for mobiles that were pushed while the dialplan rang by itself: it says when the call is over, and the memory on its channel says who was pushed. Told
- * once: the memory goes with it. It must never hold up the dialplan while mobiles are being told.
+ * The end of a call for mobiles that were pushed while the dialplan rang by itself: it says when the call is over, and the memory on its channel says
+ * who was pushed. Told once: the memory goes with it. It must never hold up the dialplan while mobiles are being told.
  */
 
 import { Call } from './call.ts';

@@ -4,7 +4,10 @@
 
 import type { AnsweredOn } from './outcomes.ts';
 
-/** How a caller has left us: by hanging up, because the call was answered elsewhere, or because somebody has moved its channel to another place in the dialplan. */
+/**
+ * How a caller has left us: by hanging up, because the call was answered elsewhere, or because somebody has moved its channel to another place in the
+ * dialplan.
+ */
 export type HowLeft = 'hung-up' | 'answered-elsewhere' | 'moved';
 
 /** The caller's channel is gone. The reason of `Caller.left`, and what its methods reject with from then on. */

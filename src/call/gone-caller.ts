@@ -1,6 +1,7 @@
 /**
- * A caller who has left, or was connected, while no router was there: nothing can be asked of the channel or done to it any more. The call's story, told with such a caller, ends as that of
- * any caller who leaves or is answered, so that the pushed mobiles are told and the call is in the log and in the history.
+ * A caller who has left, or was connected, while no router was there: nothing can be asked of the channel or done to it any more. The call's story,
+ * told with such a caller, ends as that of any caller who leaves or is answered, so that the pushed mobiles are told and the call is in the log and
+ * in the history.
  */
 
 import { CallerAnswered, CallerGone } from './errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What a call keeps on its caller's channel for another router to go on from: written anew whenever it changes, one writing after another, so that the latest stands. The
- * story never waits for it, and goes on without it.
+ * What a call keeps on its caller's channel for another router to go on from: written anew whenever it changes, one writing after another, so that
+ * the latest stands. The story never waits for it, and goes on without it.
  */
 
 import type { Call } from './call.ts';

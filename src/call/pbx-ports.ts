@@ -30,7 +30,10 @@ export interface Hold {
   readonly message: string | undefined;
   readonly afterwards:
     | { readonly kind: 'music'; readonly musicClass: string | undefined }
-    /** Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications, '' for ringback that plays whatever stands there. */
+    /**
+     * Ringing as a tone in the media, for a channel whose media is up; country as in Asterisk's indications, '' for ringback that plays whatever
+     * stands there.
+     */
     | { readonly kind: 'tone'; readonly country: string }
     /** Ringing as a signal (180), for a channel without media. */
     | { readonly kind: 'ringing' };
@@ -65,8 +68,8 @@ export interface Caller {
   /** True when the channel was answered before it came to us, so that its media is up. */
   readonly answered: boolean;
   /**
-   * Aborts, with CallerGone as its reason, when the caller hangs up, or when the channel leaves us otherwise than to a leg that has answered. Of one that talks to a leg, when the channel
-   * is gone.
+   * Aborts, with CallerGone as its reason, when the caller hangs up, or when the channel leaves us otherwise than to a leg that has answered. Of one
+   * that talks to a leg, when the channel is gone.
    */
   readonly left: AbortSignal;
   /** One look at everything at once. Unknown names read as ''. */
@@ -76,8 +79,8 @@ export interface Caller {
     readonly contactsOf: readonly string[];
   }): Promise<Reading>;
   /**
-   * Writes channel variables: words of our own, never empty, in ASCII letters, digits and `.:=+%~!*@/ -`, of 1,000 characters at most. Rejects with PbxError where a value is another, which
-   * only a caller whose dialplan waits for us takes as well.
+   * Writes channel variables: words of our own, never empty, in ASCII letters, digits and `.:=+%~!*@/ -`, of 1,000 characters at most. Rejects with
+   * PbxError where a value is another, which only a caller whose dialplan waits for us takes as well.
    */
   write(variables: Readonly<Record<string, string>>): Promise<void>;
   answer(): Promise<void>;
@@ -148,7 +151,10 @@ export interface Legs {
   dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
   /** Takes over a found leg: what it has come to meanwhile is reported, and everything from then on, as for one that was dialled. */
   adopt(legId: string, onEvent: (event: LegEvent) => void): void;
-  /** Ends a leg that nobody has answered, also one whose order is still under way; of those that are answered, only one that another was faster than. Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone. */
+  /**
+   * Ends a leg that nobody has answered, also one whose order is still under way; of those that are answered, only one that another was faster than.
+   * Resolves when Asterisk has confirmed or the leg is gone. Never rejects for a leg that is gone.
+   */
   hangUp(legId: string, reason: LegHangUpReason): Promise<void>;
 }
 

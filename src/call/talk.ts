@@ -1,6 +1,7 @@
 /**
- * The conversation, which is Asterisk's: whoever was first to answer has been connected with the caller, without us. What is left to do is to end the other legs, to tell the pushed
- * mobiles, and to note who hangs up. Nothing here may touch the caller or the leg that talks; the router may die at any moment of it.
+ * The conversation, which is Asterisk's: whoever was first to answer has been connected with the caller, without us. What is left to do is to end the
+ * other legs, to tell the pushed mobiles, and to note who hangs up. Nothing here may touch the caller or the leg that talks; the router may die at
+ * any moment of it.
  */
 
 import type { Call } from './call.ts';

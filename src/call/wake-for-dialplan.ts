@@ -1,6 +1,7 @@
 /**
- * The story of a call whose dialplan keeps its own Dial: we push, keep the caller company and wait for a mobile; then the dialplan is told whom it can dial, and rings by
- * itself. It must never ring anybody, and must leave word on the channel of whom it has pushed, so that they can be told of the end.
+ * The story of a call whose dialplan keeps its own Dial: we push, keep the caller company and wait for a mobile; then the dialplan is told whom it
+ * can dial, and rings by itself. It must never ring anybody, and must leave word on the channel of whom it has pushed, so that they can be told of
+ * the end.
  */
 
 import { type Arrival, Call } from './call.ts';

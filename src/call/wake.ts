@@ -70,7 +70,10 @@ export class Wake {
     }
   }
 
-  /** Tells nobody: another router goes on with this call, and pushes nobody again. So what is still being pushed gets a little time, and is called back then. */
+  /**
+   * Tells nobody: another router goes on with this call, and pushes nobody again. So what is still being pushed gets a little time, and is called
+   * back then.
+   */
   async leaveToNext(): Promise<void> {
     const enough = new AbortController();
     const bound = this.call.ports.clock.sleep(LEAVING_MS, enough.signal).then(

@@ -1,7 +1,7 @@
 /**
- * Whether a caller who waits hears what was meant: a message, music or a tone that cannot be played is told of, with what is heard instead and the cure; and where music does not come,
- * the caller gets ringback. A PBX takes an order for music whether there is any or not, so it is looked at whether anything is sent. It must never touch what a caller hears once
- * somebody has answered, nor tell of what was merely ended.
+ * Whether a caller who waits hears what was meant: a message, music or a tone that cannot be played is told of, with what is heard instead and the
+ * cure; and where music does not come, the caller gets ringback. A PBX takes an order for music whether there is any or not, so it is looked at
+ * whether anything is sent. It must never touch what a caller hears once somebody has answered, nor tell of what was merely ended.
  */
 
 import type { Call } from './call.ts';
