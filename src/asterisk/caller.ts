@@ -2,21 +2,17 @@
  * The caller's channel in our application. Every method rejects with CallerGone once the channel is gone, however we came to know it. Must never
  * touch the channel again once it is given back.
  */
-import { CallerGone, PbxError } from '../call/errors.ts';
 import { partyOf } from '../call/party.ts';
 import type { Caller, DialplanStatus, Hold, HoldNews, Party, Reading } from '../call/ports.ts';
 import { subscribeToChannels } from './application.ts';
 import { CallerHold } from './caller-hold.ts';
+import { CallerOrders } from './caller-orders.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
-import { channelPath, movedPath } from './channel-ids.ts';
-import { hasLeftUs } from './channel-look.ts';
 import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
-import type { Lane } from './lanes.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
-import { ask } from './question.ts';
 import { isIll } from './refusal.ts';
-import { type AriOrder, type AriRequests, HARMLESS, isGone } from './requests.ts';
+import { type AriRequests, HARMLESS, isGone } from './requests.ts';
 import type { ChannelOwner } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
 
@@ -36,8 +32,8 @@ export class CallerChannel implements Caller, ChannelOwner {
   #seen = false;
   readonly #userId: string;
   readonly #hold: CallerHold;
-  #look: Promise<boolean> | undefined;
   readonly #departure: Departure;
+  readonly #orders: CallerOrders;
   #onReplaced: (channelId: string) => void = () => {};
 
   /**
@@ -51,7 +47,9 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#requests = ports.requests;
     this.#ports = ports;
     this.#userId = userId;
-    this.#departure = new Departure({ owner: this, channelId: () => this.#channelId, isOurs: () => this.#ours }, ports);
+    const leaver = { owner: this, channelId: () => this.#channelId, isOurs: () => this.#ours };
+    this.#departure = new Departure(leaver, ports);
+    this.#orders = new CallerOrders(ports.requests, ports.app, leaver, this.#departure);
     this.#hold = new CallerHold(channel.id, ports.requests, ports.log, held);
     ports.board.own(channel.id, this);
   }
@@ -76,22 +74,24 @@ export class CallerChannel implements Caller, ChannelOwner {
     if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.#channelId]);
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
     const lane = isFirst ? 'urgent' : 'usual';
-    return readCaller(what, (questions) => this.#ask(questions, lane), this.#ports.ownDialplan, isFirst);
+    return readCaller(what, (questions) => this.#orders.ask(questions, lane), this.#ports.ownDialplan, isFirst);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
-      Object.entries(variables).map(([variable, value]) => this.#send(variableOrder(this.#channelId, variable, value))),
+      Object.entries(variables).map(([variable, value]) =>
+        this.#orders.send(variableOrder(this.#channelId, variable, value)),
+      ),
     );
   }
 
   async answer(): Promise<void> {
-    await this.#send({ ...this.#order('POST', '/answer'), lane: 'urgent' });
+    await this.#orders.send({ ...this.#orders.order('POST', '/answer'), lane: 'urgent' });
   }
 
   async startHold(hold: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
-    await this.#throwUnlessHere();
-    await this.#hold.start(hold, (order) => this.#send(order), onNews);
+    await this.#orders.throwUnlessHere();
+    await this.#hold.start(hold, (order) => this.#orders.send(order), onNews);
   }
 
   async stopHold(): Promise<void> {
@@ -99,18 +99,18 @@ export class CallerChannel implements Caller, ChannelOwner {
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
-    await this.#throwUnlessHere();
+    await this.#orders.throwUnlessHere();
     await Promise.all([this.stopHold(), this.#tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
-    await this.#throwUnlessHere();
+    await this.#orders.throwUnlessHere();
     this.#ours = false;
     try {
-      await this.#follow({ ...this.#order('POST', '/continue'), once: true });
+      await this.#orders.follow({ ...this.#orders.order('POST', '/continue'), once: true });
     } catch (error) {
       this.#ours = true;
       this.#departure.seekAnew();
       // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
       if (isGone(error) || this.#departure.isAway) await this.#departure.isFound();
-      throw this.#across(error);
+      throw this.#orders.across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
     this.#ports.board.letGo(this.#channelId, this, this.#userId);
@@ -123,11 +123,11 @@ export class CallerChannel implements Caller, ChannelOwner {
    */
   async #tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
     const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.#channelId, name, value));
-    const tell = () => Promise.allSettled(orders.map((order) => this.#send(order)));
+    const tell = () => Promise.allSettled(orders.map((order) => this.#orders.send(order)));
     if ((await tell()).every(({ status }) => status === 'fulfilled')) return;
     // Not asked of the channel, which may be one that Asterisk cannot describe.
     await this.#requests.send(HARMLESS).catch((error: unknown) => {
-      if (isIll(error)) throw this.#across(error);
+      if (isIll(error)) throw this.#orders.across(error);
     });
     for (const told of await tell()) {
       if (told.status === 'rejected')
@@ -139,9 +139,9 @@ export class CallerChannel implements Caller, ChannelOwner {
     // Wherever else it is by now, it is not ours to end.
     if (this.#departure.isAway || this.#departure.connected !== undefined || !this.#ours) return;
     try {
-      await this.#follow(this.#order('DELETE', ''));
+      await this.#orders.follow(this.#orders.order('DELETE', ''));
     } catch (error) {
-      if (!isGone(error) || !(await this.#hasLeft())) throw error;
+      if (!isGone(error) || !(await this.#orders.hasLeft())) throw error;
       await this.#departure.isFound();
     }
   }
@@ -191,73 +191,6 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   onPlayback(event: PlaybackEvent): void {
     if (this.#ours && !this.left.aborted) this.#hold.take(event);
-  }
-
-  #throwIfGone(): void {
-    this.left.throwIfAborted();
-    if (this.#departure.connected !== undefined) throw this.#departure.connected;
-    if (!this.#ours) throw new CallerGone('the caller has been given back');
-  }
-
-  /** What has left may have come again as another visit, which must not be touched. */
-  async #throwUnlessHere(): Promise<void> {
-    if (this.#departure.isAway && this.#ours) await this.#departure.isFound();
-    this.#throwIfGone();
-    if (this.#departure.isAway)
-      throw new PbxError('the caller is not with us any more, and Asterisk does not say where it has gone');
-  }
-
-  #ask(questions: readonly string[], lane: Lane): Promise<string[]> {
-    return this.#guard(() => ask(this.#requests, this.#channelId, questions, lane));
-  }
-
-  async #send(order: AriOrder): Promise<void> {
-    await this.#guard(() => this.#follow(order));
-  }
-
-  /** An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
-  async #follow(order: AriOrder): Promise<void> {
-    const before = this.#channelId;
-    try {
-      await this.#requests.send(order);
-    } catch (error) {
-      if (!isGone(error) || before === this.#channelId) throw error;
-      await this.#follow({ ...order, path: movedPath(order.path, before, this.#channelId) });
-    }
-  }
-
-  async #guard<T>(act: () => Promise<T>): Promise<T> {
-    await this.#throwUnlessHere();
-    try {
-      return await act();
-    } catch (error) {
-      throw await this.#explain(error);
-    }
-  }
-
-  /** The error to throw across the port. What is not found may be something else than the channel: then it is looked at. */
-  async #explain(error: unknown): Promise<unknown> {
-    if (isGone(error) && !this.left.aborted && (await this.#hasLeft())) await this.#departure.isFound();
-    return this.#across(error);
-  }
-
-  #across(error: unknown): unknown {
-    if (this.left.aborted) return this.left.reason;
-    if (this.#departure.connected !== undefined) return this.#departure.connected;
-    return error instanceof PbxError ? error : new PbxError(String(error));
-  }
-
-  /** One look for all that are not found at the same time. */
-  #hasLeft(): Promise<boolean> {
-    const { requests, app } = this.#ports;
-    this.#look ??= hasLeftUs(requests, app, this.#channelId).finally(() => {
-      this.#look = undefined;
-    });
-    return this.#look;
-  }
-
-  #order(method: 'POST' | 'DELETE', below: string): AriOrder {
-    return { method, path: channelPath(this.#channelId, below) };
   }
 }
 

@@ -1,0 +1,88 @@
+/**
+ * Orders and questions to a caller's channel, and what it means when one is refused: that the caller is gone, that it talks to somebody, or that Asterisk
+ * is ill. It must never touch a channel that is not ours any more.
+ */
+import { CallerGone, PbxError } from '../call/errors.ts';
+import { channelPath, movedPath } from './channel-ids.ts';
+import { hasLeftUs } from './channel-look.ts';
+import type { Departure, Leaver } from './departure.ts';
+import type { Lane } from './lanes.ts';
+import { ask } from './question.ts';
+import { type AriOrder, type AriRequests, isGone } from './requests.ts';
+
+export class CallerOrders {
+  readonly #requests: AriRequests;
+  readonly #app: string;
+  readonly #leaver: Pick<Leaver, 'channelId' | 'isOurs'>;
+  readonly #departure: Departure;
+  #look: Promise<boolean> | undefined;
+
+  constructor(requests: AriRequests, app: string, leaver: Pick<Leaver, 'channelId' | 'isOurs'>, departure: Departure) {
+    this.#requests = requests;
+    this.#app = app;
+    this.#leaver = leaver;
+    this.#departure = departure;
+  }
+
+  /** An order to the channel as it is called now. */
+  order(method: 'POST' | 'DELETE', below: string): AriOrder {
+    return { method, path: channelPath(this.#leaver.channelId(), below) };
+  }
+
+  ask(questions: readonly string[], lane: Lane): Promise<string[]> {
+    return this.#guard(() => ask(this.#requests, this.#leaver.channelId(), questions, lane));
+  }
+
+  async send(order: AriOrder): Promise<void> {
+    await this.#guard(() => this.follow(order));
+  }
+
+  /** Whether it may be touched is not asked. An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
+  async follow(order: AriOrder): Promise<void> {
+    const before = this.#leaver.channelId();
+    try {
+      await this.#requests.send(order);
+    } catch (error) {
+      const now = this.#leaver.channelId();
+      if (!isGone(error) || before === now) throw error;
+      await this.follow({ ...order, path: movedPath(order.path, before, now) });
+    }
+  }
+
+  /** What has left may have come again as another visit, which must not be touched. */
+  async throwUnlessHere(): Promise<void> {
+    if (this.#departure.isAway && this.#leaver.isOurs()) await this.#departure.isFound();
+    this.#departure.left.throwIfAborted();
+    if (this.#departure.connected !== undefined) throw this.#departure.connected;
+    if (!this.#leaver.isOurs()) throw new CallerGone('the caller has been given back');
+    if (this.#departure.isAway)
+      throw new PbxError('the caller is not with us any more, and Asterisk does not say where it has gone');
+  }
+
+  /** The error to throw across the port. */
+  across(error: unknown): unknown {
+    if (this.#departure.left.aborted) return this.#departure.left.reason;
+    if (this.#departure.connected !== undefined) return this.#departure.connected;
+    return error instanceof PbxError ? error : new PbxError(String(error));
+  }
+
+  /** One look for all that are not found at the same time. */
+  hasLeft(): Promise<boolean> {
+    this.#look ??= hasLeftUs(this.#requests, this.#app, this.#leaver.channelId()).finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
+  }
+
+  async #guard<T>(act: () => Promise<T>): Promise<T> {
+    await this.throwUnlessHere();
+    try {
+      return await act();
+    } catch (error) {
+      // What is not found may be something else than the channel: then it is looked at.
+      const mayBeGone = isGone(error) && !this.#departure.left.aborted;
+      if (mayBeGone && (await this.hasLeft())) await this.#departure.isFound();
+      throw this.across(error);
+    }
+  }
+}
