@@ -11,6 +11,7 @@ import {
   ENGLISH,
   LONGEST_GAP_MS,
   type PitchedLab,
+  type PitchedSounds,
   soundsHeard,
   startPitchedLab,
 } from '../rigs/pitched-sounds.ts';
@@ -27,10 +28,11 @@ const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } 
 
 describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i', (version) => {
   let lab: Lab;
+  let sounds: PitchedSounds;
   let globals: PitchedLab['globals'];
 
   beforeAll(async () => {
-    ({ lab, globals } = await startPitchedLab(version));
+    ({ lab, sounds, globals } = await startPitchedLab(version));
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
@@ -66,6 +68,29 @@ describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i',
     expect(soundsHeard(call, messageFromMs)).toEqual([ENGLISH, TONES.mohDefault, alice.mobile.toneHz]);
     await call.hangUp();
   });
+
+  it.each([
+    { answered: 'by the site', prefix: ANSWERED_BEFORE, early: 'False', music: 'True' },
+    { answered: 'by us', prefix: '', early: 'True', music: 'True' },
+    { answered: 'by the site', prefix: ANSWERED_BEFORE, early: 'False', music: 'False' },
+  ])(
+    'EDGES 25: $answered, and a device answers during the message: what was to follow that ($music) is not heard in the talk',
+    async ({ prefix, early, music }) => {
+      await globals({
+        XIVO_MAPP_MSG_SOUND: sounds.long,
+        XIVO_MAPP_ANSWER_EARLY: early,
+        XIVO_MAPP_WAIT_WITH_MUSIC: music,
+      });
+      const alice = await lab.user(sleeper);
+      const call = await lab.caller().call({ number: `${prefix}${alice.number}` });
+      const fromMs = await call.hears(ENGLISH);
+      await alice.mobile.wake();
+      await alice.mobile.answer();
+      await call.talksWith(alice.mobile);
+      expect(soundsHeard(call, fromMs)).toEqual([ENGLISH, alice.mobile.toneHz]);
+      await call.hangUp();
+    },
+  );
 
   it.each(carriers)('EDGES 24: XIVO_MAPP_ANSWER_EARLY answers before the message, for $carrier', async ({ audio }) => {
     await globals({ XIVO_MAPP_ANSWER_EARLY: 'True' });
