@@ -14,6 +14,15 @@ export function isOurs(id: string): boolean {
   return LEG.test(id) || NOTE.test(id);
 }
 
+/**
+ * Tells whether a channel is a leg of ours. Whoever is in our application for a user is a caller, also the callee of an earlier call, whose channel
+ * keeps its id for life when it is transferred.
+ * @param args those of Stasis(), of a channel that is in our application. Legs of routers before this one came there, and said `leg`.
+ */
+export function isLeg(id: string, [userId = '']: readonly string[] = []): boolean {
+  return isOurs(id) && (userId === '' || userId === 'leg');
+}
+
 /** @param answeredOn on what the call was answered, once it is */
 export function noteIdOf(callId: string, answeredOn?: string): string {
   return answeredOn === undefined ? `${callId}-note` : `${callId}-note-${answeredOn}`;

@@ -108,6 +108,15 @@ export class Leg implements ChannelOwner {
     this.#emit({ kind: 'connected', pickedUp: on === 'picked-up' });
   }
 
+  /** Whoever comes to our application with this channel has been transferred, and is a caller. */
+  isFor(): boolean {
+    return false;
+  }
+
+  onComesAgain(): void {
+    this.onDestroyed(0, 'it calls somebody by itself now');
+  }
+
   onEnd(): void {}
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {

@@ -8,7 +8,7 @@ import type { FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
 import { argsIn, subscribeToMissing } from './application.ts';
 import { takeCensus } from './census.ts';
-import { bridgePath, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
+import { bridgePath, isLeg, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
 import type { Channel } from './events.ts';
 import { HOLD_COUNT, heldIn } from './hold.ts';
 import { findLegs } from './left-legs.ts';
@@ -51,8 +51,10 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
   else if (args !== undefined) {
     // It may have been away meanwhile, and then it is a newcomer; unless it has just been given back.
     if (ports.board.isOwned(channelId)) ports.board.isHere(channel, args);
-  } else if (isOurs(channelId)) owner.onState(channel.state);
-  else owner.onEnd();
+  } else {
+    owner.onState(channel.state);
+    owner.onEnd();
+  }
 }
 
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
@@ -74,14 +76,19 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const keptNow = notes.keptIds();
   const left = bridges.filter(({ id }) => isOurs(id) && !keptBefore.has(id) && !keptNow.has(id));
   const unowned = [...channels.values()].filter((channel) => !board.isOwned(channel.id));
-  const strays = unowned.filter((channel) => isOurs(channel.id));
+  const here = (channel: Channel) => argsIn(channel, app);
+  const strays = unowned.filter((channel) => isLeg(channel.id, here(channel)));
   const legsOf = await findLegs(
     strays.map((channel) => channel.id),
     ports,
   );
   const found = unowned.flatMap((channel) => {
-    const args = isOurs(channel.id) ? undefined : argsIn(channel, app);
-    return args === undefined || isNoCall(channel) || ownedBefore.has(channel.id) || board.isOwned(channel.id)
+    const args = here(channel);
+    return args === undefined ||
+      strays.includes(channel) ||
+      isNoCall(channel) ||
+      ownedBefore.has(channel.id) ||
+      board.isOwned(channel.id)
       ? []
       : [{ channel, args }];
   });

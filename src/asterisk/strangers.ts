@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PbxError } from '../call/errors.ts';
 import type { Log } from '../call/ports.ts';
 import { applicationPath, argsIn, readApplication } from './application.ts';
-import { channelPath, isOurs } from './channel-ids.ts';
+import { channelPath, isLeg } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import type { Channel } from './events.ts';
 import { ask, variableQuestion } from './question.ts';
@@ -113,7 +113,7 @@ export class Strangers {
     const { channel } = look;
     const args = argsIn(channel, app);
     if (args === undefined) await this.#unsubscribe(channelId);
-    else if (isOurs(channelId)) hangUpStray(channelId);
+    else if (isLeg(channelId, args)) hangUpStray(channelId);
     else if (isNoCall(channel)) this.returnNoCall(channel);
     // Given back before, and still here: it is told once more.
     else if (board.leavingFrom(channelId) === args[0]) await this.#continue(channelId);

@@ -3,7 +3,7 @@
  * A leg that nobody owns is hung up as soon as it shows itself, unless it is answered. There is one switchboard for the life of the process, across all
  * reconnects; it must never keep an owner whose channel is gone.
  */
-import { isOurs } from './channel-ids.ts';
+import { isLeg, isOurs } from './channel-ids.ts';
 import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
 import { CONNECTED_TO } from './own-dialplan.ts';
 
@@ -162,6 +162,9 @@ export class Switchboard {
     const owner = replacedId === undefined ? undefined : this.#owners.get(replacedId);
     if (replacedId === undefined || owner?.onReplaced === undefined) return false;
     this.disown(replacedId, owner);
+    // The newcomer may have been the leg of an earlier call.
+    const former = this.#owners.get(channel.id);
+    if (former !== undefined) this.#away(channel.id, former);
     this.own(channel.id, owner);
     owner.onReplaced(channel);
     this.#ports.onCallerReplaced(replacedId, channel.id);
@@ -187,7 +190,7 @@ export class Switchboard {
     if (owner?.isFor?.(args) === false) this.#away(channel.id, owner);
     else if (owner !== undefined) return;
     this.#leaving.delete(channel.id);
-    if (isOurs(channel.id)) this.#ports.hangUpStray(channel.id);
+    if (isLeg(channel.id, args)) this.#ports.hangUpStray(channel.id);
     else this.#ports.onArrival(channel, args);
   }
 

@@ -28,7 +28,7 @@ describe('a channel in our application that belongs to nobody', () => {
       return { value: `${channel.app}${SEPARATOR}${channel.data}` };
     if (method === 'GET' && channel.name === '') return undefined;
     const [app_name, app_data] = [channel.app, channel.data];
-    return { id: ID, name: channel.name, state: 'Ring', dialplan: { app_name, app_data } };
+    return { id: there[0] ?? ID, name: channel.name, state: 'Ring', dialplan: { app_name, app_data } };
   };
   const orders = () =>
     pbx.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
@@ -122,10 +122,14 @@ describe('a channel in our application that belongs to nobody', () => {
     expect(arrived).toEqual([]);
   });
 
-  it('and is a leg of ours is hung up', async () => {
+  it('and is a leg of a router before this one is hung up, and a former leg that calls somebody is a caller', async () => {
     const leg = 'xm-0011223344556677-leg-1';
     there = [leg];
+    channel = { ...channel, data: 'app,leg,1700000000.1' };
     await looks(2);
     expect([hungUp, arrived]).toEqual([[leg], []]);
+    channel = { ...channel, data: 'app,42,more' };
+    await looks(1);
+    expect([hungUp, arrived]).toEqual([[leg], [`${leg} 42,more`]]);
   });
 });

@@ -114,6 +114,8 @@ export const attendedRefer =
       else leg.refuse(486);
     }
     const told = await telling;
+    // The call that the REFER has named is ended by Asterisk, in its own time.
+    await actor.call.waitFor('ended', SOON_MS);
     return await outcome(talk, by, to, told);
   };
 

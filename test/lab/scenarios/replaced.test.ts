@@ -7,7 +7,7 @@ import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
 import { dies, noted, wakesOf } from '../rigs/death.ts';
-import { BY_DIAL, officeSettings } from '../rigs/office.ts';
+import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../rigs/office.ts';
 import { hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
 
 const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 20';
@@ -25,9 +25,9 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
   });
   afterAll(() => lab?.stop());
 
-  /** Two talk by a plain Dial(); one of them calls a user whose mobile sleeps, and the router wakes it. */
-  const scene = async (by: Side, mobile: { readonly wakesAfterMs: 'never' } | object) => {
-    const both = await talk(lab, BY_DIAL);
+  /** Two talk; one of them calls a user whose mobile sleeps, and the router wakes it. */
+  const scene = async (way: Way, by: Side, mobile: { readonly wakesAfterMs: 'never' } | object) => {
+    const both = await talk(lab, way);
     const { actor, other } = sides(both, by);
     const sleeper = await lab.user({ ringingDevice: 'MobileApp', mobile });
     const second = await actor.phone.call(sleeper.number);
@@ -48,9 +48,14 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   };
 
-  describe.each(['caller', 'callee'] as const)('by the %s of another call', (by) => {
+  // The callee of a call that the router has connected is a former leg.
+  describe.each([
+    { by: 'caller', of: 'a call by Dial()', way: BY_DIAL },
+    { by: 'callee', of: 'a call by Dial()', way: BY_DIAL },
+    { by: 'caller', of: 'a call by the router', way: BY_ROUTER },
+  ] as const)('by the $by of $of', ({ by, way }) => {
     it.each(['first', 'second'] as const)('while the mobile sleeps, the REFER in the %s call', async (sentIn) => {
-      const { actor, other, sleeper, second, callId } = await scene(by, { wakesAfterMs: 'never' });
+      const { actor, other, sleeper, second, callId } = await scene(way, by, { wakesAfterMs: 'never' });
       await second.waitUntilHears(TONES.mohDefault, SOON_MS);
       const atMs = nowMs();
       await handOver(actor, second, sentIn);
@@ -62,7 +67,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     });
 
     it('while the mobile sleeps, and the router dies afterwards: the next one goes on with the newcomer', async () => {
-      const { actor, other, sleeper, second, callId } = await scene(by, { wakesAfterMs: 'never' });
+      const { actor, other, sleeper, second, callId } = await scene(way, by, { wakesAfterMs: 'never' });
       await handOver(actor, second, 'first');
       await noted(lab, callId, 'caller-replaced');
       await dies(lab);
@@ -73,7 +78,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     });
 
     it('while it rings', async () => {
-      const { actor, other, sleeper, second, callId } = await scene(by, {});
+      const { actor, other, sleeper, second, callId } = await scene(way, by, {});
       const leg = await sleeper.mobile.invited();
       await noted(lab, callId, 'leg-ringing');
       await handOver(actor, second, 'first');
@@ -84,7 +89,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
 
     it('and nobody answers: the scenario follows with the new one', async () => {
       await lab.asterisk.reloadGlobals(HASTY);
-      const { actor, other, second, sleeper, callId } = await scene(by, { wakesAfterMs: 'never' });
+      const { actor, other, second, sleeper, callId } = await scene(way, by, { wakesAfterMs: 'never' });
       await handOver(actor, second, 'first');
       await noted(lab, callId, 'caller-replaced');
       await other.call.waitUntilHears(TONES.noAnswer, SOON_MS, nowMs());
