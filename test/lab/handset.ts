@@ -47,22 +47,20 @@ export class Handset {
   }
 
   /** The call that is at this phone and not over, now or within the deadline. */
-  async invited(withinMs = SOON_MS): Promise<IncomingCall> {
-    const { events } = this.phone;
-    const look = () => this.calls.findLast((call) => !call.hasEnded);
-    return await events.until(look, withinMs, 'call', (check) => events.on(check));
+  invited(withinMs = SOON_MS): Promise<IncomingCall> {
+    return this.#until((call) => !call.hasEnded, withinMs);
   }
 
   /** Takes the call, as soon as it is there. */
   async answer(withinMs = SOON_MS): Promise<IncomingCall> {
-    const call = await this.invited(withinMs);
+    const call = await this.#untaken(withinMs);
     call.answer();
     return call;
   }
 
   /** Refuses the call, as soon as it is there: 603 the person declines, 486 busy, 480, 503, … */
   async refuse(status = 603, withinMs = SOON_MS): Promise<IncomingCall> {
-    const call = await this.invited(withinMs);
+    const call = await this.#untaken(withinMs);
     call.refuse(status);
     return call;
   }
@@ -87,5 +85,20 @@ export class Handset {
   /** Whether its latest call ended because another device took it. */
   get wasToldElsewhere(): boolean {
     return this.call.answeredElsewhere;
+  }
+
+  /** The BYE of a call that it had taken before may still be under way. */
+  #untaken(withinMs: number): Promise<IncomingCall> {
+    return this.#until((call) => !call.hasEnded && !call.isAnswered, withinMs);
+  }
+
+  #until(isIt: (call: IncomingCall) => boolean, withinMs: number): Promise<IncomingCall> {
+    const { events } = this.phone;
+    return events.until(
+      () => this.calls.findLast(isIt),
+      withinMs,
+      'call',
+      (check) => events.on(check),
+    );
   }
 }

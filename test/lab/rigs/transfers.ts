@@ -6,6 +6,7 @@ import { CODES } from '../asterisk/site-conf.ts';
 import type { Callee } from '../callee.ts';
 import { SOON_MS } from '../handset.ts';
 import { nowMs } from '../phone/clock.ts';
+import type { IncomingCall } from '../phone/incoming-call.ts';
 import { answersAfter, refuses, rings } from '../phone/invite-policies.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
 import type { TransferOptions, Transferred } from '../phone/transfer.ts';
@@ -93,6 +94,12 @@ export const blindRefer =
     return await outcome(talk, by, to, told);
   };
 
+/** An answer that comes while Asterisk 16 still moves the other to the target kills it. */
+async function answersOnceMoved(leg: IncomingCall, other: Party, { user }: Third): Promise<void> {
+  await other.phone.waitFor('connected-line', SOON_MS, ({ detail }) => detail.includes(`<${user.number}>`));
+  leg.answer();
+}
+
 /**
  * REFER with Replaces, when the third has answered, or while it still rings: sent in the first call and naming the second, or the other way round. A third that is
  * `busy` declines after the REFER.
@@ -101,7 +108,7 @@ export const attendedRefer =
   (when: 'answered' | 'ringing', sentIn: 'first' | 'second'): TransferBy =>
   async (talk, by, target) => {
     const to = await third(talk, target, when === 'ringing');
-    const { actor } = sides(talk, by);
+    const { actor, other } = sides(talk, by);
     const second = await dial(actor, to.number);
     const leg = await to.user.webApp.invited();
     await second.waitFor(when, SOON_MS);
@@ -110,7 +117,7 @@ export const attendedRefer =
     const telling = from.transferTo(replaced);
     if (when === 'ringing') {
       await from.waitFor('notified', SOON_MS);
-      if (target === 'answers') leg.answer();
+      if (target === 'answers') await answersOnceMoved(leg, other, to);
       else leg.refuse(486);
     }
     const told = await telling;
@@ -150,9 +157,7 @@ async function afterOrder(talk: Talk, by: Side, target: Target, to: Third, kind:
     if (kind === 'semi-attended') {
       const leg = await webApp.invited();
       await actor.call.hangUp();
-      // An answer that comes while Asterisk 16 still moves the other to the target kills it.
-      await other.phone.waitFor('connected-line', SOON_MS, ({ detail }) => detail.includes(`<${to.user.number}>`));
-      leg.answer();
+      await answersOnceMoved(leg, other, to);
     } else {
       await webApp.invited();
       await hearEachOther(actor, to.party());
