@@ -91,6 +91,20 @@ describe.each([16, 22] as const)('on Asterisk %i', (version) => {
     expect(await readFile(lab.asterisk.logFile, 'utf8')).toContain(`of XIVO_CALLOPTIONS: load ${module}`);
   });
 
+  it.each(['dial', 'router', 'presubr'] as const)(
+    'with g of XIVO_CALLOPTIONS the dialplan goes on after the talk, and knows that it was one: by %s',
+    async (by) => {
+      const user = await deskUser(lab, bounded(by), { variables: { XIVO_CALLOPTIONS: 'g' } });
+      const call = await lab.caller().call(bounded(by).numberOf(user));
+      await user.webApp.answer();
+      await call.talksWith(user.webApp);
+      await user.webApp.hangUp();
+      await call.hears(TONES.noAnswer);
+      await call.waitFor('ended');
+      expect(await lab.ending(call)).toMatchObject({ dialStatus: 'ANSWER', scenario: 'NOANSWER' });
+    },
+  );
+
   describe('a call by the router whose mobile sleeps', () => {
     const asleep = (wakesAfterMs: number | 'never') =>
       ({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs } }) as const;
@@ -105,6 +119,15 @@ describe.each([16, 22] as const)('on Asterisk %i', (version) => {
       ).toMatchObject([over(''), over(LIMIT), over(LIMIT)]);
       expect(lab.push.fcm.requests.filter(({ payload }) => payload.type === 'call-ended')).toHaveLength(3);
       expect(await readFile(lab.asterisk.logFile, 'utf8')).not.toContain('has not seen to a call in time');
+    });
+
+    it('ends at the site’s extension T also while the dialplan waits for a router that has stopped', async () => {
+      const user = await deskUser(lab, BY_ROUTER, { ...asleep('never'), ...GRANTED });
+      const ranOut = waitOut(lab, bounded('router'), user);
+      await user.mobile.waitForPush();
+      await lab.router.terminate();
+      expect(await ranOut).toMatchObject(over(LIMIT));
+      await lab.router.start();
     });
 
     it('is recorded from before the hook to its end: first the caller and what it hears, then the two', async () => {
