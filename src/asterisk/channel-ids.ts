@@ -23,6 +23,11 @@ export function isLeg(id: string, [userId = '']: readonly string[] = []): boolea
   return isOurs(id) && (userId === '' || userId === 'leg');
 }
 
+/** Tells whether a channel was ordered for this call. It keeps its id for life, also where it talks to somebody else by now. */
+export function isLegOf(callId: string, id: string): boolean {
+  return id.startsWith(`${callId}-leg-`) && LEG.test(id);
+}
+
 /** @param answeredOn on what the call was answered, once it is */
 export function noteIdOf(callId: string, answeredOn?: string): string {
   return answeredOn === undefined ? `${callId}-note` : `${callId}-note-${answeredOn}`;

@@ -1,11 +1,12 @@
 /**
  * What is known of a caller's leaving: whether its channel is away from our application, where it has gone, and that it is no more. It must never
- * order anything, and never take a channel for gone of which nobody knows.
+ * order anything but that our own time limit be taken off, and never take a channel for gone of which nobody knows.
  */
 import { CallerAnswered, CallerGone, type HowLeft } from '../call/errors.ts';
 import { readAnsweredOn } from '../call/outcomes.ts';
 import type { Clock, Log } from '../call/ports.ts';
 import { ANSWERED_ELSEWHERE } from './causes.ts';
+import { takeOffGuard } from './own-dialplan.ts';
 import type { AriRequests } from './requests.ts';
 import type { ChannelOwner, Switchboard } from './switchboard.ts';
 import { whereIs } from './whereabouts.ts';
@@ -124,7 +125,10 @@ export class Departure {
       // Its cause is told by another event, which may come later than that it has left.
       await this.#ports.clock.sleep(this.#cause === 0 ? WORD_COMES_MS : 0, this.left).catch(() => undefined);
       this.leave('the caller has left');
-    } else if (found.kind === 'moved' && this.#connected === undefined) this.moved();
+    } else if (found.kind === 'moved' && this.#connected === undefined) {
+      this.moved();
+      await takeOffGuard(requests, channelId, log);
+    }
   }
 
   moved(): void {

@@ -3,6 +3,8 @@
  * do that: with it calls are given back at once, so that the dialplan rings by itself, and it is said what to do.
  */
 import type { Log } from '../call/ports.ts';
+import { ask } from './question.ts';
+import type { AriRequests } from './requests.ts';
 
 /** Where a leg goes that is answered. */
 export const LEG_CONTEXT = 'xivo-mapp-leg';
@@ -21,6 +23,21 @@ export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}${M
  * with us and has not gone on in the dialplan, which keeps that variable empty; else what stands is set again.
  */
 export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
+
+/** For a caller whom somebody has moved elsewhere in the dialplan: what the site has granted counts again, and nothing of ours ends the call there. */
+const AWAY = `"\${CHANNEL(appname)}" != "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0`;
+const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[\${XIVO_MAPP_LIMIT} - \${STRFTIME(,,%s.%3q)} < 1]?1:$[\${XIVO_MAPP_LIMIT} - \${STRFTIME(,,%s.%3q)}])})}`;
+const GOES_FREE = [
+  `\${SET(TIMEOUT(absolute)=\${IF($[${AWAY}]?${GRANTED}:\${TIMEOUT(absolute)})})}`,
+  `\${SET(XIVO_MAPP_PATIENCE=\${IF($[${AWAY}]?:\${XIVO_MAPP_PATIENCE})})}`,
+];
+
+/** To be asked of a caller who was moved. Never rejects: a channel that is gone needs nothing. */
+export async function takeOffGuard(requests: AriRequests, channelId: string, log: Log): Promise<void> {
+  await ask(requests, channelId, GOES_FREE).catch((error: unknown) =>
+    log.debug('could not take off the time after which a caller is taken back', { channelId, error: String(error) }),
+  );
+}
 
 export class OwnDialplan {
   readonly #log: Log;

@@ -8,13 +8,14 @@ import type { FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
 import { argsIn, subscribeToMissing } from './application.ts';
 import { takeCensus } from './census.ts';
-import { bridgePath, isLeg, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
+import { bridgePath, isLeg, isLegOf, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
 import type { Channel } from './events.ts';
 import { HOLD_COUNT, heldIn } from './hold.ts';
 import { findLegs } from './left-legs.ts';
 import { MISSING } from './leg-look.ts';
 import type { AriLegs } from './legs.ts';
 import { type AriNotes, readNote } from './notes.ts';
+import { CONNECTED_TO, takeOffGuard } from './own-dialplan.ts';
 import { readVariables } from './question.ts';
 import type { AriRequests } from './requests.ts';
 import { isNoCall } from './strangers.ts';
@@ -133,7 +134,8 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const notesLeft = left.filter(({ id }) => !goingOn.has(id)).map((note) => ({ ...note, ...readNoteId(note.id) }));
   const ofAnswered = new Set(notesLeft.flatMap(({ callId, answeredOn }) => (answeredOn ? [callId] : [])));
   const endOne = async (note: (typeof notesLeft)[number]) => {
-    const lost = await endNote(note, ports);
+    const legIds = [...channels.keys()].filter((id) => note.callId !== undefined && isLegOf(note.callId, id));
+    const lost = await endNote(note, legIds, ports);
     if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) ports.onLost?.(lost);
   };
   await Promise.all(notesLeft.map(endOne));
@@ -146,13 +148,27 @@ async function answeredOn(requests: AriRequests, callerId: string): Promise<Answ
   return status === 'ANSWERED' ? readAnsweredOn(reason) : undefined;
 }
 
-/** Takes away the note of a call that waits no more. Gives what it says of it; undefined where it could not be taken away, or is none of ours. */
+/** As one of its legs says, whose caller may be another by now than the one who was noted. */
+async function connectedOn(requests: AriRequests, legIds: readonly string[]): Promise<AnsweredOn | undefined> {
+  const said = await Promise.all(legIds.map((legId) => readVariables(requests, legId, [CONNECTED_TO])));
+  return said.map((values) => readAnsweredOn(values?.[0]?.split(' ')[0] ?? '')).find((on) => on !== undefined);
+}
+
+/**
+ * Takes away the note of a call that waits no more. Gives what it says of it; undefined where it could not be taken away, or is none of ours.
+ * @param legIds those of the call's legs that are still there
+ */
 async function endNote(
   { id, name, answeredOn: said = '' }: { readonly id: string; readonly name: string; readonly answeredOn?: string },
+  legIds: readonly string[],
   { requests, log }: Pick<ReconcilePorts, 'requests' | 'log'>,
 ): Promise<LostCall | undefined> {
   const note = readNote(name);
-  const on = note && (readAnsweredOn(said) ?? (await answeredOn(requests, note.channelId)));
+  const on =
+    note &&
+    (readAnsweredOn(said) ?? (await answeredOn(requests, note.channelId)) ?? (await connectedOn(requests, legIds)));
+  // Where the caller lives it was moved elsewhere meanwhile.
+  if (note !== undefined && on === undefined) await takeOffGuard(requests, note.channelId, log);
   try {
     await requests.send({ method: 'DELETE', path: bridgePath(id) });
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * Legs of ours that nobody owns: each is hung up as soon as it shows itself. Except while we catch up after a connect: a leg that an earlier run has
- * ordered may be answered, and come to us, in the very moment in which we look whose it is. Then it is judged when that is known.
+ * ordered may be answered in the very moment in which we look whose it is. Then it is judged when that is known.
  */
 import type { Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';

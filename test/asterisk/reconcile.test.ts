@@ -120,6 +120,14 @@ describe('after a connect', () => {
     },
   );
 
+  it('a call that was answered, by a caller who has taken the place of the one who is noted, says on what', async () => {
+    channels = [{ ...caller(''), id: '1700000000.7' }, leg('Up'), { ...leg('Up'), id: 'xm-7766554433221100-leg-0001' }];
+    variables = { [LEG]: { XIVO_MAPP_CALLER: '1700000000.7', XIVO_MAPP_CONNECTED_TO: 'mobile 1700000000.7' } };
+    await comes();
+    expect(lost).toEqual([{ memory, answeredOn: 'mobile' }]);
+    expect(ended()).toEqual([NOTE]);
+  });
+
   it('a leg that was answered, and is not connected yet, is the dialplan’s also where its caller is gone', async () => {
     channels = [leg('Up')];
     variables = { [LEG]: { XIVO_MAPP_CALLER: CALLER } };

@@ -1,15 +1,17 @@
 /** EDGES 35: whoever has called a user whose phone still sleeps, or rings, hands the call over before anybody has answered: it goes on with the one whom they talked to. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
 import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
-import { dies, noted, wakesOf } from '../rigs/death.ts';
+import { dies, noted, toldEndsOf, wakesOf } from '../rigs/death.ts';
 import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../rigs/office.ts';
-import { hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
+import { channelOf, hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
 
+const valueSchema = z.object({ value: z.string() });
 const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 20';
 /** The wait is over after some seconds. */
 const HASTY = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 6';
@@ -48,6 +50,11 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   };
 
+  const callerOfLeg = async (callId: string) => {
+    const path = `/channels/${callId}-leg-0001/variable`;
+    return valueSchema.parse((await lab.asterisk.ari('GET', path, { variable: 'XIVO_MAPP_CALLER' })).body).value;
+  };
+
   // The callee of a call that the router has connected is a former leg.
   describe.each([
     { by: 'caller', of: 'a call by Dial()', way: BY_DIAL },
@@ -75,6 +82,24 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
       await sleeper.mobile.wake();
       await sleeper.mobile.answer();
       await talks(other, sleeper.mobile, callId);
+    });
+
+    it('while it rings, and the router is dead at the answer: the next one knows of it', async () => {
+      const { actor, other, sleeper, second, callId } = await scene(way, by, {});
+      const leg = await sleeper.mobile.invited();
+      await noted(lab, callId, 'leg-ringing');
+      await handOver(actor, second, 'first');
+      await noted(lab, callId, 'caller-replaced');
+      // The leg has been told.
+      const { id } = await channelOf(lab, other.call);
+      await expect.poll(() => callerOfLeg(callId)).toBe(id);
+      await dies(lab, async () => {
+        leg.answer();
+        await hearEachOther(other, partyOf('mobile', sleeper.mobile));
+      });
+      await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+      await hangUpAll([actor.phone, other.phone, sleeper.mobile.phone]);
+      expect(toldEndsOf(sleeper.mobile)).toEqual([]);
     });
 
     it('while it rings', async () => {

@@ -5,13 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { channelOf, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
 import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
+import { channelOf as sipChannelOf } from '../rigs/talk.ts';
 import { facts } from '../timeline.ts';
+
+const valueSchema = z.object({ value: z.string() });
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_MSG_SOUND = beep';
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
@@ -58,7 +62,15 @@ describe.each([
     await mobile.wake();
     await mobile.answer();
     await call.talksWith(mobile);
+    expect((await leftToIt(call)).seconds).toBe(0);
     await call.hangUp();
+  };
+  /** After how many seconds its channel will be taken back or ended, 0 for never, and what the dialplan keeps of ours. */
+  const leftToIt = async (call: LabCall) => {
+    const path = `/channels/${encodeURIComponent((await sipChannelOf(lab, call.sip)).id)}/variable`;
+    const value = async (variable: string) =>
+      valueSchema.parse((await lab.asterisk.ari('GET', path, { variable })).body).value;
+    return { seconds: Number(await value('TIMEOUT(absolute)')), ours: await value('XIVO_MAPP_PATIENCE') };
   };
 
   it('and comes back to the same user is pushed again and answered; the first call has its end', async () => {
@@ -85,10 +97,22 @@ describe.each([
     await takeTo(channelId, 'lab-away,wait');
     await alice.mobile.waitForPush('call-ended');
     await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
+    // Nothing of ours ends the call there.
+    await expect.poll(() => leftToIt(call)).toEqual({ seconds: 0, ours: '' });
     await takeTo(channelId, `lab-away,${alice.number}`);
     await pushed(alice.mobile, 2);
     await isAnswered(call, alice.mobile);
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
+  });
+
+  it('of whom the site has said how long the call may last: that counts again, and nothing of ours', async () => {
+    const alice = await lab.user({ ...sleeper, variables: { 'TIMEOUT(absolute)': '500' } });
+    const call = await lab.caller().call(alice);
+    const { callId, channelId } = await waits(lab, call);
+    await takeTo(channelId, 'lab-away,wait');
+    await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await leftToIt(call)).seconds).toBeGreaterThan(460);
+    await call.hangUp();
   });
 
   it('while no router is there, and comes back to the next one, is pushed again and answered', async () => {
@@ -98,6 +122,7 @@ describe.each([
     await lab.router.kill();
     await takeTo(channelId, 'lab-away,wait');
     await lab.router.start();
+    await expect.poll(() => leftToIt(call)).toEqual({ seconds: 0, ours: '' });
     await takeTo(channelId, `lab-away,${alice.number}`);
     await pushed(alice.mobile, 2);
     await isAnswered(call, alice.mobile);
