@@ -145,6 +145,7 @@ describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {
     await first.waitFor('connected');
     other.answer();
     expect(await second.waitFor('ended')).toMatchObject({ end: 'answered-elsewhere' });
+    await other.waitFor('ended', SOON_MS);
     expect(other.answeredElsewhere).toBe(true);
     expect(second.events.map(({ kind }) => kind)).not.toContain('connected');
     await call.hangUp();

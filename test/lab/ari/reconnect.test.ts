@@ -104,7 +104,7 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     await there.hangUp();
     await call.waitFor('ended', SOON_MS);
     await expect.poll(() => found.caller.left.aborted).toBe(true);
-    expect(events.at(-1)?.kind).toBe('ended');
+    await expect.poll(() => events.at(-1)?.kind).toBe('ended');
   });
 
   it('the next run ends a leg whose caller has gone meanwhile', async () => {
@@ -153,7 +153,7 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     await call.hangUp();
     await lab.connect();
     await expect.poll(() => lab.lost).toEqual([{ memory: 'memory of it', answeredOn: undefined }]);
-    expect((await lab.asterisk.leftovers()).bridges).toEqual([]);
+    await expect.poll(async () => (await lab.asterisk.leftovers()).bridges).toEqual([]);
   });
 
   it('a second phone that answers while no router is there is told that it was answered elsewhere', async () => {

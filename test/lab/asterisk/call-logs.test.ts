@@ -50,7 +50,8 @@ describe.each([16, 22] as const)('call logs and manager of Asterisk %i', (versio
     const user = await deskUser(lab, BY_DIAL);
     const call = await lab.caller().call(dialled(user));
     await user.webApp.refuse(status);
-    await call.hangUp();
+    // The scenario ends it.
+    await call.waitFor('ended');
     const { uniqueId } = await lab.ending(call);
     expect((await lab.asterisk.cdrRows(uniqueId)).at(0)).toMatchObject({ disposition, billsec: '0' });
   });

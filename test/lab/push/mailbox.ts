@@ -2,6 +2,7 @@
  * The pushes that a service of the lab has received, for tests to wait for and for scripted phones to wake by. It must never miss one that
  * came before somebody began to wait.
  */
+import { SOON_MS } from '../handset.ts';
 
 export interface ReceivedPush {
   readonly service: 'fcm' | 'apns';
@@ -42,12 +43,12 @@ export class Mailbox {
   }
 
   /** The first accepted push that fits, also one that has come already. Rejects after `deadlineMs`, with what has come instead. */
-  waitForPush(fits: Predicate = () => true, deadlineMs = 5000): Promise<ReceivedPush> {
+  waitForPush(fits: Predicate = () => true, deadlineMs = SOON_MS): Promise<ReceivedPush> {
     return this.waitFor((push) => push.outcome === 'accepted' && fits(push), deadlineMs);
   }
 
   /** The same for any request, accepted or not. */
-  async waitFor(fits: Predicate, deadlineMs = 5000): Promise<ReceivedPush> {
+  async waitFor(fits: Predicate, deadlineMs = SOON_MS): Promise<ReceivedPush> {
     const there = this.requests.find(fits);
     if (there !== undefined) return there;
     const arrival = Promise.withResolvers<ReceivedPush>();

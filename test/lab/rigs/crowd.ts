@@ -15,6 +15,8 @@ export type CrowdStep = 'take their seats' | 'come' | 'wait' | 'are rung' | 'tal
 
 export interface CrowdShape {
   readonly calls: number;
+  /** So many come together, and the next ones once these are pushed: as fast as the machine takes them. Else they come by the clock. */
+  readonly comeTogether?: number;
   /** How long it takes until all have come, until all mobiles have registered, and until all have hung up, in ms. */
   readonly comeWithinMs: number;
   readonly wakeWithinMs: number;
@@ -85,12 +87,28 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
   const callees = await seatAll(lab, shape);
   await begin('come');
   const startMs = nowMs();
-  const members: readonly CrowdMember[] = await Promise.all(
-    callees.map(async (callee, index) => {
-      await until(startMs + (index * shape.comeWithinMs) / calls);
-      return { callee, call: await lab.caller({ audio: callerAudio }).call(callee) };
-    }),
-  );
+  const { comeTogether } = shape;
+  const calling = async (callee: Callee): Promise<CrowdMember> => ({
+    callee,
+    call: await lab.caller({ audio: callerAudio }).call(callee),
+  });
+  const members: readonly CrowdMember[] =
+    comeTogether === undefined
+      ? await Promise.all(
+          callees.map(async (callee, index) => {
+            await until(startMs + (index * shape.comeWithinMs) / calls);
+            return await calling(callee);
+          }),
+        )
+      : await inTurns(
+          callees,
+          async (callee) => {
+            const member = await calling(callee);
+            await callee.mobile.waitForPush('incoming-call', patienceMs).catch(() => undefined);
+            return member;
+          },
+          comeTogether,
+        );
   const pushed = await count(members, async (one) => {
     const push = await one.callee.mobile.waitForPush('incoming-call', patienceMs);
     one.pushedAtMs = push.atMs;
@@ -203,10 +221,14 @@ async function countTold(
 }
 
 /** A few at a time, the results in their order. */
-async function inTurns<T, R>(all: readonly T[], act: (one: T, index: number) => Promise<R>): Promise<R[]> {
+async function inTurns<T, R>(
+  all: readonly T[],
+  act: (one: T, index: number) => Promise<R>,
+  together = TOGETHER,
+): Promise<R[]> {
   const results: R[] = [];
-  for (let from = 0; from < all.length; from += TOGETHER) {
-    const some = all.slice(from, from + TOGETHER);
+  for (let from = 0; from < all.length; from += together) {
+    const some = all.slice(from, from + together);
     results.push(...(await Promise.all(some.map((one, index) => act(one, from + index)))));
   }
   return results;

@@ -60,14 +60,15 @@ export class EventLine {
   /** So many events a second, as far as the router takes them in, until stop(). */
   flood(perSecond: number): Flood {
     const frames = unrelatedEvents().map(frameOf);
-    const startedMs = performance.now();
     const state = { sent: 0 };
-    let due = 0;
+    let lastMs = performance.now();
     const timer = setInterval(() => {
-      due = (perSecond * (performance.now() - startedMs)) / 1000;
-      // What the router is slow to take in waits at Asterisk's end, as it would there.
+      // Where the router is slow to take them in, or this process stood still, there are fewer, and none is made up for.
+      const sinceMs = Math.min(performance.now() - lastMs, 2 * TICK_MS);
+      lastMs = performance.now();
       if (this.#router === undefined || this.#router.writableNeedDrain) return;
       const some: Buffer[] = [];
+      const due = state.sent + (perSecond * sinceMs) / 1000;
       for (; state.sent < due; state.sent += 1) some.push(frames[state.sent % frames.length] ?? Buffer.alloc(0));
       this.#router.write(Buffer.concat(some));
     }, TICK_MS);

@@ -8,6 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
@@ -33,6 +34,8 @@ export async function keylessFlood(url: string, shape: FloodShape): Promise<Keyl
   const child = spawn(process.execPath, [import.meta.filename, new URL(url).port, JSON.stringify(shape)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // A stranger's processor would be another than ours.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let figures: FloodFigures = { sent: 0, byStatus: {} };
   let news = Promise.withResolvers<boolean>();

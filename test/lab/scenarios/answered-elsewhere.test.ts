@@ -69,8 +69,12 @@ describe.each([16, 22] as const)('losing a race on Asterisk %i', (version) => {
   });
 
   it('EDGES 29: a 200 OK that comes after the end of the ring time is hung up', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp', ringSeconds: 1, mobiles: LATE_ANSWERS });
+    const mobiles = LATE_ANSWERS.map((one) => ({ ...one, wakesAfterMs: 'never' as const }));
+    const alice = await lab.user({ ringingDevice: 'MobileApp', ringSeconds: 1, mobiles });
     const call = await lab.caller().call(alice);
+    // The ring time is counted from the first that rings.
+    await Promise.all(alice.mobiles.map((mobile) => mobile.waitForPush()));
+    await Promise.all(alice.mobiles.map((mobile) => mobile.wake()));
     await Promise.all(alice.mobiles.map((mobile) => mobile.waitFor('ended')));
 
     for (const { call: late } of alice.mobiles)

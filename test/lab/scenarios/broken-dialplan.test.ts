@@ -14,7 +14,7 @@ const stranger = { inRegistry: false, ringingDevice: 'WebApp' } as const;
 describe.each([16, 22] as const)('an application that fails on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    const globals = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 10';
+    const globals = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 60';
     const asterisk = { mohDefault: 'tone', indications: NO_RING, extraDialplan: OWN_DIALPLAN } as const;
     lab = await startLab({ version, globals, asterisk });
   });
@@ -28,9 +28,10 @@ describe.each([16, 22] as const)('an application that fails on Asterisk %i', (ve
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
     const call = await lab.caller().call(alice);
     await call.hears(700);
-    await lab.router.terminate();
+    const stopped = lab.router.terminate();
     await call.hears('ringback');
     await alice.mobile.wake();
+    await stopped;
     await alice.mobile.answer(30_000);
     await call.talksWith(alice.mobile);
     await call.hangUp();

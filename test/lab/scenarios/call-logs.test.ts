@@ -70,9 +70,10 @@ const CASES: readonly Case[] = [
   {
     how: 'transferred by the caller',
     happens: async (call, user, lab) => {
-      await talks(call, user, lab);
+      // While it rings: what is billed must not depend on how long this takes.
       const third = await deskUser(lab, BY_DIAL);
       third.webApp.phone.onInvite(answersAfter(0));
+      await talks(call, user, lab);
       await call.sip.transferTo(dialled(third));
       await third.webApp.invited();
       await third.webApp.hears(user.webApp);
@@ -82,9 +83,10 @@ const CASES: readonly Case[] = [
   {
     how: 'transferred by the callee',
     happens: async (call, user, lab) => {
-      await talks(call, user, lab);
+      // While it rings: what is billed must not depend on how long this takes.
       const third = await deskUser(lab, BY_DIAL);
       third.webApp.phone.onInvite(answersAfter(0));
+      await talks(call, user, lab);
       await user.webApp.call.transferTo(dialled(third));
       await third.webApp.invited();
       await call.talksWith(third.webApp);

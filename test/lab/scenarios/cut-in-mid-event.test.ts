@@ -1,7 +1,7 @@
 /** The event connection breaks in the middle of an event, half of which has come: the router comes back, and what the event said counts all the same. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { talk } from '../rigs/death.ts';
+import { letStay, talk } from '../rigs/death.ts';
 import { EventLine } from '../rigs/event-line.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
@@ -29,6 +29,8 @@ describe.each([16, 22] as const)('the events of Asterisk %i break off in the mid
     const call = await lab.caller().call(alice);
     await alice.mobile.waitForPush();
     await call.hears('sound');
+    const subscription = `${lab.asterisk.stasisApp} endpoint:${alice.mobile.endpoint}`;
+    await expect.poll(async () => (await lab.asterisk.leftovers()).subscriptions).toContain(subscription);
     await alice.mobile.wake();
     expect(await cut).toContain('mobile-1');
     await alice.mobile.answer();
@@ -74,6 +76,7 @@ describe.each([16, 22] as const)('the events of Asterisk %i break off in the mid
     const cut = line.cutInside(/"type":"StasisStart"/);
     const call = await lab.caller().call(alice);
     await cut;
+    await letStay(lab);
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
     await call.hangUp();

@@ -48,7 +48,7 @@ describe.each([16, 22] as const)('the dialplan on Asterisk %i', (version) => {
   });
 
   it('an answered call through the subroutine does not come back to Dial', async () => {
-    const alice = await lab.user({ ringingDevice: 'MobileApp' });
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
     const placed = await call(alice, XIVO);
     await alice.mobile.answer();
     await placed.talksWith(alice.mobile);

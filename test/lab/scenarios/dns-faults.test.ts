@@ -7,6 +7,7 @@ import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
+import { noted } from '../rigs/death.ts';
 import { Names } from '../rigs/names.ts';
 import { healthOf } from '../rigs/sick-store.ts';
 import { facts } from '../timeline.ts';
@@ -133,6 +134,7 @@ describe('a name server out of order', () => {
       // Only a new connection needs the name.
       for (const { connections } of [lab.push.fcm, lab.push.apns]) connections.drop();
       const call = await lab.caller().call(called);
+      await noted(lab, await lab.callId(call), 'push-result', 2);
       await isAnswered(called, call);
       expect(facts(await lab.story(call), 'push-result')).toEqual([
         expect.objectContaining({ result: 'delivered' }),

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TONES } from '../asterisk/asterisk.ts';
 import { type Lab, startLab } from '../lab.ts';
-import { hearsNow, rings, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
+import { hearsNow, noted, rings, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
 import { stillTalk } from '../rigs/live-calls.ts';
 import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
 
@@ -62,7 +62,7 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
   it.each([1, 8])('while phones ring: who answers talks, and %i s later the other is told', async (seconds) => {
     const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: { is: 'awake' } });
     const call = await lab.caller().call(alice);
-    await rings(lab, call, 2);
+    await noted(lab, await rings(lab, call, 2), 'push-result');
     lab.router.standStill();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
@@ -104,6 +104,7 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
     await alice.mobile.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
     lab.router.goOn();
+    await call.waitFor('ended');
     expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
     expect(toldEndsOf(alice.mobile)).toEqual([]);
   });
@@ -130,7 +131,7 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
     const waiting = await lab.caller().call(sleeper);
     const talking = await lab.caller().call(talker);
     await waits(lab, waiting);
-    await rings(lab, talking);
+    await noted(lab, await rings(lab, talking), 'push-result');
     lab.router.standStill();
     await talker.mobile.answer();
     await talking.talksWith(talker.mobile);
@@ -170,7 +171,7 @@ describe.each([16, 22] as const)('a router that stands still, with Asterisk %i',
     it('while the caller waits: that one waits on, and is pushed once', async () => {
       const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
       const call = await lab.caller().call(`${OWN_DIAL}${alice.number}`);
-      await alice.mobile.waitForPush();
+      await noted(lab, await lab.callId(call), 'push-result');
       await call.hears(TONES.mohDefault);
       lab.router.standStill();
       await pause(5000);

@@ -117,7 +117,8 @@ describe.each([16, 22] as const)('on Asterisk %i', (version) => {
           { act: waitOut, by: bounded('presubr') },
         ]),
       ).toMatchObject([over(''), over(LIMIT), over(LIMIT)]);
-      expect(lab.push.fcm.requests.filter(({ payload }) => payload.type === 'call-ended')).toHaveLength(3);
+      const told = () => lab.push.fcm.requests.filter(({ payload }) => payload.type === 'call-ended');
+      await expect.poll(() => new Set(told().map(({ token }) => token)).size).toBe(3);
       expect(await readFile(lab.asterisk.logFile, 'utf8')).not.toContain('has not seen to a call in time');
     });
 

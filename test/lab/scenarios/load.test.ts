@@ -26,6 +26,7 @@ XIVO_MAPP_LOOPS_INTERVAL = 60`,
     const { count, failures } = await playCrowd(lab, {
       calls: CALLS,
       comeWithinMs: 4_000,
+      comeTogether: 25,
       wakeWithinMs: 2_500,
       goWithinMs: 2_000,
       answerAfterMs: 200,

@@ -16,9 +16,7 @@ describe.each([16, 22] as const)('a call by the router on Asterisk %i', (version
     () => lab,
     BY_ROUTER,
     async () => {
-      await expect
-        .poll(() => lab.api.calls(1), { timeout: 10_000 })
-        .toMatchObject([{ outcome: 'answered', reason: 'picked-up' }]);
+      await expect.poll(() => lab.api.calls(1)).toMatchObject([{ outcome: 'answered', reason: 'picked-up' }]);
     },
   );
 });

@@ -10,7 +10,7 @@ import { answersAfter } from '../phone/invite-policies.ts';
 import { loneByte } from '../phone/raw-bytes.ts';
 import { dies, rings, waits } from '../rigs/death.ts';
 
-const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep';
+const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 /** Somebody else's call that lives on in the dialplan, and a number at which messages come to the router and are counted behind it. */
 const DIALPLAN = `[from-extern](+)
 exten => 5000,1,Answer()

@@ -10,8 +10,8 @@ import type { Mobile } from '../mobile.ts';
 import { drop, garbage, hang, refuse, type ServiceAnswer, stall, tear } from '../push/answers.ts';
 import { facts } from '../timeline.ts';
 
-const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 20\nXIVO_MAPP_PLAY_MSG = False';
-const SHORT = `${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 1`;
+const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 60\nXIVO_MAPP_PLAY_MSG = False';
+const SHORT = `${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 5`;
 const DOZEN = 12;
 /** Pushes under way to FCM at a time, each over a connection of its own. */
 const FCM_PLACES = 10;
@@ -155,7 +155,7 @@ describe.each([16, 22] as const)('push services out of order, with Asterisk %i',
     await Promise.all(callees.map(({ mobile }) => mobile.waitFor('ringing')));
 
     const pushes = callees.flatMap(({ mobile }) => mobile.requests);
-    expect(pushes.map(({ outcome }) => outcome)).toEqual(callees.map(() => 'accepted'));
+    expect(new Set(pushes.map(({ outcome }) => outcome))).toEqual(new Set(['accepted']));
     const connections = (service: 'apns' | 'fcm') =>
       new Set(pushes.filter((push) => push.service === service).map(({ connection }) => connection)).size;
     expect(connections('apns')).toBe(1);

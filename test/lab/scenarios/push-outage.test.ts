@@ -12,7 +12,9 @@ import { drop, garbage, goaway, hang, refuse, reset, type ServiceAnswer } from '
 import { makeCertificates } from '../push/certificate.ts';
 import { healthOf } from '../rigs/sick-store.ts';
 
-const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 4\nXIVO_MAPP_PLAY_MSG = False';
+const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 60\nXIVO_MAPP_PLAY_MSG = False';
+/** Every mobile is pushed, and none comes. */
+const HASTY = PATIENT.replace('= 60', '= 4');
 const BOTH = [{ platform: 'android' }, { platform: 'ios' }] as const;
 const CALLS = 12;
 
@@ -20,7 +22,7 @@ describe('push services out of order for everybody', () => {
   let lab: Lab;
   let sinceMs: number;
   beforeAll(async () => {
-    lab = await startLab({ version: 22, globals: GLOBALS, seats: CALLS });
+    lab = await startLab({ version: 22, globals: PATIENT, seats: CALLS });
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
@@ -128,6 +130,7 @@ describe('push services out of order for everybody', () => {
   );
 
   it(`EDGES 18: ${CALLS} calls during an outage: each falls back in time, and the log has one line for each service besides the calls' own`, async () => {
+    await lab.asterisk.reloadGlobals(HASTY);
     const callees: Callee[] = [];
     while (callees.length < CALLS) callees.push(await lab.user({ ringingDevice: 'MobileApp', mobiles: BOTH }));
     sinceMs = nowMs();

@@ -1,18 +1,20 @@
 /** Pushes that are refused for our own set-up, to everybody: on /healthz and in the log each time it begins and ends, and the callers go on as with any push that fails (EDGES 51). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fallsBack } from '../fallen-back.ts';
+import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
 import { refuse } from '../push/answers.ts';
 import { healthOf } from '../rigs/sick-store.ts';
 
-const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_PLAY_MSG = False';
+const HASTY = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_PLAY_MSG = False';
+const PATIENT = 'XIVO_MAPP_LOOPS_MOBILEAPP = 60';
 const CALLS = 3;
 
 describe.each([16, 22] as const)('a set-up that push services refuse, with Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, globals: GLOBALS });
+    lab = await startLab({ version, globals: HASTY });
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
@@ -23,6 +25,7 @@ describe.each([16, 22] as const)('a set-up that push services refuse, with Aster
     ['sender or environment', refuse(403, 'SENDER_ID_MISMATCH'), refuse(400, 'BadDeviceToken')],
   ] as const)('for the %s: told when it begins, and when it ends', async (_, ofFcm, ofApns) => {
     const sinceMs = nowMs();
+    await lab.asterisk.reloadGlobals(HASTY);
     const mobiles = [{ platform: 'android' }, { platform: 'ios' }] as const;
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobiles });
     lab.push.fcm.answers.toAll(ofFcm);
@@ -45,6 +48,7 @@ describe.each([16, 22] as const)('a set-up that push services refuse, with Aster
 
     lab.push.fcm.answers.reset();
     lab.push.apns.answers.reset();
+    await lab.asterisk.reloadGlobals(PATIENT);
     const call = await lab.caller().call(alice);
     await alice.mobile.answer();
     await call.waitFor('answered');
@@ -52,7 +56,7 @@ describe.each([16, 22] as const)('a set-up that push services refuse, with Aster
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
     await lab.story(call);
     for (const service of ['FCM', 'APNs']) {
-      await lab.router.log.waitFor(`INFO  pushes through ${service} work again`, 10_000, sinceMs);
+      await lab.router.log.waitFor(`INFO  pushes through ${service} work again`, SOON_MS, sinceMs);
     }
     const healed = await healthOf(lab);
     expect([healed.parts.fcm, healed.parts.apns]).toEqual([{ ok: true }, { ok: true }]);

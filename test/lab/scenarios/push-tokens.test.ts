@@ -14,8 +14,8 @@ import { facts } from '../timeline.ts';
 
 const GLOBALS = `
 XIVO_MAPP_LOOPS_INTERVAL = 1
-XIVO_MAPP_LOOPS_MOBILEAPP = 20
-XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 20
+XIVO_MAPP_LOOPS_MOBILEAPP = 60
+XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 60
 XIVO_MAPP_PLAY_MSG = False
 `;
 const SHORT = `${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 1`;
@@ -132,6 +132,7 @@ describe.each([16, 22] as const)('push tokens, with Asterisk %i', (version) => {
     await fallsBack(lab, call);
     expect(facts(await lab.story(call), 'push-result')).toMatchObject([{ result: 'dead-token' }]);
     expect(await devicesOf(alice)).toMatchObject([{ alive: true, dead: null }]);
+    await lab.asterisk.reloadGlobals(GLOBALS);
     await answersAndTalks(alice, await lab.caller().call(alice));
   });
 
@@ -151,6 +152,7 @@ describe.each([16, 22] as const)('push tokens, with Asterisk %i', (version) => {
       expect(lines.map(({ text }) => text)).toEqual([expect.stringContaining(' ERROR ')]);
       expect(lines[0]?.text).not.toContain(alice.mobile.token);
       // Once the set-up is cured, the same token wakes the mobile.
+      await lab.asterisk.reloadGlobals(GLOBALS);
       await answersAndTalks(alice, await lab.caller().call(alice));
     },
   );

@@ -9,7 +9,7 @@ import { nowMs } from '../phone/clock.ts';
 import { CutLab } from '../rigs/cut-lab.ts';
 import { stillTalk } from '../rigs/live-calls.ts';
 
-const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
+const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 60\nXIVO_MAPP_MSG_SOUND = beep';
 /** A mobile that the test itself wakes. */
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
 const awake = { ringingDevice: 'MobileApp', mobile: { is: 'awake' } } as const;

@@ -4,8 +4,8 @@ import { type Lab, startLab } from '../lab.ts';
 import { refuses } from '../phone/invite-policies.ts';
 
 const globals = (declineEnds: string): string => `XIVO_MAPP_LOOPS_INTERVAL = 1
-XIVO_MAPP_LOOPS_MOBILEAPP = 2
-XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 2
+XIVO_MAPP_LOOPS_MOBILEAPP = 10
+XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 10
 XIVO_MAPP_PLAY_MSG = False
 XIVO_MAPP_DECLINE_ENDS = ${declineEnds}`;
 

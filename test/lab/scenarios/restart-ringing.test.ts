@@ -51,6 +51,7 @@ describe.each([16, 22] as const)('a router that dies while phones ring on Asteri
       expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason });
       for (const handset of alice.handsets) expect(handset.calls).toHaveLength(1);
       expect(wakesOf(alice.mobile)).toBe(1);
+      if (first === 'webApp') await alice.mobile.waitForPush('call-ended');
       expect(toldEndsOf(alice.mobile)).toEqual(first === 'webApp' ? ['answered-elsewhere'] : []);
     },
   );

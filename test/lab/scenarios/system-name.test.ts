@@ -8,7 +8,7 @@ describe.each([16, 22] as const)('Asterisk %i with systemname = xm-a', (version)
   beforeAll(async () => {
     lab = await startLab({
       version,
-      globals: 'XIVO_MAPP_MSG_SOUND = beep',
+      globals: 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 60',
       asterisk: { mohDefault: 'tone', systemName: 'xm-a' },
     });
   });

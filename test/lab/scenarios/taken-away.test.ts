@@ -54,7 +54,7 @@ describe.each([
 
   const takeTo = (channelId: string, where: string) => lab.asterisk.cli(`channel redirect ${channelId} ${where},1`);
   const pushed = async (mobile: Mobile, times: number): Promise<string> => {
-    await expect.poll(() => wakesOf(mobile), { timeout: 10_000 }).toBe(times);
+    await expect.poll(() => wakesOf(mobile)).toBe(times);
     const wakes = mobile.pushes.filter(({ payload }) => payload.type === 'incoming-call');
     return String(wakes.at(-1)?.payload.callId);
   };
@@ -82,12 +82,12 @@ describe.each([
     expect(second).not.toBe(callId);
     await isAnswered(call, alice.mobile);
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-    await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await lab.story(callId)).ended).toBe(true);
     const first = await lab.story(callId);
     expect(first).toMatchObject({ outcome: 'caller-left', reason: 'moved' });
     expect(facts(first, 'caller-left')).toEqual([{ detail: 'the channel was moved to another place in the dialplan' }]);
     expect(toldEndsOf(alice.mobile)).toContain('caller-left');
-    expect(await lab.story(second)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+    await expect.poll(() => lab.api.story(second)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   });
 
   it('and comes back later, when the first call has long been told of its end, is pushed again and answered', async () => {
@@ -96,7 +96,7 @@ describe.each([
     const { callId, channelId } = await waits(lab, call);
     await takeTo(channelId, 'lab-away,wait');
     await alice.mobile.waitForPush('call-ended');
-    await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await lab.story(callId)).ended).toBe(true);
     // Nothing of ours ends the call there.
     await expect.poll(() => leftToIt(call)).toEqual({ seconds: 0, ours: '' });
     await takeTo(channelId, `lab-away,${alice.number}`);
@@ -110,7 +110,7 @@ describe.each([
     const call = await lab.caller().call(alice);
     const { callId, channelId } = await waits(lab, call);
     await takeTo(channelId, 'lab-away,wait');
-    await expect.poll(async () => (await lab.story(callId)).ended, { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => (await lab.story(callId)).ended).toBe(true);
     await expect.poll(async () => (await leftToIt(call)).seconds).toBeGreaterThan(460);
     await call.hangUp();
   });

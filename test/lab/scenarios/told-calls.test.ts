@@ -10,14 +10,20 @@ import { type Lab, startLab } from '../lab.ts';
 import { refuse } from '../push/answers.ts';
 
 const NUMBER = '0698765432';
-const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_MSG_SOUND = beep';
+const globals = (seconds: number): string =>
+  `XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = ${seconds}\nXIVO_MAPP_MSG_SOUND = beep`;
+/** For mobiles that shall answer, and for those that shall never come. */
+const [PATIENT, HASTY] = [globals(60), globals(1)];
 
 describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, globals: GLOBALS });
+    lab = await startLab({ version, globals: PATIENT });
   });
-  afterEach(() => lab.nothingRemains());
+  afterEach(async () => {
+    await lab.nothingRemains();
+    await lab.asterisk.reloadGlobals(PATIENT);
+  });
   afterAll(() => lab?.stop());
 
   const caller = () => lab.caller({ name: 'Carol', number: NUMBER });
@@ -58,6 +64,7 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
   });
 
   it('every other ending has its line and its reason as well', async () => {
+    await lab.asterisk.reloadGlobals(HASTY);
     const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
     const alice = await lab.user(sleeper);
     const dave = await lab.user(sleeper);
@@ -72,6 +79,7 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
     await fallsBack(lab, refused);
     expect(await lineOf(refused)).toMatch(/outcome=declined reason=declined/);
 
+    await lab.asterisk.reloadGlobals(PATIENT);
     const given = await caller().call(dave);
     await dave.mobile.waitForPush();
     await given.hangUp();
@@ -91,7 +99,7 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
       await passed.waitFor('ended');
       expect(await lab.ending(passed)).toMatchObject({ status: 'PASSED', reason: 'unknown-user' });
       const counted = `xivo_mapp_calls_total{outcome="passed"} ${times}`;
-      await expect.poll(() => lab.api.metrics(), { timeout: 10_000 }).toContain(counted);
+      await expect.poll(() => lab.api.metrics()).toContain(counted);
     }
     expect(await lab.api.calls(1)).toEqual(before);
     expect(lab.router.log.lines.slice(lines)).toEqual([]);
@@ -120,6 +128,7 @@ describe.each([16, 22] as const)('what is told of calls on Asterisk %i', (versio
   });
 
   it('no token, key or full number in the log at info level, whatever goes wrong; no token and no key in a timeline', async () => {
+    await lab.asterisk.reloadGlobals(HASTY);
     const alice = await lab.user({
       ringingDevice: 'MobileApp',
       mobiles: [

@@ -103,7 +103,7 @@ describe.each([16, 22] as const)('vanishing on Asterisk %i', (version) => {
     const { status } = await lab.asterisk.ari('POST', '/channels/somebody-elses', order);
     expect(status).toBe(200);
     const counted = 'xivo_mapp_calls_total{outcome="passed"} 1';
-    await expect.poll(() => lab.api.metrics(), { timeout: 10_000 }).toContain(counted);
+    await expect.poll(() => lab.api.metrics()).toContain(counted);
     expect((await lab.asterisk.ari('DELETE', '/channels/somebody-elses')).status).toBe(204);
   });
 });
