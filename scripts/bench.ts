@@ -13,6 +13,7 @@ import { measurePush } from './bench-parts/invite-to-push.ts';
 import { type LoadFigures, measureLoad, startLoadLab } from './bench-parts/load.ts';
 import { machineWords } from './bench-parts/machine.ts';
 import { type BenchOptions, readOptions } from './bench-parts/options.ts';
+import { measureOverload, type OverloadFigures, startOverloadLab } from './bench-parts/overload.ts';
 import { writeIntoReadme } from './bench-parts/readme.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
@@ -63,9 +64,12 @@ async function measure(
   const load = options.parts.includes('load')
     ? await measureLarge(version, { install, figures, steps, say, interruption })
     : undefined;
+  const overload = options.parts.includes('overload')
+    ? await measureOverloaded(version, options.quick, { install, figures, steps, say, interruption })
+    : undefined;
   progress.clear();
   if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
-  return { exactly, figures, crowd, load };
+  return { exactly, figures, crowd, load, overload };
 }
 
 interface Bench {
@@ -76,13 +80,13 @@ interface Bench {
   readonly interruption: Interruption;
 }
 
-/** All parts but the load. */
+/** All parts but those that need a lab of their own. */
 async function measureSmall(
   version: AsteriskVersion,
   options: BenchOptions,
   { install, figures, steps, say, interruption }: Bench,
 ): Promise<CrowdFigures | undefined> {
-  if (options.parts.every((part) => part === 'load')) return undefined;
+  if (options.parts.every((part) => part === 'load' || part === 'overload')) return undefined;
   const stopWatching = interruption.on(endChildren);
   say('push services and router start');
   await using lab = await startLab({
@@ -107,6 +111,19 @@ async function measureLarge(
   stopWatching();
   interruption.check();
   return await interruption.orElse(measureLoad(lab, figures, say));
+}
+
+async function measureOverloaded(
+  version: AsteriskVersion,
+  quick: boolean,
+  { install, figures, say, interruption }: Bench,
+): Promise<OverloadFigures> {
+  const stopWatching = interruption.on(endChildren);
+  say('a lab for the overload starts');
+  await using lab = await startOverloadLab(version, install);
+  stopWatching();
+  interruption.check();
+  return await interruption.orElse(measureOverload({ lab, quick, figures, say }));
 }
 
 async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdFigures | undefined> {

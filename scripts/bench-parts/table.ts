@@ -3,12 +3,14 @@
  */
 
 import { type CrowdCount, isWhole } from '../../test/lab/rigs/crowd.ts';
+import type { OverloadCount } from '../../test/lab/rigs/overload.ts';
 import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
 import { CROWD, CROWD_ROWS, type CrowdFigures } from './crowd.ts';
 import { type Samples, type Sheet, tellMs } from './figures.ts';
 import { pushRow } from './invite-to-push.ts';
 import { HEARD, type Heard, LOAD, type LoadCount, type LoadFigures, loadRow } from './load.ts';
 import type { Part } from './options.ts';
+import { OVERLOAD_CALLS, OVERLOAD_WAYS, type OverloadFigures, overloadRow, overloadWords } from './overload.ts';
 import { BURST, CONTESTANTS, FROM_200, registerRow } from './register-to-invite.ts';
 import { RESTART_CALLS, RESTART_ROWS } from './restart.ts';
 
@@ -19,6 +21,7 @@ export interface Measured {
   readonly figures: Sheet;
   readonly crowd: CrowdFigures | undefined;
   readonly load: LoadFigures | undefined;
+  readonly overload: OverloadFigures | undefined;
 }
 
 type Cell = (measured: Measured) => string;
@@ -121,6 +124,36 @@ function loadLines(heard: Heard): readonly (readonly [string, Cell])[] {
   ];
 }
 
+/** What an overload must reach: nobody who has answered is cut, nobody is ended before, and nine in ten of those who talk by the plain dialplan talk. */
+function overloadVerdict(calls: number): Cell {
+  return ({ overload }) => {
+    const { router, plain } = overload?.get(calls) ?? {};
+    if (router === undefined || plain === undefined) return '-';
+    const isReached = router.cut === 0 && router.ended === 0 && router.talk >= 0.9 * plain.talk;
+    return verdict(isReached, overloadWords(router));
+  };
+}
+
+const overloadWordsOf = (count: OverloadCount | undefined): string =>
+  count === undefined ? '-' : overloadWords(count);
+
+function overloadLines(calls: number): readonly (readonly [string, Cell])[] {
+  const times = (way: 'router' | 'plain', what: 'invite' | 'talk' | 'ping') => told(overloadRow(calls, way, what));
+  return [
+    [
+      `**${calls} callers with music on a third of a core: none cut, nine in ten of the dialplan's talk**`,
+      overloadVerdict(calls),
+    ],
+    [OVERLOAD_WAYS.plain, ({ overload }) => overloadWordsOf(overload?.get(calls)?.plain)],
+    ['REGISTER to INVITE, router', times('router', 'invite')],
+    ['REGISTER to INVITE, dialplan', times('plain', 'invite')],
+    ["REGISTER to the caller's 200, router", times('router', 'talk')],
+    ["REGISTER to the caller's 200, dialplan", times('plain', 'talk')],
+    ["ARI's answer to a ping meanwhile, router", times('router', 'ping')],
+    ["ARI's answer to a ping meanwhile, dialplan", times('plain', 'ping')],
+  ];
+}
+
 const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
   register: [
     ['**REGISTER to INVITE, 24 waiting calls: 10 in the median**', medianWithin(registerRow('router'), 10)],
@@ -168,4 +201,5 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
     ['to the last', told(RESTART_ROWS.last)],
   ],
   load: [...loadLines('ringing'), ...loadLines('music')],
+  overload: OVERLOAD_CALLS.flatMap(overloadLines),
 };
