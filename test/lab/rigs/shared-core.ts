@@ -4,12 +4,15 @@
  * no root. It must leave no loop behind, and every process where it may run everywhere.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { promisify } from 'node:util';
 import type { Lab } from '../lab.ts';
 
 const run = promisify(execFile);
-const SETPRIV = ['--pdeathsig', 'KILL', '--'];
+/** Both are of util-linux. */
+const TASKSET = '/usr/bin/taskset';
+const SETPRIV = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'];
 
 export class SharedCore implements AsyncDisposable {
   readonly #lab: Lab;
@@ -26,11 +29,12 @@ export class SharedCore implements AsyncDisposable {
     if (cores < 2)
       throw new Error('overload needs two cores: one for Asterisk and the busy loops, the other for all else');
     const last = String(cores - 1);
+    if (!existsSync(TASKSET)) throw new Error(`overload needs ${TASKSET}: install util-linux`);
     await pin(lab.asterisk.pid(), last);
     const others = cores === 2 ? '0' : `0-${cores - 2}`;
     for (const pid of [process.pid, lab.router.pid]) await pin(pid, others);
     const busy = Array.from({ length: loops }, () =>
-      spawn('taskset', ['-c', last, 'setpriv', ...SETPRIV, 'sh', '-c', 'while :; do :; done'], {
+      spawn(TASKSET, ['-c', last, ...SETPRIV, 'sh', '-c', 'while :; do :; done'], {
         stdio: 'ignore',
         detached: true,
       }),
@@ -50,5 +54,5 @@ export class SharedCore implements AsyncDisposable {
 
 /** All threads of a process. */
 async function pin(pid: number, cores: string): Promise<void> {
-  await run('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
+  await run(TASKSET, ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
 }
