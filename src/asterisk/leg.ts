@@ -5,6 +5,7 @@
  */
 import type { LegEvent } from '../call/ports.ts';
 import { legEndOf } from './causes.ts';
+import { readConnectedTo } from './own-dialplan.ts';
 import type { ChannelOwner } from './switchboard.ts';
 
 export interface LegPorts {
@@ -99,13 +100,12 @@ export class Leg implements ChannelOwner {
 
   /** The dialplan has said, in CONNECTED_TO, that it connects the leg. '' where it has not. */
   onVariable(value: string): void {
-    const at = value.indexOf(' ');
-    if (this.#connected || at < 0) return;
+    const to = readConnectedTo(value);
+    if (this.#connected || to === undefined) return;
     this.onState('Up');
     this.#connected = true;
-    const on = value.slice(0, at);
-    this.#ports.onConnected(value.slice(at + 1), on);
-    this.#emit({ kind: 'connected', pickedUp: on === 'picked-up' });
+    this.#ports.onConnected(to.callerId, to.on);
+    this.#emit({ kind: 'connected', pickedUp: to.on === 'picked-up' });
   }
 
   /** Whoever comes to our application with this channel has been transferred, and is a caller. */

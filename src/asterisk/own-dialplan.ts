@@ -10,6 +10,13 @@ import type { AriRequests } from './requests.ts';
 export const LEG_CONTEXT = 'xivo-mapp-leg';
 /** The variable by which it says on a leg that this one was first: on what it was answered, a blank, and the caller's channel. */
 export const CONNECTED_TO = 'XIVO_MAPP_CONNECTED_TO';
+
+/** What stands there; undefined where nothing does. */
+export function readConnectedTo(value: string): { readonly on: string; readonly callerId: string } | undefined {
+  const at = value.indexOf(' ');
+  return at < 0 ? undefined : { on: value.slice(0, at), callerId: value.slice(at + 1) };
+}
+
 /**
  * What is needed for that, which a site may have left out of modules.conf: each answers 1 or 0, or nothing where Asterisk has not loaded
  * func_module.so itself.
@@ -26,7 +33,8 @@ export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = 
 
 /** For a caller whom somebody has moved elsewhere in the dialplan: what the site has granted counts again, and nothing of ours ends the call there. */
 const AWAY = `"\${CHANNEL(appname)}" != "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0`;
-const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[\${XIVO_MAPP_LIMIT} - \${STRFTIME(,,%s.%3q)} < 1]?1:$[\${XIVO_MAPP_LIMIT} - \${STRFTIME(,,%s.%3q)}])})}`;
+const LEFT = '${XIVO_MAPP_LIMIT} - ${STRFTIME(,,%s.%3q)}';
+const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[${LEFT} < 1]?1:$[${LEFT}])})}`;
 const GOES_FREE = [
   `\${SET(TIMEOUT(absolute)=\${IF($[${AWAY}]?${GRANTED}:\${TIMEOUT(absolute)})})}`,
   `\${SET(XIVO_MAPP_PATIENCE=\${IF($[${AWAY}]?:\${XIVO_MAPP_PATIENCE})})}`,

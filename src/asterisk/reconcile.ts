@@ -15,7 +15,7 @@ import { findLegs } from './left-legs.ts';
 import { MISSING } from './leg-look.ts';
 import type { AriLegs } from './legs.ts';
 import { type AriNotes, readNote } from './notes.ts';
-import { CONNECTED_TO, takeOffGuard } from './own-dialplan.ts';
+import { CONNECTED_TO, readConnectedTo, takeOffGuard } from './own-dialplan.ts';
 import { readVariables } from './question.ts';
 import type { AriRequests } from './requests.ts';
 import { isNoCall } from './strangers.ts';
@@ -86,7 +86,7 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const found = unowned.flatMap((channel) => {
     const args = here(channel);
     return args === undefined ||
-      strays.includes(channel) ||
+      isLeg(channel.id, args) ||
       isNoCall(channel) ||
       ownedBefore.has(channel.id) ||
       board.isOwned(channel.id)
@@ -134,8 +134,7 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   const notesLeft = left.filter(({ id }) => !goingOn.has(id)).map((note) => ({ ...note, ...readNoteId(note.id) }));
   const ofAnswered = new Set(notesLeft.flatMap(({ callId, answeredOn }) => (answeredOn ? [callId] : [])));
   const endOne = async (note: (typeof notesLeft)[number]) => {
-    const legIds = [...channels.keys()].filter((id) => note.callId !== undefined && isLegOf(note.callId, id));
-    const lost = await endNote(note, legIds, ports);
+    const lost = await endNote(note, channels, ports);
     if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) ports.onLost?.(lost);
   };
   await Promise.all(notesLeft.map(endOne));
@@ -148,27 +147,35 @@ async function answeredOn(requests: AriRequests, callerId: string): Promise<Answ
   return status === 'ANSWERED' ? readAnsweredOn(reason) : undefined;
 }
 
-/** As one of its legs says, whose caller may be another by now than the one who was noted. */
+/** As one of the call's legs says, whose caller may be another by now than the one who was noted. */
 async function connectedOn(requests: AriRequests, legIds: readonly string[]): Promise<AnsweredOn | undefined> {
   const said = await Promise.all(legIds.map((legId) => readVariables(requests, legId, [CONNECTED_TO])));
-  return said.map((values) => readAnsweredOn(values?.[0]?.split(' ')[0] ?? '')).find((on) => on !== undefined);
+  const ons = said.map((values) => readAnsweredOn(readConnectedTo(values?.[0] ?? '')?.on ?? ''));
+  return ons.find((on) => on !== undefined);
 }
 
-/**
- * Takes away the note of a call that waits no more. Gives what it says of it; undefined where it could not be taken away, or is none of ours.
- * @param legIds those of the call's legs that are still there
- */
+/** What is said of a note by its bridge. */
+interface LeftNote {
+  readonly id: string;
+  readonly name: string;
+  readonly callId?: string;
+  readonly answeredOn?: string;
+}
+
+/** Takes away the note of a call that waits no more. Gives what it says of it; undefined where it could not be taken away, or is none of ours. */
 async function endNote(
-  { id, name, answeredOn: said = '' }: { readonly id: string; readonly name: string; readonly answeredOn?: string },
-  legIds: readonly string[],
+  { id, name, callId = '', answeredOn: said = '' }: LeftNote,
+  channels: ReadonlyMap<string, Channel>,
   { requests, log }: Pick<ReconcilePorts, 'requests' | 'log'>,
 ): Promise<LostCall | undefined> {
   const note = readNote(name);
+  const legIds = () => [...channels.keys()].filter((channelId) => isLegOf(callId, channelId));
   const on =
     note &&
-    (readAnsweredOn(said) ?? (await answeredOn(requests, note.channelId)) ?? (await connectedOn(requests, legIds)));
-  // Where the caller lives it was moved elsewhere meanwhile.
-  if (note !== undefined && on === undefined) await takeOffGuard(requests, note.channelId, log);
+    (readAnsweredOn(said) ?? (await answeredOn(requests, note.channelId)) ?? (await connectedOn(requests, legIds())));
+  // A caller who lives was moved elsewhere meanwhile.
+  if (note !== undefined && on === undefined && channels.has(note.channelId))
+    await takeOffGuard(requests, note.channelId, log);
   try {
     await requests.send({ method: 'DELETE', path: bridgePath(id) });
   } catch (error) {
