@@ -4,16 +4,16 @@
  */
 import type { AsteriskVersion } from '../test/lab/asterisk/asterisk.ts';
 import { type AsteriskInstall, fetchAsterisk } from '../test/lab/asterisk/fetch.ts';
-import { startLab } from '../test/lab/lab.ts';
+import { type Lab, startLab } from '../test/lab/lab.ts';
 import { measureAnswer } from './bench-parts/answer.ts';
 import { COMPETITORS_DIALPLAN, startBareScript } from './bench-parts/competitors.ts';
 import { CROWD, type CrowdFigures, measureCrowd } from './bench-parts/crowd.ts';
 import { Sheet } from './bench-parts/figures.ts';
 import { measurePush } from './bench-parts/invite-to-push.ts';
-import { type LoadFigures, measureLoad, startLoadLab } from './bench-parts/load.ts';
+import { measureLoad, startLoadLab } from './bench-parts/load.ts';
 import { machineWords } from './bench-parts/machine.ts';
-import { type BenchOptions, readOptions } from './bench-parts/options.ts';
-import { measureOverload, type OverloadFigures, startOverloadLab } from './bench-parts/overload.ts';
+import { type BenchOptions, type Part, readOptions } from './bench-parts/options.ts';
+import { measureOverload, startOverloadLab } from './bench-parts/overload.ts';
 import { writeIntoReadme } from './bench-parts/readme.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
@@ -61,12 +61,26 @@ async function measure(
   const figures = new Sheet();
   const steps = new Sheet();
   const crowd = await measureSmall(version, options, { install, figures, steps, say, interruption });
-  const load = options.parts.includes('load')
-    ? await measureLarge(version, { install, figures, steps, say, interruption })
-    : undefined;
-  const overload = options.parts.includes('overload')
-    ? await measureOverloaded(version, options.quick, { install, figures, steps, say, interruption })
-    : undefined;
+  const inOwnLab = async <T>(part: Part, start: () => Promise<Lab>, act: (lab: Lab) => Promise<T>) => {
+    if (!options.parts.includes(part)) return undefined;
+    const stopWatching = interruption.on(endChildren);
+    say(`the lab for ${part} starts`);
+    await using lab = await start();
+    stopWatching();
+    interruption.check();
+    return await interruption.orElse(act(lab));
+  };
+  const load = await inOwnLab(
+    'load',
+    () => startLoadLab(version, install),
+    (lab) => measureLoad(lab, figures, say),
+  );
+  const { quick } = options;
+  const overload = await inOwnLab(
+    'overload',
+    () => startOverloadLab(version, install),
+    (lab) => measureOverload({ lab, quick, figures, say }),
+  );
   progress.clear();
   if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
   return { exactly, figures, crowd, load, overload };
@@ -99,31 +113,6 @@ async function measureSmall(
   interruption.check();
   const rig: Rig = { lab, share: options.quick ? 0.2 : 1, figures, steps, say };
   return await interruption.orElse(measureParts(rig, options));
-}
-
-async function measureLarge(
-  version: AsteriskVersion,
-  { install, figures, say, interruption }: Bench,
-): Promise<LoadFigures> {
-  const stopWatching = interruption.on(endChildren);
-  say('a larger lab starts');
-  await using lab = await startLoadLab(version, install);
-  stopWatching();
-  interruption.check();
-  return await interruption.orElse(measureLoad(lab, figures, say));
-}
-
-async function measureOverloaded(
-  version: AsteriskVersion,
-  quick: boolean,
-  { install, figures, say, interruption }: Bench,
-): Promise<OverloadFigures> {
-  const stopWatching = interruption.on(endChildren);
-  say('a lab for the overload starts');
-  await using lab = await startOverloadLab(version, install);
-  stopWatching();
-  interruption.check();
-  return await interruption.orElse(measureOverload({ lab, quick, figures, say }));
 }
 
 async function measureParts(rig: Rig, { parts }: BenchOptions): Promise<CrowdFigures | undefined> {

@@ -7,24 +7,34 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LabAsterisk } from '../../test/lab/asterisk/asterisk.ts';
+import type { Callee } from '../../test/lab/callee.ts';
 
 const SCRIPT_APP = 'bare-script';
 const SETPRIV = '/usr/bin/setpriv';
 const READY_MS = 10_000;
 
-/** For extensions.conf. Caution: n, x and z are wildcards in a pattern, so no word here has them. */
-export const COMPETITORS_DIALPLAN = `
+/** A dialplan that looks every so many seconds whether the seat's mobile is there, and then dials. Each of its numbers begins with a word of four letters. */
+const polling = (word: string, company: string, times: number, seconds: number): string => `
 [from-extern](+)
-exten => _poll.,1,Ringing()
+exten => _${word}.,1,${company}
  same => n,Set(LOOPS=0)
  same => n(look),Set(CONTACTS=\${PJSIP_DIAL_CONTACTS(mobile-\${EXTEN:4})})
  same => n,GotoIf($["\${CONTACTS}" != ""]?ring)
- same => n,GotoIf($[\${LOOPS} >= 3]?over)
+ same => n,GotoIf($[\${LOOPS} >= ${times}]?over)
  same => n,Set(LOOPS=$[\${LOOPS} + 1])
- same => n,Wait(5)
+ same => n,Wait(${seconds})
  same => n,Goto(look)
- same => n(ring),Dial(\${CONTACTS},30)
+ same => n(ring),StopMusicOnHold()
+ same => n,Dial(\${CONTACTS},30)
  same => n(over),Hangup()
+`;
+
+/** The number of a polling dialplan with music, which looks each second for two minutes. Caution: n, x and z are wildcards in a pattern. */
+export const musicPollNumber = ({ seat }: Callee): string => `slow${seat.mobileEndpoint.slice('mobile-'.length)}`;
+export const MUSIC_POLL_DIALPLAN = polling('slow', 'Progress()\n same => n,StartMusicOnHold()', 120, 1);
+
+/** For extensions.conf. Caution: n, x and z are wildcards in a pattern, so no word here has them. */
+export const COMPETITORS_DIALPLAN = `${polling('poll', 'Ringing()', 3, 5)}
 exten => _wait.,1,Ringing()
  same => n,Stasis(${SCRIPT_APP},wait,PJSIP/mobile-\${EXTEN:4})
  same => n,Hangup()

@@ -7,7 +7,7 @@ import { addStep, type Rig, timesOf } from './rig.ts';
 export const CROWD = 200;
 const SHAPE = {
   calls: CROWD,
-  comeWithinMs: 2_000,
+  come: { withinMs: 2_000 },
   wakeWithinMs: 1_000,
   goWithinMs: 0,
   answerAfterMs: 500,

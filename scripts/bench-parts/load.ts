@@ -16,7 +16,7 @@ import type { Sheet } from './figures.ts';
 /** How many wait, by what they hear. */
 export const LOAD = { ringing: 1_000, music: 500 } as const;
 const SHAPE = {
-  comeWithinMs: 20_000,
+  come: { withinMs: 20_000 },
   waitMs: 5_000,
   wakeWithinMs: 10_000,
   goWithinMs: 10_000,

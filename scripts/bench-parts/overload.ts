@@ -4,10 +4,12 @@
  */
 import type { AsteriskVersion } from '../../test/lab/asterisk/asterisk.ts';
 import type { AsteriskInstall } from '../../test/lab/asterisk/fetch.ts';
+import type { Callee } from '../../test/lab/callee.ts';
 import { type Lab, startLab } from '../../test/lab/lab.ts';
-import { type OverloadCount, type OverloadWay, PLAIN_DIALPLAN, playOverload } from '../../test/lab/rigs/overload.ts';
+import { type OverloadCount, playOverload } from '../../test/lab/rigs/overload.ts';
 import { SharedCore } from '../../test/lab/rigs/shared-core.ts';
 import { SoundSink } from '../../test/lab/rigs/sound-sink.ts';
+import { MUSIC_POLL_DIALPLAN, musicPollNumber } from './competitors.ts';
 import type { Sheet } from './figures.ts';
 
 export const OVERLOAD_CALLS = [150, 280, 500] as const;
@@ -18,6 +20,7 @@ const SHAPE = {
   answerAfterMs: 500,
   settleMs: 60_000,
 } as const;
+type OverloadWay = 'router' | 'plain';
 export const OVERLOAD_WAYS: Readonly<Record<OverloadWay, string>> = {
   router: 'router',
   plain: 'dialplan that looks each second',
@@ -38,7 +41,7 @@ export function startOverloadLab(version: AsteriskVersion, install: AsteriskInst
     version,
     seats: Math.max(...OVERLOAD_CALLS),
     globals: GLOBALS,
-    asterisk: { install, rtpPorts: RTP_PORTS, extraDialplan: PLAIN_DIALPLAN },
+    asterisk: { install, rtpPorts: RTP_PORTS, extraDialplan: MUSIC_POLL_DIALPLAN },
   });
 }
 
@@ -68,7 +71,16 @@ export async function measureOverload({ lab, quick, figures, say }: OverloadRig)
       await using _core = await SharedCore.of(lab);
       const onStep = (step: string) =>
         say(`${calls} calls, a third of a core, by the ${OVERLOAD_WAYS[way]}: they ${step}`);
-      const count = await playOverload(lab, { ...SHAPE, way, calls, soundPort: sink.port, onStep });
+      const byRouter = way === 'router';
+      const numberOf = byRouter ? ({ number }: Callee) => number : musicPollNumber;
+      const count = await playOverload(lab, {
+        ...SHAPE,
+        inRegistry: byRouter,
+        numberOf,
+        calls,
+        soundPort: sink.port,
+        onStep,
+      });
       figures.add(overloadRow(calls, way, 'invite'), ...count.registerToInviteMs);
       figures.add(overloadRow(calls, way, 'talk'), ...count.registerToTalkMs);
       figures.add(overloadRow(calls, way, 'ping'), ...count.pingMs);

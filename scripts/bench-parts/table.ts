@@ -3,7 +3,6 @@
  */
 
 import { type CrowdCount, isWhole } from '../../test/lab/rigs/crowd.ts';
-import type { OverloadCount } from '../../test/lab/rigs/overload.ts';
 import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
 import { CROWD, CROWD_ROWS, type CrowdFigures } from './crowd.ts';
 import { type Samples, type Sheet, tellMs } from './figures.ts';
@@ -124,6 +123,13 @@ function loadLines(heard: Heard): readonly (readonly [string, Cell])[] {
   ];
 }
 
+function overloadTold(calls: number): Cell {
+  return ({ overload }) => {
+    const plain = overload?.get(calls)?.plain;
+    return plain === undefined ? '-' : overloadWords(plain);
+  };
+}
+
 /** What an overload must reach: nobody who has answered is cut, nobody is ended before, and nine in ten of those who talk by the plain dialplan talk. */
 function overloadVerdict(calls: number): Cell {
   return ({ overload }) => {
@@ -134,9 +140,6 @@ function overloadVerdict(calls: number): Cell {
   };
 }
 
-const overloadWordsOf = (count: OverloadCount | undefined): string =>
-  count === undefined ? '-' : overloadWords(count);
-
 function overloadLines(calls: number): readonly (readonly [string, Cell])[] {
   const times = (way: 'router' | 'plain', what: 'invite' | 'talk' | 'ping') => told(overloadRow(calls, way, what));
   return [
@@ -144,7 +147,7 @@ function overloadLines(calls: number): readonly (readonly [string, Cell])[] {
       `**${calls} callers with music on a third of a core: none cut, nine in ten of the dialplan's talk**`,
       overloadVerdict(calls),
     ],
-    [OVERLOAD_WAYS.plain, ({ overload }) => overloadWordsOf(overload?.get(calls)?.plain)],
+    [OVERLOAD_WAYS.plain, overloadTold(calls)],
     ['REGISTER to INVITE, router', times('router', 'invite')],
     ['REGISTER to INVITE, dialplan', times('plain', 'invite')],
     ["REGISTER to the caller's 200, router", times('router', 'talk')],

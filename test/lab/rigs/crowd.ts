@@ -7,18 +7,16 @@ import { awaitThat } from '../asterisk/deadline.ts';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import type { Lab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
 import { allAre, liveCalls } from './live-calls.ts';
+import { inTurns, seatSleepers, spreadOut, UNHEARD } from './many.ts';
 
 export type CrowdStep = 'take their seats' | 'come' | 'wait' | 'are rung' | 'talk' | 'go' | 'are gone';
 
 export interface CrowdShape {
   readonly calls: number;
-  /** So many come together, and the next ones once these are pushed: as fast as the machine takes them. Else they come by the clock. */
-  readonly comeTogether?: number;
-  /** How long it takes until all have come, until all mobiles have registered, and until all have hung up, in ms. */
-  readonly comeWithinMs: number;
+  /** So many at a time, the next ones once these are pushed: as fast as the machine takes them; or all within so many ms. */
+  readonly come: { readonly together: number } | { readonly withinMs: number };
+  /** How long it takes until all mobiles have registered, and until all have hung up, in ms. */
   readonly wakeWithinMs: number;
   readonly goWithinMs: number;
   readonly answerAfterMs: number;
@@ -62,10 +60,6 @@ export interface CrowdResult {
   readonly failures: readonly string[];
 }
 
-/** So many at a time where order does not matter. */
-const TOGETHER = 25;
-const UNHEARD = { socket: false } as const;
-
 /** Whether nobody was lost and nothing was left behind. */
 export function isWhole({ calls, pushed, waiting, invited, answered, told, left }: CrowdCount): boolean {
   return [pushed, waiting, invited, answered, told].every((count) => count === calls) && left === '';
@@ -75,8 +69,12 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
   const { calls, patienceMs } = shape;
   const failures: string[] = [];
   const begin = async (step: CrowdStep): Promise<void> => await shape.onStep?.(step);
-  const count = async (members: readonly CrowdMember[], comesTrue: (one: CrowdMember, index: number) => unknown) => {
-    const results = await Promise.allSettled(members.map(async (one, index) => await comesTrue(one, index)));
+  const count = async (
+    members: readonly CrowdMember[],
+    comesTrue: (one: CrowdMember, index: number) => Promise<unknown>,
+    withinMs = 0,
+  ) => {
+    const results = await Promise.allSettled(spreadOut(members, withinMs, comesTrue));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) failures.push(String(failure.reason));
     return results.filter((result) => result.status === 'fulfilled').length;
@@ -84,31 +82,24 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
 
   const callerAudio = shape.soundPort === undefined ? UNHEARD : { ...UNHEARD, deafPort: shape.soundPort };
   await begin('take their seats');
-  const callees = await seatAll(lab, shape);
+  const callees = await seatSleepers(lab, calls, shape.answerAfterMs, (seat) => ({
+    platform: seat % 2 === 0 ? 'android' : 'ios',
+  }));
   await begin('come');
-  const startMs = nowMs();
-  const { comeTogether } = shape;
+  const { come } = shape;
   const calling = async (callee: Callee): Promise<CrowdMember> => ({
     callee,
     call: await lab.caller({ audio: callerAudio }).call(callee),
   });
+  const pushedOne = async (callee: Callee): Promise<CrowdMember> => {
+    const member = await calling(callee);
+    await callee.mobile.waitForPush('incoming-call', patienceMs).catch(() => undefined);
+    return member;
+  };
   const members: readonly CrowdMember[] =
-    comeTogether === undefined
-      ? await Promise.all(
-          callees.map(async (callee, index) => {
-            await until(startMs + (index * shape.comeWithinMs) / calls);
-            return await calling(callee);
-          }),
-        )
-      : await inTurns(
-          callees,
-          async (callee) => {
-            const member = await calling(callee);
-            await callee.mobile.waitForPush('incoming-call', patienceMs).catch(() => undefined);
-            return member;
-          },
-          comeTogether,
-        );
+    'together' in come
+      ? await inTurns(callees, pushedOne, come.together)
+      : await Promise.all(spreadOut(callees, come.withinMs, calling));
   const pushed = await count(members, async (one) => {
     const push = await one.callee.mobile.waitForPush('incoming-call', patienceMs);
     one.pushedAtMs = push.atMs;
@@ -119,32 +110,36 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
   await delay(shape.waitMs ?? 0);
 
   await begin('are rung');
-  const wakeMs = nowMs();
-  const invited = await count(members, async (one, index) => {
-    await until(wakeMs + (index * shape.wakeWithinMs) / calls);
-    const { phone } = one.callee.mobile;
-    await one.callee.mobile.wake();
-    await phone.nextCall(patienceMs);
-    const { entries } = phone.trace;
-    const register = entries.findLast(
-      ({ direction, firstLine }) => direction === 'out' && /^REGISTER /.test(firstLine),
-    );
-    const invite = entries.findLast(({ direction, firstLine }) => direction === 'in' && /^INVITE /.test(firstLine));
-    Object.assign(one, { registerAtMs: register?.atMs, invitedAtMs: invite?.atMs });
-  });
+  const invited = await count(
+    members,
+    async (one) => {
+      const { phone } = one.callee.mobile;
+      await one.callee.mobile.wake();
+      await phone.nextCall(patienceMs);
+      const { entries } = phone.trace;
+      const register = entries.findLast(
+        ({ direction, firstLine }) => direction === 'out' && /^REGISTER /.test(firstLine),
+      );
+      const invite = entries.findLast(({ direction, firstLine }) => direction === 'in' && /^INVITE /.test(firstLine));
+      Object.assign(one, { registerAtMs: register?.atMs, invitedAtMs: invite?.atMs });
+    },
+    shape.wakeWithinMs,
+  );
   await begin('talk');
   const answered = await count(members, ({ call }) => call.waitFor('answered', patienceMs));
   // Asterisk 16 takes up to 200 ms to send a caller without sound to whoever has answered; the router is told of the conversation, and does not make it.
   await allAre(lab, 'talking', answered, patienceMs).catch((error: unknown) => failures.push(String(error)));
 
   await begin('go');
-  const goMs = nowMs();
   // Callers and callees in turn.
-  await count(members, async ({ call, callee }, index) => {
-    await until(goMs + (index * shape.goWithinMs) / calls);
-    await (index % 2 === 0 ? call.hangUp() : callee.mobile.call.hangUp());
-    await call.waitFor('ended', patienceMs);
-  });
+  await count(
+    members,
+    async ({ call, callee }, index) => {
+      await (index % 2 === 0 ? call.hangUp() : callee.mobile.call.hangUp());
+      await call.waitFor('ended', patienceMs);
+    },
+    shape.goWithinMs,
+  );
   await begin('are gone');
   const told = await countTold(members, lab, patienceMs, failures);
   const left = await lab.nothingRemains(patienceMs).then(
@@ -152,20 +147,6 @@ export async function playCrowd(lab: Lab, shape: CrowdShape): Promise<CrowdResul
     (error: unknown) => String(error),
   );
   return { count: { calls, pushed, waiting, invited, answered, told, left }, members, failures };
-}
-
-async function seatAll(lab: Lab, { calls, answerAfterMs }: CrowdShape): Promise<Callee[]> {
-  return await inTurns(Array.from({ length: calls }), (_, seat) =>
-    lab.user({
-      ringingDevice: 'MobileApp',
-      mobile: {
-        platform: seat % 2 === 0 ? 'android' : 'ios',
-        wakesAfterMs: 'never',
-        audio: UNHEARD,
-        does: answersAfter(answerAfterMs),
-      },
-    }),
-  );
 }
 
 /** The most that the router had waiting at once, once every caller rings or hears something. */
@@ -218,23 +199,4 @@ async function countTold(
     return 0;
   });
   return told.reduce<number>((sum, one) => sum + one, 0);
-}
-
-/** A few at a time, the results in their order. */
-async function inTurns<T, R>(
-  all: readonly T[],
-  act: (one: T, index: number) => Promise<R>,
-  together = TOGETHER,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < all.length; from += together) {
-    const some = all.slice(from, from + together);
-    results.push(...(await Promise.all(some.map((one, index) => act(one, from + index)))));
-  }
-  return results;
-}
-
-/** Waits until `atMs` of the clock of the phones. */
-async function until(atMs: number): Promise<void> {
-  await delay(Math.max(0, atMs - nowMs()));
 }

@@ -1,37 +1,18 @@
 /**
- * Many callers with music on an Asterisk that has too little of a processor, whose mobiles register and answer in a burst: by the router, or by a plain dialplan that looks each second and dials.
- * It counts who talks in the end, who was cut though somebody had answered, and who was ended before anybody had. It judges nothing.
+ * Many callers with music on an Asterisk that has too little of a processor, whose mobiles register and answer in a
+ * burst. It counts who talks in the end, who was cut though somebody had answered, and who was ended before anybody had. It judges nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import type { Lab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-
-/** Before a seat's number: the plain dialplan. Caution: n, x and z are wildcards in a pattern. */
-const PLAIN = 'slow';
-const MOBILE = 'mobile-';
-export const PLAIN_DIALPLAN = `
-[from-extern](+)
-exten => _${PLAIN}.,1,Progress()
- same => n,StartMusicOnHold()
- same => n,Set(LOOPS=0)
- same => n(look),Set(CONTACTS=\${PJSIP_DIAL_CONTACTS(mobile-\${EXTEN:4})})
- same => n,GotoIf($["\${CONTACTS}" != ""]?ring)
- same => n,GotoIf($[\${LOOPS} >= 120]?over)
- same => n,Set(LOOPS=$[\${LOOPS} + 1])
- same => n,Wait(1)
- same => n,Goto(look)
- same => n(ring),StopMusicOnHold()
- same => n,Dial(\${CONTACTS},60)
- same => n(over),Hangup()
-`;
-
-export type OverloadWay = 'router' | 'plain';
+import { seatSleepers, spreadOut, UNHEARD } from './many.ts';
 
 export interface OverloadShape {
-  readonly way: OverloadWay;
+  /** Whether the router shall know of the users. */
+  readonly inRegistry: boolean;
+  readonly numberOf: (callee: Callee) => string;
   readonly calls: number;
   readonly comeWithinMs: number;
   /** How long all wait together before the first mobile registers. */
@@ -59,9 +40,9 @@ export interface OverloadCount {
   readonly pingMs: readonly number[];
 }
 
-const TOGETHER = 25;
-const UNHEARD = { socket: false } as const;
 const PING_EACH_MS = 250;
+/** Whoever has answered and finds no caller is let go after five seconds. */
+const LET_GO_MS = 6_000;
 
 interface Member {
   readonly callee: Callee;
@@ -70,33 +51,28 @@ interface Member {
 }
 
 export async function playOverload(lab: Lab, shape: OverloadShape): Promise<OverloadCount> {
-  const { way, calls, comeWithinMs, waitMs, wakeWithinMs, settleMs, onStep = () => undefined } = shape;
+  const { calls, inRegistry, numberOf, comeWithinMs, waitMs, wakeWithinMs, onStep = () => undefined } = shape;
   onStep('take their seats');
-  const callees = await seatAll(lab, shape);
+  const callees = await seatSleepers(lab, calls, shape.answerAfterMs, () => ({ inRegistry }));
   const pings = new Pings(lab);
   onStep('come');
-  const startMs = nowMs();
   const audio = { ...UNHEARD, deafPort: shape.soundPort };
-  const members: readonly Member[] = await Promise.all(
-    callees.map(async (callee, index) => {
-      await until(startMs + (index * comeWithinMs) / calls);
-      const number = way === 'router' ? callee.number : `${PLAIN}${callee.seat.mobileEndpoint.slice(MOBILE.length)}`;
-      return { callee, call: await lab.caller({ audio }).call(number) };
-    }),
-  );
+  const calling = async (callee: Callee): Promise<Member> => ({
+    callee,
+    call: await lab.caller({ audio }).call(numberOf(callee)),
+  });
+  const members = await Promise.all(spreadOut(callees, comeWithinMs, calling));
   await delay(waitMs);
   onStep('are rung');
-  const wakeMs = nowMs();
   await Promise.all(
-    members.map(async (one, index) => {
-      await until(wakeMs + (index * wakeWithinMs) / calls);
+    spreadOut(members, wakeWithinMs, async (one) => {
       one.registerAtMs = nowMs();
       // One whose registration is not taken in time tries again by itself, as phones do.
       await one.callee.mobile.wake().catch(() => undefined);
     }),
   );
   onStep('talk');
-  await settled(members, wakeMs + wakeWithinMs + settleMs);
+  await settled(members, nowMs() + shape.settleMs);
   const count = judge(members);
   const pingMs = await pings.end();
   onStep('go');
@@ -139,22 +115,7 @@ async function settled(members: readonly Member[], deadlineMs: number): Promise<
   const isOpen = ({ call, callee }: Member) =>
     !call.hasEnded && !(call.sip.isAnswered && callee.mobile.calls.some((leg) => leg.isAnswered));
   while (nowMs() < deadlineMs && members.some(isOpen)) await delay(250);
-  await delay(6_000);
-}
-
-async function seatAll(lab: Lab, { calls, answerAfterMs, way }: OverloadShape): Promise<Callee[]> {
-  const callees: Callee[] = [];
-  for (let from = 0; from < calls; from += TOGETHER) {
-    const some = Array.from({ length: Math.min(TOGETHER, calls - from) }, () =>
-      lab.user({
-        ringingDevice: 'MobileApp',
-        inRegistry: way === 'router',
-        mobile: { wakesAfterMs: 'never', audio: UNHEARD, does: answersAfter(answerAfterMs) },
-      }),
-    );
-    callees.push(...(await Promise.all(some)));
-  }
-  return callees;
+  await delay(LET_GO_MS);
 }
 
 /** How long Asterisk takes to answer, all the while. */
@@ -182,8 +143,4 @@ class Pings {
       await delay(PING_EACH_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }
   }
-}
-
-async function until(atMs: number): Promise<void> {
-  await delay(Math.max(0, atMs - nowMs()));
 }

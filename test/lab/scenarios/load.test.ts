@@ -25,8 +25,7 @@ XIVO_MAPP_LOOPS_INTERVAL = 60`,
   test(`${CALLS} callers wait at once, ${CALLS} mobiles register: every one rings, every one is answered, nothing remains (27)`, async () => {
     const { count, failures } = await playCrowd(lab, {
       calls: CALLS,
-      comeWithinMs: 4_000,
-      comeTogether: 25,
+      come: { together: 25 },
       wakeWithinMs: 2_500,
       goWithinMs: 2_000,
       answerAfterMs: 200,
