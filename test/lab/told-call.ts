@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { ApiClient, Story } from './api-client.ts';
 import type { LabAsterisk } from './asterisk/asterisk.ts';
+import { channelVariable } from './asterisk/channel-variable.ts';
 import { awaitThat } from './asterisk/deadline.ts';
 import type { LabCall } from './caller.ts';
 import type { LabRouter } from './router.ts';
@@ -16,7 +17,6 @@ interface Tellers {
 }
 
 const channelsSchema = z.array(z.object({ id: z.string() }));
-const valueSchema = z.object({ value: z.string() });
 const CALLS_LOOKED_AT = 50;
 
 export async function callIdOf(call: LabCall, tellers: Tellers, withinMs: number): Promise<string> {
@@ -56,9 +56,7 @@ async function channelOf(call: LabCall, asterisk: LabAsterisk): Promise<string |
   if (ended !== undefined) return ended.uniqueId;
   const { body } = await asterisk.ari('GET', '/channels');
   for (const { id } of channelsSchema.parse(body)) {
-    const path = `/channels/${encodeURIComponent(id)}/variable`;
-    const { body: answer } = await asterisk.ari('GET', path, { variable: 'LAB_CALL_ID' });
-    if (valueSchema.safeParse(answer).data?.value === call.sipCallId) return id;
+    if ((await channelVariable(asterisk, id, 'LAB_CALL_ID')) === call.sipCallId) return id;
   }
   return undefined;
 }

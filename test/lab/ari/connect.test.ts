@@ -1,6 +1,7 @@
 /** Caller and leg connected by the dialplan, on a real Asterisk: whatever the caller heard stops, both hear each other, each sees the other's name, and both are one call in every log. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Hold } from '../../../src/call/ports.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { nowMs } from '../phone/clock.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
@@ -102,12 +103,9 @@ describe.each([16, 22] as const)('a connection on Asterisk %i', (version) => {
     const there = await mobile.nextCall(SOON_MS);
     there.ring();
     await leg.waitFor('ringing');
-    const linkedIds = async () => {
-      const of = async (channelId: string) =>
-        (await lab.asterisk.ari('GET', `/channels/${channelId}/variable`, { variable: 'CHANNEL(linkedid)' })).body;
-      return [await of(caller.channelId), await of(leg.legId)];
-    };
-    const one = { value: caller.channelId };
+    const linkedIds = () =>
+      Promise.all([caller.channelId, leg.legId].map((id) => channelVariable(lab.asterisk, id, 'CHANNEL(linkedid)')));
+    const one = caller.channelId;
     expect(await linkedIds()).toEqual([one, one]);
     there.answer();
     await leg.waitFor('connected');

@@ -7,6 +7,7 @@ import { fakeLog } from '../../call/fakes/log.ts';
 import { pbxContract } from '../../contract/pbx.contract.ts';
 import type { PbxUnderTest, PhoneMood } from '../../contract/pbx-under-test.ts';
 import { type AsteriskVersion, startAsterisk } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { IncomingCall } from '../phone/incoming-call.ts';
 import { answersAfter, type InvitePolicy, refuses, rings } from '../phone/invite-policies.ts';
@@ -66,10 +67,7 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
   const bridges = async () => BridgeList.parse((await asterisk.ari('GET', '/bridges')).body);
   const nameOf = async (channelId: string) =>
     z.object({ name: z.string() }).parse((await asterisk.ari('GET', `/channels/${channelId}`)).body).name;
-  const variable = async (channelId: string, name: string) =>
-    z
-      .object({ value: z.string().default('') })
-      .parse((await asterisk.ari('GET', `/channels/${channelId}/variable`, { variable: name })).body).value;
+  const variable = async (channelId: string, name: string) => (await channelVariable(asterisk, channelId, name)) ?? '';
   await until('the router is connected', () => connection.trouble() === undefined);
 
   return {

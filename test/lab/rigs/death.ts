@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import type { ToldEntry } from '../api-client.ts';
 import { TONES } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { LabCall } from '../caller.ts';
 import { type Handset, SOON_MS } from '../handset.ts';
@@ -13,7 +14,6 @@ import type { Lab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
 
-const valueSchema = z.object({ value: z.string() });
 const channelsSchema = z.array(z.object({ id: z.string() }));
 
 /** kill -9, what happens while no router is there, and a new life. */
@@ -42,8 +42,7 @@ function decided({ pushes }: Mobile, type: string) {
 /** Takes from the callers in Asterisk the three seconds within which a router has to see to them; the guard has tests of its own. */
 export async function letStay(lab: Lab): Promise<void> {
   for (const { id } of channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body)) {
-    const path = `/channels/${encodeURIComponent(id)}/variable`;
-    await lab.asterisk.ari('GET', path, { variable: 'SET(TIMEOUT(absolute)=400)' });
+    await channelVariable(lab.asterisk, id, 'SET(TIMEOUT(absolute)=400)');
   }
 }
 
@@ -67,9 +66,7 @@ export async function channelOf(lab: Lab, callId: string): Promise<string> {
 
 /** What stands on the channel for the next run of the router, as it stands. */
 export async function readMemory(lab: Lab, channelId: string): Promise<string> {
-  const path = `/channels/${encodeURIComponent(channelId)}/variable`;
-  const { body } = await lab.asterisk.ari('GET', path, { variable: 'XIVO_MAPP_MEMORY' });
-  return valueSchema.safeParse(body).data?.value ?? '';
+  return (await channelVariable(lab.asterisk, channelId, 'XIVO_MAPP_MEMORY')) ?? '';
 }
 
 /** What stands on the channel for the next run of the router, as soon as the push of so many devices is remembered. */

@@ -2,6 +2,7 @@
  * A conversation of two, seen from either side: whoever acts, the other is the one to whom it happens. It tells what became of a party, and judges nothing.
  */
 import { z } from 'zod';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import { type Handset, SOON_MS } from '../handset.ts';
@@ -62,7 +63,6 @@ export async function hangUpAll(phones: readonly Phone[]): Promise<void> {
 }
 
 const channelsSchema = z.array(z.object({ id: z.string(), name: z.string() }));
-const valueSchema = z.object({ value: z.string() });
 
 /** The channel at Asterisk's end of a phone's call. */
 export async function channelOf(
@@ -71,9 +71,7 @@ export async function channelOf(
 ): Promise<{ readonly id: string; readonly name: string }> {
   const channels = channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body);
   for (const channel of channels.filter(({ name }) => name.startsWith('PJSIP/'))) {
-    const variable = { variable: 'CHANNEL(pjsip,call-id)' };
-    const answer = await lab.asterisk.ari('GET', `/channels/${encodeURIComponent(channel.id)}/variable`, variable);
-    if (valueSchema.safeParse(answer.body).data?.value === callId) return channel;
+    if ((await channelVariable(lab.asterisk, channel.id, 'CHANNEL(pjsip,call-id)')) === callId) return channel;
   }
   throw new Error(`No channel has the call ${callId}: ${channels.map(({ name }) => name).join(', ')}`);
 }

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
 import {
@@ -128,8 +129,7 @@ describe.each([16, 22] as const)('what an answered caller hears on Asterisk %i',
     await call.waitFor('answered');
     await call.hears(TONES.noAnswer);
     const [channel] = channels.parse((await lab.asterisk.ari('GET', '/channels')).body);
-    const path = `/channels/${channel?.id}/variable`;
-    expect((await lab.asterisk.ari('GET', path, { variable: 'XIVO_PICKEDUP' })).body).toEqual({ value: '1' });
+    expect(await channelVariable(lab.asterisk, channel?.id ?? '', 'XIVO_PICKEDUP')).toBe('1');
     await call.waitFor('ended');
     expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over', scenario: 'NOANSWER' });
   });

@@ -3,7 +3,7 @@
  * Dial() reads it, and no character switches on what nobody has asked for.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { awaitThat } from '../asterisk/deadline.ts';
 import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
@@ -17,7 +17,6 @@ exten => s,1,Gosub(xivo-mapp-options,s,1)
 `;
 const READ = ['BRIDGE', 'GOES_ON', 'CALLER_KEYS', 'CALLEE_KEYS'].map((name) => `\${XIVO_MAPP_${name}}`).join('|');
 
-const valueSchema = z.object({ value: z.string() });
 const PRINTABLE = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
 
 describe.each([16, 22] as const)('XIVO_CALLOPTIONS on Asterisk %i', (version) => {
@@ -44,8 +43,7 @@ describe.each([16, 22] as const)('XIVO_CALLOPTIONS on Asterisk %i', (version) =>
       { ...query, otherChannelId: other },
       { variables: { XIVO_CALLOPTIONS: options } },
     );
-    const value = async (variable: string) =>
-      valueSchema.safeParse((await ari('GET', `/channels/${other}/variable`, { variable })).body).data?.value;
+    const value = (variable: string) => channelVariable(lab.asterisk, other, variable);
     await awaitThat(
       async () => ((await value('LAB_READ')) === '1' ? true : undefined),
       SOON_MS,

@@ -1,7 +1,7 @@
 /** What phones are told of a call by the router is what a plain Dial() tells them: who was diverted, which codecs, who is connected, and that another has answered. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { AsteriskVersion } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import type { Callee, UserSpec } from '../callee.ts';
 import { type Lab, type LabSettings, startLab } from '../lab.ts';
 import { loggedNumber, loggedSettings } from '../rigs/logged-calls.ts';
@@ -25,7 +25,6 @@ exten => _XXXX,1,Gosub(xivo-mapp,s,1(\${EXTEN}))
  same => n,Hangup(19)
 `;
 const TWO_MOBILES: UserSpec = { ringingDevice: 'MobileApp', mobiles: [{ is: 'awake' }, { is: 'awake' }] };
-const valueSchema = z.object({ value: z.string() });
 /** How long a phone may still be told something after the answer, in ms. */
 const SETTLED_MS = 1_000;
 
@@ -80,10 +79,7 @@ describe.each([16, 22] as const)('phones on Asterisk %i', (version) => {
 
   const askerOf = async ({ webApp }: Callee) => {
     const { id } = await channelOf(lab, webApp.call);
-    return async (variable: string) => {
-      const answer = await lab.asterisk.ari('GET', `/channels/${encodeURIComponent(id)}/variable`, { variable });
-      return valueSchema.parse(answer.body).value;
-    };
+    return (variable: string) => channelVariable(lab.asterisk, id, variable);
   };
 
   it('are told as by Dial(), whether the callee prefers opus or G.722, and hear each other', async () => {

@@ -1,7 +1,7 @@
 /** EDGES 35: whoever has called a user whose phone still sleeps, or rings, hands the call over before anybody has answered: it goes on with the one whom they talked to. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
@@ -11,7 +11,6 @@ import { dies, noted, toldEndsOf, wakesOf } from '../rigs/death.ts';
 import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../rigs/office.ts';
 import { channelOf, hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
 
-const valueSchema = z.object({ value: z.string() });
 const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 20';
 /** The wait is over after some seconds. */
 const HASTY = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 6';
@@ -50,10 +49,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   };
 
-  const callerOfLeg = async (callId: string) => {
-    const path = `/channels/${callId}-leg-0001/variable`;
-    return valueSchema.parse((await lab.asterisk.ari('GET', path, { variable: 'XIVO_MAPP_CALLER' })).body).value;
-  };
+  const callerOfLeg = (callId: string) => channelVariable(lab.asterisk, `${callId}-leg-0001`, 'XIVO_MAPP_CALLER');
 
   // The callee of a call that the router has connected is a former leg.
   describe.each([

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { TONES } from '../asterisk/asterisk.ts';
+import { channelVariable } from '../asterisk/channel-variable.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
@@ -14,8 +14,6 @@ import { channelOf, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
 import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
 import { channelOf as sipChannelOf } from '../rigs/talk.ts';
 import { facts } from '../timeline.ts';
-
-const valueSchema = z.object({ value: z.string() });
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_MSG_SOUND = beep';
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
@@ -67,10 +65,11 @@ describe.each([
   };
   /** After how many seconds its channel will be taken back or ended, 0 for never, and what the dialplan keeps of ours. */
   const leftToIt = async (call: LabCall) => {
-    const path = `/channels/${encodeURIComponent((await sipChannelOf(lab, call.sip)).id)}/variable`;
-    const value = async (variable: string) =>
-      valueSchema.parse((await lab.asterisk.ari('GET', path, { variable })).body).value;
-    return { seconds: Number(await value('TIMEOUT(absolute)')), ours: await value('XIVO_MAPP_PATIENCE') };
+    const { id } = await sipChannelOf(lab, call.sip);
+    return {
+      seconds: Number(await channelVariable(lab.asterisk, id, 'TIMEOUT(absolute)')),
+      ours: await channelVariable(lab.asterisk, id, 'XIVO_MAPP_PATIENCE'),
+    };
   };
 
   it('and comes back to the same user is pushed again and answered; the first call has its end', async () => {
