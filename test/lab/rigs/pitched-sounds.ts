@@ -31,8 +31,8 @@ exten => _${IN_FRENCH}X.,1,Set(CHANNEL(language)=fr)
  same => n,Return()
 `;
 
-/** The longest silence that a caller may hear between two things: no more than a machine that is busy needs. */
-export const LONGEST_GAP_MS = 1_000;
+/** The longest silence that a caller may hear between two things. */
+export const LONGEST_GAP_MS = 300;
 
 /** A lab with these sounds, music that is a tone, and the site's dialplan for the prefixes above. */
 export interface PitchedLab {

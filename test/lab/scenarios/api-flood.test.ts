@@ -47,7 +47,7 @@ describe.each([16, 22] as const)('strangers at the doors, Asterisk %i', (version
       expect((await fetch(`${lab.router.url}/healthz`)).status).toBe(200);
       await lab.api.put(`/v1/users/${callees[0]?.userId}`, { ringingDevice: 'WebApp' });
       await flood.stop();
-      expect(lab.router.log.find(/ ERROR (?!pushes through )/)).toEqual([]);
+      expect(lab.router.log.find(/ ERROR /)).toEqual([]);
     },
   );
 
@@ -69,6 +69,6 @@ describe.each([16, 22] as const)('strangers at the doors, Asterisk %i', (version
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
     expect(lab.router.pid).toBe(pid);
-    expect(lab.router.log.find(/ ERROR (?!pushes through )/)).toEqual([]);
+    expect(lab.router.log.find(/ ERROR /)).toEqual([]);
   });
 });

@@ -38,6 +38,10 @@ describe.each([16, 22] as const)('the HTTP sessions of Asterisk %i are used up',
     await line?.stop();
   });
 
+  /** How often Asterisk has found the application left. */
+  const givenUp = async () =>
+    (await readFile(lab.asterisk.logFile, 'utf8')).split('Deactivating Stasis app').length - 1;
+
   it('a call comes: the mobile is pushed, wakes, answers and talks; /healthz names sessionlimit, and raising it cures', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp' });
     browsers = await Browsers.come(lab);
@@ -71,9 +75,12 @@ describe.each([16, 22] as const)('the HTTP sessions of Asterisk %i are used up',
     // All but that of the events.
     browsers = await Browsers.come(lab, SESSIONS - 1);
     line.mend();
+    const before = await givenUp();
     const first = await lab.caller().call(alice);
     await unhealthyBecause(lab.router, NAMED);
     await lab.router.log.waitFor(/ERROR no connection to Asterisk: .*sessionlimit/);
+    // Asterisk learns of it a little later than the router does it.
+    await expect.poll(givenUp).toBeGreaterThan(before);
     const next = await lab.caller().call(bob);
     await next.talksWith(bob.mobile);
     await next.hangUp();

@@ -92,7 +92,8 @@ describe.each([16, 22] as const)('vanishing on Asterisk %i', (version) => {
     const alice = await lab.user({ ringingDevice: 'WebApp' });
     const order = { endpoint: alice.webApp.endpoint, app: lab.asterisk.stasisApp, appArgs: 'leg,1700000000.2' };
     await lab.asterisk.ari('POST', '/channels/xm-0123456789abcdef-leg-2', order);
-    await alice.webApp.invited();
+    // The router may be quicker than the phone's answer.
+    await alice.webApp.waitFor('invited');
     alice.webApp.call.answer();
     await alice.webApp.waitFor('ended');
     expect(alice.webApp.call.record.endedBy).toBe('there');
