@@ -33,6 +33,7 @@ export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = 
 
 /** For a caller whom somebody has moved elsewhere in the dialplan: what the site has granted counts again, and nothing of ours ends the call there. */
 const AWAY = `"\${CHANNEL(appname)}" != "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0`;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
 const LEFT = '${XIVO_MAPP_LIMIT} - ${STRFTIME(,,%s.%3q)}';
 const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[${LEFT} < 1]?1:$[${LEFT}])})}`;
 const GOES_FREE = [
