@@ -3,6 +3,7 @@
  * run is to go on from is looked at in Asterisk itself. It must never wait for time alone.
  */
 import { z } from 'zod';
+import { readNoteId } from '../../../src/asterisk/channel-ids.ts';
 import { readCallMemory } from '../../../src/call/memory.ts';
 import type { ToldEntry } from '../api-client.ts';
 import { TONES } from '../asterisk/asterisk.ts';
@@ -21,6 +22,16 @@ export async function dies(lab: Lab, meanwhile: () => Promise<unknown> = async (
   await lab.router.kill();
   await meanwhile();
   await lab.router.start();
+}
+
+/** Until Asterisk keeps, for the next run, that the one call has been answered. */
+export async function answerIsKept(lab: Lab): Promise<void> {
+  const bridges = async () => channelsSchema.parse((await lab.asterisk.ari('GET', '/bridges')).body);
+  await awaitThat(
+    async () => (await bridges()).find(({ id }) => (readNoteId(id)?.answeredOn ?? '') !== ''),
+    SOON_MS,
+    async () => `no note of an answer among ${JSON.stringify(await bridges())}\n${lab.router.log.tail()}`,
+  );
 }
 
 /** How often the router has decided to wake this mobile. */

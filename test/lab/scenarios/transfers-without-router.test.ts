@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { dies } from '../rigs/death.ts';
+import { answerIsKept, dies } from '../rigs/death.ts';
 import { BY_DIAL, BY_ROUTER, officeSettings } from '../rigs/office.ts';
 import { type Talk, talk } from '../rigs/talk.ts';
 import { CELLS } from '../rigs/transfer-cells.ts';
@@ -35,6 +35,7 @@ describe.each([
 
     it.each(CELLS)('$how, the target $target', async ({ act, target, comes }) => {
       const both = await talk(lab, BY_ROUTER);
+      await answerIsKept(lab);
       // No router is there to be told of the third one.
       const alone: Talk = { ...both, way: BY_DIAL };
       await without(lab, async () => {
