@@ -64,10 +64,13 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   const agi = agiServer({ ...config.agi, log });
   shutdown.later('FastAGI', CLOSE_MS, () => agi.close());
 
-  const metrics = callMetrics(() => router.stages());
-  const { legs, notes, registrations } = asterisk;
+  const metrics = callMetrics(
+    () => router.stages(),
+    () => asterisk.load.averageAnswerMs(),
+  );
+  const { load, legs, notes, registrations } = asterisk;
   const journal = tellEach(calls, metrics.journal);
-  const router = new Router({ clock, legs, notes, registrations, registry, push, journal, log });
+  const router = new Router({ clock, load, legs, notes, registrations, registry, push, journal, log });
   shutdown.later('calls', DRAIN_MS, () => router.stop());
 
   const api = await startApi({
@@ -82,6 +85,7 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
       const ari = part(asterisk.trouble());
       const parts = {
         ari,
+        load: part(router.shed()),
         dialplan: part(named.trouble()),
         store: part(database.fault()?.message),
         fcm: { ...part(fcm), configured: config.fcm !== undefined },

@@ -22,8 +22,11 @@ interface Measured {
   readonly registeredAtMs: Map<string, number>;
 }
 
-/** @param stages how many calls are in each stage, asked when the page is */
-export function callMetrics(stages: () => Readonly<Record<string, number>>): Metrics {
+/**
+ * @param stages how many calls are in each stage, asked when the page is
+ * @param averageAnswerMs how long Asterisk takes to answer, likewise
+ */
+export function callMetrics(stages: () => Readonly<Record<string, number>>, averageAnswerMs: () => number): Metrics {
   const register = new Registry();
   const registers = [register];
   const calls = new Counter({
@@ -47,6 +50,20 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>): Met
       const counts = stages();
       for (const stage of shownStages) this.set({ stage }, counts[stage] ?? 0);
     },
+  });
+  new Gauge({
+    name: 'xivo_mapp_asterisk_answer_seconds',
+    help: 'How long Asterisk takes to answer a request, on average over the last seconds.',
+    registers,
+    collect() {
+      this.set(averageAnswerMs() / 1_000);
+    },
+  });
+  const shed = new Counter({
+    name: 'xivo_mapp_shed_calls_total',
+    help: 'Calls that had to do without something, by what became of them: without-company, pbx-slow, too-many-calls.',
+    labelNames: ['admitted'],
+    registers,
   });
   const registerToDial = new Histogram({
     name: 'xivo_mapp_register_to_dial_seconds',
@@ -79,6 +96,9 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>): Met
           platform: call.platforms.get(String(facts.device)) ?? 'unknown',
           result: String(facts.result),
         });
+        break;
+      case 'load-shed':
+        shed.inc({ admitted: String(facts.admitted) });
         break;
       case 'mobile-registered':
         call.registeredAtMs.set(contact, atMs);

@@ -66,18 +66,30 @@ export async function subscribeToMissing(requests: AriRequests, app: string, cha
 
 /**
  * Subscribes to channels, also to those of which events come because they are in the application: these would end as soon as the channel leaves it, and its own
- * end go unheard. One that is gone is no error. Never rejects.
+ * end go unheard. One that is gone is no error. Resolves with whether Asterisk has taken all of it; never rejects.
  */
-export async function subscribeToChannels(requests: AriRequests, app: string, channelIds: readonly string[]) {
+export async function subscribeToChannels(
+  requests: AriRequests,
+  app: string,
+  channelIds: readonly string[],
+): Promise<boolean> {
   const order = (ids: readonly string[]) =>
     requests.send({
       method: 'POST',
       path: applicationPath(app, '/subscription'),
       query: { eventSource: ids.map((id) => `channel:${id}`).join(',') },
     });
+  let isAll = true;
   for (let from = 0; from < channelIds.length; from += TOGETHER) {
     const group = channelIds.slice(from, from + TOGETHER);
+    const isTaken = await order(group).then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) continue;
+    isAll = false;
     // One that is gone spoils the order for all of them; then each is asked for by itself.
-    await order(group).catch(() => Promise.allSettled(group.map((id) => order([id]))));
+    if (group.length > 1) await Promise.allSettled(group.map((id) => order([id])));
   }
+  return isAll;
 }

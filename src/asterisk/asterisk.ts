@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import type { Caller, Clock, FoundLeg, Legs, Log, Notes, Registrations } from '../call/ports.ts';
+import type { Caller, Clock, FoundLeg, Legs, Load, Log, Notes, Registrations } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
 import { readAddress } from './address.ts';
 import { readApplication } from './application.ts';
@@ -12,6 +12,7 @@ import { CallerChannel } from './caller.ts';
 import { DeadEnd } from './dead-end.ts';
 import type { Channel } from './events.ts';
 import { frameReader } from './frames.ts';
+import { Lateness } from './lateness.ts';
 import { AriLegs } from './legs.ts';
 import { AriNotes } from './notes.ts';
 import { Outage } from './outage.ts';
@@ -55,6 +56,7 @@ type CallerHandler = (arrival: Arrival) => void | Promise<void>;
 type LostHandler = (lost: LostCall) => void;
 
 export interface Asterisk {
+  readonly load: Load;
   readonly legs: Legs;
   readonly notes: Notes;
   readonly registrations: Registrations;
@@ -70,6 +72,14 @@ export interface Asterisk {
   close(): Promise<void>;
 }
 
+/** A ping may be on its way. */
+const SILENT_MS = 4_000;
+
+function silenceWords(host: string, silentMs: number): string | undefined {
+  if (silentMs < SILENT_MS) return undefined;
+  return `Asterisk at ${host} has not answered for ${silentMs / 1000} s: it is overloaded, or hangs`;
+}
+
 const GlobalValue = z.object({ value: z.string() });
 
 /** Throws PbxError when the URL is none. Everything else that is wrong shows in trouble() and in the log. */
@@ -77,6 +87,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const { app, log, clock } = settings;
   const address = readAddress(settings.url, settings.username, settings.password);
   const outage = new Outage(log, clock);
+  const lateness = new Lateness(clock);
   const requests = new AriRequests(
     address,
     {
@@ -91,6 +102,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       turnedAway: () => dead.refused(),
     },
     log,
+    lateness,
   );
   // Without orders we are of no use to new callers: where Asterisk has no application of ours, the dialplan rings by itself.
   const dead = new DeadEnd(clock, () => {
@@ -117,7 +129,6 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   };
   const board = new Switchboard({
     onArrival: (channel, args) => arrive(channel, args),
-    onUserEvent: (name) => pulse.felt(name),
     onReplaced: () => socket.replaced(),
     onCallerReplaced: (replacedId, channelId) => {
       registrations.callerReplaced(replacedId, channelId);
@@ -139,12 +150,17 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const notes = new AriNotes(requests);
   const pulse = new Pulse(requests, app, clock);
 
+  const readFrame = frameReader(board, log);
   const socket = new EventSocket({
     address,
     app,
     log,
     clock,
-    onFrame: frameReader(board, log),
+    onFrame: (frame) => {
+      pulse.felt();
+      readFrame(frame);
+    },
+    answersElsewhere: () => requests.answersAnew(),
     // One answer in many that is wrong is no reason to let go of everything.
     checkApp: async () => {
       await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
@@ -197,6 +213,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   });
 
   return {
+    load: { averageAnswerMs: () => lateness.averageMs() },
     legs,
     notes,
     registrations,
@@ -205,7 +222,10 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       lostHandler = onLost;
       holding ??= socket.hold();
     },
-    trouble: () => (socket.state().up ? requests.trouble?.words : socket.state().why),
+    trouble: () => {
+      const { up, why, silentMs = 0 } = socket.state();
+      return up ? (requests.trouble?.words ?? silenceWords(address.host, silentMs)) : why;
+    },
     async global(name) {
       const answer = await requests.send({ method: 'GET', path: '/asterisk/variable', query: { variable: name } });
       const { data } = GlobalValue.safeParse(answer);

@@ -37,11 +37,11 @@ export class CallerOrders {
     await this.#guard(() => this.follow(order));
   }
 
-  /** Whether it may be touched is not asked. An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
+  /** Whether it may be touched is not asked. To one who has left nothing more is sent. An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
   async follow(order: AriOrder): Promise<void> {
     const before = this.#leaver.channelId();
     try {
-      await this.#requests.send(order);
+      await this.#requests.send({ ...order, calledOff: this.#departure.left });
     } catch (error) {
       const now = this.#leaver.channelId();
       if (!isGone(error) || before === now) throw error;

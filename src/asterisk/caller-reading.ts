@@ -11,6 +11,7 @@ export interface WhatToRead {
   readonly variables: readonly string[];
   readonly globals: readonly string[];
   readonly contactsOf: readonly string[];
+  readonly isPassing?: true;
 }
 
 /**

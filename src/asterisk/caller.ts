@@ -71,10 +71,16 @@ export class CallerChannel implements Caller, ChannelOwner {
     const isFirst = !this.#seen;
     this.#seen = true;
     // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
-    if (isFirst) void subscribeToChannels(this.#requests, this.#ports.app, [this.#channelId]);
+    if (isFirst) this.#listen();
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
-    const lane = isFirst ? 'urgent' : 'usual';
+    const lane = isFirst ? 'urgent' : what.isPassing === true ? 'looks' : 'usual';
     return readCaller(what, (questions) => this.#orders.ask(questions, lane), this.#ports.ownDialplan, isFirst);
+  }
+
+  /** Asks for the channel's events beyond its stay in the application. */
+  #listen(): void {
+    const { requests, app } = this.#ports;
+    this.#departure.endIsHeard = subscribeToChannels(requests, app, [this.#channelId]);
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
@@ -104,7 +110,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     await this.#orders.throwUnlessHere();
     this.#ours = false;
     try {
-      await this.#orders.follow({ ...this.#orders.order('POST', '/continue'), once: true });
+      await this.#orders.follow({ ...this.#orders.order('POST', '/continue'), once: true, lane: 'urgent' });
     } catch (error) {
       this.#ours = true;
       this.#departure.seekAnew();
@@ -157,14 +163,14 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /** A transfer: it is another channel now, with all that stood on this one. Its events end with its stay, so that they are asked for. */
   onReplaced(channel: Channel): void {
-    const { requests, app, log } = this.#ports;
+    const { log } = this.#ports;
     log.info('another caller has taken the place of one who waited', {
       channel: channel.id,
       replaces: this.#channelId,
     });
     this.#channelId = channel.id;
     this.#onReplaced(channel.id);
-    if (this.#seen) void subscribeToChannels(requests, app, [channel.id]);
+    if (this.#seen) this.#listen();
     this.#hold
       .moveTo(channel.id)
       .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));

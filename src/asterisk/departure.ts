@@ -43,6 +43,8 @@ export class Departure {
   /** It has left the application, and it is being found out where it has gone. */
   #search: Promise<void> | undefined;
   #connected: CallerGone | undefined;
+  /** Whether Asterisk tells of the channel's end wherever it is by then; undefined until that was asked for. */
+  endIsHeard: Promise<boolean> | undefined;
   /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
   #cause = 0;
 
@@ -113,7 +115,9 @@ export class Departure {
     // Its end was heard while it was being given back, and then it was no longer listened to.
     if (!board.isOwned(channelId)) board.own(channelId, this.#leaver.owner);
     const isConnected = () => this.#connected !== undefined;
-    const found = await whereIs({ requests, app, channelId, log, isConnected, isOver: () => this.left.aborted });
+    const isOver = () => this.left.aborted;
+    const isHeard = (await this.endIsHeard) === true;
+    const found = await whereIs({ requests, app, channelId, log, isConnected, isOver, isHeard });
     if (this.left.aborted) return;
     if (found.kind === 'connected') {
       const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);

@@ -4,13 +4,16 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { z } from 'zod';
-import { PbxError } from '../call/errors.ts';
+import { PbxError, PbxLate } from '../call/errors.ts';
 import type { AriAddress } from './address.ts';
 import type { Lane } from './lanes.ts';
 import { AriRefusal } from './refusal.ts';
 import { troubleOfError } from './trouble.ts';
 
-const DEADLINE_MS = 5_000;
+/** So long an order waits for an Asterisk that is late: longer than any that was seen to recover. It bounds what a connection that is dead keeps. */
+const DEADLINE_MS = 60_000;
+/** A look whose answer comes later is of no use any more. */
+const LOOK_DEADLINE_MS = 3_000;
 
 export interface AriOrder {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -18,8 +21,10 @@ export interface AriOrder {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
-  /** Deadline in ms; 5,000 when left out. */
+  /** Deadline in ms, the wait for a connection included; 60,000 when left out, 3,000 for `looks`. */
   readonly deadlineMs?: number;
+  /** Once it has aborted, what has not been sent yet is not sent any more. */
+  readonly calledOff?: AbortSignal;
   /** `usual` when left out. */
   readonly lane?: Lane;
   /** True where doing it twice would be wrong: it is then not sent again where nobody knows what became of the first. */
@@ -32,8 +37,15 @@ export class StaleConnection extends Error {}
 /** A new connection was closed before any byte of the answer, as Asterisk does where it has no session left. */
 export class TurnedAway extends Error {}
 
-/** Asterisk did not answer in time. */
-export class Late extends PbxError {}
+/** Called off before it was sent: Asterisk has never heard of it. */
+export class CalledOff extends PbxError {}
+
+/** Who is told how long Asterisk takes. */
+export interface Stopwatch {
+  sent(request: object): void;
+  answered(request: object): void;
+  over(request: object): void;
+}
 
 const Complaint = z.object({ message: z.string().optional(), error: z.string().optional() });
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_SOCKET_CLOSED']);
@@ -44,7 +56,7 @@ export function encodeQueryValue(value: string): string {
 }
 
 /**
- * Resolves with the parsed answer, undefined where it has no body. Rejects with StaleConnection, TurnedAway, Late, AriRefusal where Asterisk
+ * Resolves with the parsed answer, undefined where it has no body. Rejects with StaleConnection, TurnedAway, PbxLate, CalledOff, AriRefusal where Asterisk
  * answered, or PbxError.
  * @param underWay where the request is kept until it is over
  */
@@ -53,7 +65,11 @@ export function exchange(
   agent: Agent,
   address: AriAddress,
   underWay: Set<ClientRequest>,
+  stopwatch?: Stopwatch,
 ): Promise<unknown> {
+  const { calledOff } = order;
+  const calledOffError = () => new CalledOff(`${order.method} ${order.path}: called off before it was sent`);
+  if (calledOff?.aborted === true) return Promise.reject(calledOffError());
   const query = Object.entries(order.query ?? {})
     .map(([name, value]) => `${name}=${encodeQueryValue(value)}`)
     .join('&');
@@ -76,18 +92,30 @@ export function exchange(
     },
   });
   underWay.add(request);
-  const deadlineMs = order.deadlineMs ?? DEADLINE_MS;
+  const deadlineMs = order.deadlineMs ?? (order.lane === 'looks' ? LOOK_DEADLINE_MS : DEADLINE_MS);
   const timer = setTimeout(() => {
     reject(
-      new Late(
+      new PbxLate(
         `${order.method} ${order.path}: the connection to ${address.host} failed: no answer within ${deadlineMs} ms`,
       ),
     );
     request.destroy();
   }, deadlineMs);
+  const callOff = () => {
+    reject(calledOffError());
+    request.destroy();
+  };
+  calledOff?.addEventListener('abort', callOff, { once: true });
+  request.on('socket', (socket) => {
+    const send = () => calledOff?.removeEventListener('abort', callOff);
+    if (socket.connecting) socket.once('connect', send);
+    else send();
+  });
+  request.on('finish', () => stopwatch?.sent(request));
   let answered = false;
   request.on('response', (response) => {
     answered = true;
+    stopwatch?.answered(request);
     collect(response).then(
       (text) => {
         try {
@@ -108,6 +136,8 @@ export function exchange(
   });
   request.on('close', () => {
     clearTimeout(timer);
+    calledOff?.removeEventListener('abort', callOff);
+    stopwatch?.over(request);
     underWay.delete(request);
   });
   request.end(body);

@@ -3,7 +3,7 @@
  * beyond it accepts and closes at once. So a few are kept: each is used often enough that Asterisk never lets go of it (15 s), and they carry
  * everything where no other connection is to be had. Those of the other lanes come and go with the load, and are let go when idle, before Asterisk
  * does it. Many calls at once make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their
- * own.
+ * own. Looks have few: where Asterisk is late, they must neither stand before orders nor make it later.
  */
 import type { Agent } from 'node:http';
 import { makeAgent } from './openings.ts';
@@ -13,11 +13,13 @@ const IDLE_MS = 10_000;
 /** Enough for the requests of some hundred calls one after another, and little of what others want. */
 const KEPT = 4;
 
+const LOOKS = 4;
+
 /**
- * `urgent`: a person hears or sees it at once. `patient`: Asterisk may take long to answer, and nobody waits for it. `kept`: a late answer would mean
- * something else.
+ * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `patient`: Asterisk may
+ * take long to answer, and nobody waits for it. `kept`: a late answer would mean something else.
  */
-export type Lane = 'urgent' | 'usual' | 'patient' | 'kept';
+export type Lane = 'urgent' | 'usual' | 'looks' | 'patient' | 'kept';
 
 export class Lanes {
   static readonly kept = KEPT;
@@ -28,8 +30,14 @@ export class Lanes {
     const coming = { ...settings, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, scheduling: 'lifo' as const };
     // Each in its turn, so that none stays unused for long.
     const kept = { ...settings, maxSockets: KEPT, maxFreeSockets: KEPT, scheduling: 'fifo' as const };
-    const agent = () => makeAgent(secure, coming);
-    this.#agents = { urgent: agent(), usual: agent(), patient: agent(), kept: makeAgent(secure, kept) };
+    const agent = (maxSockets = MAX_SOCKETS) => makeAgent(secure, { ...coming, maxSockets });
+    this.#agents = {
+      urgent: agent(),
+      usual: agent(),
+      looks: agent(LOOKS),
+      patient: agent(),
+      kept: makeAgent(secure, kept),
+    };
   }
 
   agentOf(lane: Lane): Agent {

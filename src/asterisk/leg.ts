@@ -26,6 +26,8 @@ export class Leg implements ChannelOwner {
   #ended = false;
   #isHungUp = false;
   #isFound = false;
+  #isUnknownToAsterisk = false;
+  readonly #calledOff = new AbortController();
   /** The channel of the caller with whom it is to be connected; '' where that is not known. */
   callerId = '';
 
@@ -41,6 +43,11 @@ export class Leg implements ChannelOwner {
   /** Resolves once the order is taken or refused. Never rejects. */
   get ordered(): Promise<void> {
     return this.#order.promise;
+  }
+
+  /** There is no such channel, and was none. */
+  get isUnknownToAsterisk(): boolean {
+    return this.#isUnknownToAsterisk;
   }
 
   /** Somebody has answered it. */
@@ -73,11 +80,21 @@ export class Leg implements ChannelOwner {
     this.taken();
   }
 
-  /** Asterisk has refused the order, or nobody knows: no event follows. */
-  refused(): void {
+  /** Asterisk has refused the order, or nobody knows: no event follows. @param isKnown Asterisk has said so, or was never asked */
+  refused(isKnown: boolean): void {
     this.#ended = true;
+    this.#isUnknownToAsterisk = isKnown;
     this.#held = [];
     this.#order.resolve();
+  }
+
+  /** Aborts when nobody wants it any more: an order that has not been sent yet need not be. */
+  get calledOff(): AbortSignal {
+    return this.#calledOff.signal;
+  }
+
+  callOff(): void {
+    this.#calledOff.abort();
   }
 
   /** Its end is ordered. */

@@ -6,6 +6,8 @@
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
+import { lookAtChannel } from './channel-look.ts';
+import { CalledOff } from './exchange.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
 import { LEG_CALLER, legOrder } from './leg-order.ts';
@@ -56,23 +58,32 @@ export class AriLegs implements Legs {
     leg.callerId = request.forChannelId;
     this.#legs.set(legId, leg);
     board.own(legId, leg);
-    let orderedFor = leg.callerId;
+    let orderedFor: string | undefined;
     try {
       await hearing.open();
       orderedFor = leg.callerId;
-      await requests.send(legOrder({ ...request, forChannelId: orderedFor }));
+      await requests.send({ ...legOrder({ ...request, forChannelId: orderedFor }), calledOff: leg.calledOff });
     } catch (error) {
       // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
       if (leg.isAnswered) return;
-      leg.refused();
-      forget();
-      // Unless Asterisk said no, it may have taken the order all the same.
-      if (!(error instanceof AriRefusal)) await this.#delete(legId, 'normal').catch(() => undefined);
-      throw error;
+      const isKnown = orderedFor === undefined || error instanceof AriRefusal || error instanceof CalledOff;
+      if (isKnown || !(await this.#isThere(legId))) {
+        leg.refused(isKnown);
+        forget();
+        throw error;
+      }
+      this.#doubted.add(leg);
     }
     leg.taken();
     if (leg.callerId !== orderedFor) this.#tellCaller(legId, leg.callerId);
     if (this.#doubted.delete(leg) || !isCaughtUp()) this.#catchUp(legId, leg);
+  }
+
+  /** Whether Asterisk has taken an order of which no answer came. Where it does not say so, the leg's end is ordered, and it counts as refused. */
+  async #isThere(legId: string): Promise<boolean> {
+    const look = await lookAtChannel(this.#settings.requests, legId).catch(() => undefined);
+    if (look === undefined) await this.#delete(legId, 'normal').catch(() => undefined);
+    return look !== undefined && look.kind !== 'gone';
   }
 
   /** Beside whatever goes on. */
@@ -133,8 +144,10 @@ export class AriLegs implements Legs {
 
   async hangUp(legId: string, reason: LegHangUpReason): Promise<void> {
     const leg = this.#legs.get(legId);
+    leg?.callOff();
     // Bounded by the deadline of the order's request.
     await leg?.ordered;
+    if (leg?.isUnknownToAsterisk === true) return;
     // Whoever has answered is connected by the dialplan, or hung up by it, as the caller is there or not; unless another was faster.
     if (leg?.isConnected === true || (leg?.isAnswered === true && reason !== 'answered-elsewhere')) return;
     leg?.hungUp();
@@ -148,6 +161,8 @@ export class AriLegs implements Legs {
         path: channelPath(legId),
         // Both versions obey the word; only 22 obeys a `reason_code`.
         query: { reason: reason === 'answered-elsewhere' ? 'answered_elsewhere' : 'normal' },
+        // A phone rings on until then.
+        lane: 'urgent',
       });
     } catch (error) {
       if (!isGone(error)) throw error;

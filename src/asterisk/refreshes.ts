@@ -8,6 +8,8 @@ import { expiryQuestion, readSeconds } from './contacts.ts';
 import type { ContactWatch } from './watch.ts';
 
 const STEP_MS = 300;
+/** The pause is so many times as long as the look took: where Asterisk is late, looks are few. */
+const TIMES_THE_LOOK = 5;
 /** As many as fit into one request. */
 const TOGETHER = 40;
 
@@ -43,12 +45,15 @@ export class Refreshes {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#settings;
+    let tookMs = 0;
     while (!signal.aborted) {
-      await clock.sleep(STEP_MS, signal).catch(() => undefined);
+      await clock.sleep(Math.max(STEP_MS, TIMES_THE_LOOK * tookMs), signal).catch(() => undefined);
       if (signal.aborted) return;
+      const beganMs = clock.nowMs();
       await this.#look(signal).catch((error: unknown) =>
         log.debug('could not look for refreshed registrations', { error: String(error) }),
       );
+      tookMs = clock.nowMs() - beganMs;
     }
   }
 

@@ -3,7 +3,7 @@
  * looking. Order matters: hear first, then subscribe, then look, so that a phone that registers in between is never missed. Any channel of a watching
  * call serves to ask through.
  */
-import { PbxError } from '../call/errors.ts';
+import { PbxError, PbxLate } from '../call/errors.ts';
 import type { Clock, Contact, Log, Registrations, Watch } from '../call/ports.ts';
 import { canHaveContacts, lookForContacts } from './contacts.ts';
 import { ask } from './question.ts';
@@ -64,7 +64,11 @@ export class AriRegistrations implements Registrations {
     try {
       const results = await Promise.allSettled(able.map((endpoint) => subscriptions.add(endpoint)));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
-      await this.#look([watch]);
+      // Where Asterisk is late, the next look finds what this one would have.
+      watch.isUnseen = true;
+      await this.#look([watch]).catch((error: unknown) => {
+        if (!(error instanceof PbxLate)) throw error;
+      });
     } catch (error) {
       await close();
       throw error;
@@ -112,7 +116,7 @@ export class AriRegistrations implements Registrations {
       if (tried.has(channelId)) continue;
       tried.add(channelId);
       try {
-        return await ask(this.#settings.requests, channelId, questions);
+        return await ask(this.#settings.requests, channelId, questions, 'looks');
       } catch (error) {
         if (!isGone(error)) throw error;
       }

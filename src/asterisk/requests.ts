@@ -5,10 +5,10 @@
  */
 import { Agent, type ClientRequest } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
-import { PbxError } from '../call/errors.ts';
+import { PbxError, PbxLate } from '../call/errors.ts';
 import type { Log } from '../call/ports.ts';
 import type { AriAddress } from './address.ts';
-import { type AriOrder, exchange, Late, StaleConnection, TurnedAway } from './exchange.ts';
+import { type AriOrder, CalledOff, exchange, StaleConnection, type Stopwatch, TurnedAway } from './exchange.ts';
 import { type Lane, Lanes } from './lanes.ts';
 import { isBroken, isIll } from './refusal.ts';
 import { Sessions } from './sessions.ts';
@@ -39,11 +39,14 @@ export class AriRequests {
   readonly #underWay = new Set<ClientRequest>();
   readonly #witness: RequestWitness | undefined;
   readonly #sessions: Sessions;
+  readonly #stopwatch: Stopwatch | undefined;
+  #keeping = false;
   #closed = false;
 
-  constructor(address: AriAddress, witness?: RequestWitness, log: Log = SILENT) {
+  constructor(address: AriAddress, witness?: RequestWitness, log: Log = SILENT, stopwatch?: Stopwatch) {
     this.#address = address;
     this.#witness = witness;
+    this.#stopwatch = stopwatch;
     this.#lanes = new Lanes(address.secure);
     this.#sessions = new Sessions(() => this.#isTurnedAway(), troubleOfSessions(address), log);
   }
@@ -68,7 +71,7 @@ export class AriRequests {
       const fault = named(error, order);
       const isLost = error instanceof TurnedAway && this.#sessions.areUsedUp;
       if (isLost && order.lane !== 'patient') this.#witness?.turnedAway?.();
-      else if (!isLost && isIll(fault) && !this.#closed)
+      else if (!isLost && isIll(fault) && !isHarmless(fault, order) && !this.#closed)
         this.#witness?.failed(fault instanceof Error ? fault.message : String(fault));
       throw fault;
     }
@@ -115,6 +118,14 @@ export class AriRequests {
    * @param isInDoubt the event connection was closed at once
    */
   async keep(isInDoubt = false): Promise<void> {
+    // Where Asterisk is late, they would pile up.
+    if (this.#keeping) return;
+    this.#keeping = true;
+    await this.#keep(isInDoubt);
+    this.#keeping = false;
+  }
+
+  async #keep(isInDoubt: boolean): Promise<void> {
     const usedUp = (isInDoubt || this.#sessions.areUsedUp) && (await this.#areUsedUp());
     // Those that are free are taken first: so as many as there shall be, where one is missing.
     const wanted = usedUp ? Math.max(1, this.#lanes.standing) : this.#lanes.missing > 0 ? Lanes.kept : 0;
@@ -137,29 +148,49 @@ export class AriRequests {
   async #attempt(order: AriOrder, lane: Lane): Promise<unknown> {
     if (this.#closed) throw new PbxError('the connection to Asterisk is closed');
     try {
-      return await exchange(order, this.#lanes.agentOf(lane), this.#address, this.#underWay);
+      return await exchange(order, this.#lanes.agentOf(lane), this.#address, this.#underWay, this.#stopwatch);
     } catch (error) {
-      if (error instanceof Late) this.dropIdle(lane === 'kept');
+      if (error instanceof PbxLate && lane !== 'looks') this.dropIdle(lane === 'kept');
       throw error;
     }
+  }
+
+  /** Whether Asterisk answers over a new connection. Never rejects. */
+  async answersAnew(): Promise<boolean> {
+    return !this.#closed && (await this.#tryNew().then(() => true, isAnswer));
   }
 
   /** Whether a connection of its own is closed at once. */
   async #isTurnedAway(): Promise<boolean> {
     if (this.#closed) return false;
-    const agent = this.#address.secure ? new SecureAgent() : new Agent();
     try {
-      await exchange({ ...HARMLESS, deadlineMs: TRIAL_MS }, agent, this.#address, this.#underWay);
+      await this.#tryNew(TRIAL_MS);
       return false;
     } catch (error) {
       if (error instanceof TurnedAway) return true;
-      // Answered, be it with a refusal.
-      if (!isIll(error)) return false;
+      if (isAnswer(error)) return false;
       throw error;
+    }
+  }
+
+  async #tryNew(deadlineMs?: number): Promise<void> {
+    const agent = this.#address.secure ? new SecureAgent() : new Agent();
+    try {
+      await exchange({ ...HARMLESS, ...(deadlineMs && { deadlineMs }) }, agent, this.#address, this.#underWay);
     } finally {
       agent.destroy();
     }
   }
+}
+
+/** Answered, be it with a refusal. */
+function isAnswer(error: unknown): boolean {
+  return !isIll(error);
+}
+
+/** Nothing that Asterisk failed at: nobody asked for it any more, or it is asked again. */
+function isHarmless(error: unknown, { lane }: AriOrder): boolean {
+  return error instanceof CalledOff || (error instanceof PbxLate && lane === 'looks');
 }
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -12,7 +12,8 @@ export class SharedLooks {
   readonly #clock: Clock;
   readonly #look: (watches: readonly ContactWatch[]) => Promise<void>;
   #due = new Map<ContactWatch, PromiseWithResolvers<void>>();
-  #pause: AbortController | undefined;
+  #pause = new AbortController();
+  #isRunning = false;
 
   /** @param look looks at what these watches watch, and tells them; it may reject */
   constructor(clock: Clock, look: (watches: readonly ContactWatch[]) => Promise<void>) {
@@ -24,7 +25,7 @@ export class SharedLooks {
   take(watch: ContactWatch): Promise<void> {
     const due = this.#due.get(watch) ?? Promise.withResolvers<void>();
     this.#due.set(watch, due);
-    if (this.#pause === undefined) void this.#soon();
+    if (!this.#isRunning) void this.#run();
     return due.promise;
   }
 
@@ -32,18 +33,22 @@ export class SharedLooks {
   drop(watch: ContactWatch): void {
     this.#due.get(watch)?.resolve();
     this.#due.delete(watch);
-    if (this.#due.size === 0) this.#pause?.abort();
+    if (this.#due.size === 0) this.#pause.abort();
   }
 
-  async #soon(): Promise<void> {
-    const pause = new AbortController();
-    this.#pause = pause;
-    await this.#clock.sleep(TOGETHER_MS, pause.signal).catch(() => undefined);
-    this.#pause = undefined;
-    const due = this.#due;
-    if (due.size === 0) return;
-    this.#due = new Map();
-    const looked = this.#look([...due.keys()]);
-    for (const { resolve } of due.values()) resolve(looked);
+  /** One look after another, however late Asterisk is: what is asked for meanwhile is in the next. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#due.size > 0) {
+      this.#pause = new AbortController();
+      await this.#clock.sleep(TOGETHER_MS, this.#pause.signal).catch(() => undefined);
+      const due = this.#due;
+      this.#due = new Map();
+      if (due.size === 0) break;
+      const looked = this.#look([...due.keys()]);
+      for (const { resolve } of due.values()) resolve(looked);
+      await looked.catch(() => undefined);
+    }
+    this.#isRunning = false;
   }
 }

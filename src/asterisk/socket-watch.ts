@@ -1,14 +1,21 @@
 /**
  * The heartbeat of one event connection: pings, since a half-open one would stay silent for ever, and looks whether Asterisk still has our
- * application. Neither must wait for the other.
+ * application. Neither must wait for the other. A silent connection is a dead one only where Asterisk answers quickly over another; an Asterisk that
+ * answers nobody is late, and a new connection would only make it later.
  */
 import { WebSocket } from 'ws';
 import type { Clock } from '../call/ports.ts';
 import type { AriAddress } from './address.ts';
 import type { Trouble } from './trouble.ts';
 
-/** A dead connection is found within twice this. */
+/** A dead connection is found within little more than twice this. */
 const PING_MS = 2_000;
+/** So often in a row Asterisk answers over another connection, each time so soon, and not over this one; with a pause between, all in ms. */
+const PROOFS = 3;
+const QUICK_MS = 500;
+const PAUSE_MS = 250;
+/** What has not come by then never will, in ms. */
+const LONGEST_MS = 60_000;
 
 export interface WatchedConnection {
   readonly socket: WebSocket;
@@ -16,8 +23,12 @@ export interface WatchedConnection {
   readonly address: AriAddress;
   readonly signal: AbortSignal;
   readonly isUp: () => boolean;
-  /** Whether anything has come since it was asked before. */
-  readonly heardSince: () => boolean;
+  /** When anything came last, as a monotonic reading. */
+  readonly heardMs: () => number;
+  /** Whether Asterisk answers over another connection. Never rejects. */
+  readonly answersElsewhere: () => Promise<boolean>;
+  /** Asterisk has sent nothing for so many ms; 0: it has. */
+  readonly silentFor: (ms: number) => void;
   /** Rejects when the connection is of no use. */
   readonly checkApp: () => Promise<void>;
   readonly drop: (trouble: Trouble) => void;
@@ -26,13 +37,27 @@ export interface WatchedConnection {
 
 /** Until the signal aborts. Never rejects. */
 export async function watchConnection(watched: WatchedConnection): Promise<void> {
-  const { socket, clock, address, signal, isUp, heardSince, checkApp, drop, lost } = watched;
+  const { socket, clock, signal, isUp, heardMs, silentFor, checkApp, drop, lost } = watched;
+  let pingedMs = Number.NEGATIVE_INFINITY;
+  let proving = false;
   let checking = false;
   while (!signal.aborted) {
     await clock.sleep(PING_MS, signal).catch(() => undefined);
     if (signal.aborted || socket.readyState === WebSocket.CONNECTING) continue;
-    if (!heardSince()) drop({ kind: 'silent', words: `${address.host} has not answered a ping for ${PING_MS} ms` });
-    else socket.ping();
+    const nowMs = clock.nowMs();
+    const silentMs = heardMs() < pingedMs ? nowMs - pingedMs : 0;
+    silentFor(silentMs);
+    if (silentMs > LONGEST_MS) drop(silent(watched, silentMs));
+    if (silentMs === 0) {
+      pingedMs = nowMs;
+      socket.ping();
+    } else if (!proving) {
+      proving = true;
+      isDead(watched, pingedMs).then((dead) => {
+        proving = false;
+        if (dead) drop(silent(watched, clock.nowMs() - pingedMs));
+      });
+    }
     // Beside the pings, which must not wait for an answer that may never come.
     if (!isUp() || checking) continue;
     checking = true;
@@ -40,4 +65,20 @@ export async function watchConnection(watched: WatchedConnection): Promise<void>
       checking = false;
     }, lost);
   }
+}
+
+/** Whether Asterisk is at ease and only this connection is silent. Never rejects. */
+async function isDead(watched: WatchedConnection, sinceMs: number): Promise<boolean> {
+  const { clock, signal, heardMs, answersElsewhere } = watched;
+  for (let proofs = 0; proofs < PROOFS; proofs += 1) {
+    if (proofs > 0) await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+    const askedMs = clock.nowMs();
+    const isQuick = (await answersElsewhere()) && clock.nowMs() - askedMs <= QUICK_MS;
+    if (signal.aborted || !isQuick || heardMs() >= sinceMs) return false;
+  }
+  return true;
+}
+
+function silent({ address }: WatchedConnection, silentMs: number): Trouble {
+  return { kind: 'silent', words: `${address.host} has not answered a ping for ${Math.round(silentMs)} ms` };
 }

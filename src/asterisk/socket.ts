@@ -9,7 +9,8 @@ import type { AriAddress } from './address.ts';
 import { watchConnection } from './socket-watch.ts';
 import { type Trouble, troubleOfError, troubleOfSessions, troubleOfStatus } from './trouble.ts';
 
-const HANDSHAKE_MS = 3_000;
+/** An Asterisk that is late shakes hands late. */
+const HANDSHAKE_MS = 20_000;
 const GOODBYE_MS = 500;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5_000;
@@ -31,6 +32,8 @@ export interface EventSocketSettings {
   readonly checkApp: () => Promise<void>;
   /** What is wrong with requests as a whole, and so behind whatever rejects; undefined where nothing is known to be. */
   readonly cause: () => Trouble | undefined;
+  /** Whether Asterisk answers a request over a new connection. Never rejects. */
+  readonly answersElsewhere: () => Promise<boolean>;
   /** Whether Asterisk knows for sure of no connection under our application's name. Never rejects. */
   readonly isNameFree: () => Promise<boolean>;
 }
@@ -39,6 +42,8 @@ export interface Connection {
   readonly up: boolean;
   /** What is wrong, with the cure; '' while up. */
   readonly why: string;
+  /** For how long Asterisk has sent nothing, in ms, though it was pinged: it is late, or hangs. 0 as long as it answers. */
+  readonly silentMs?: number;
 }
 
 export class EventSocket {
@@ -118,7 +123,7 @@ export class EventSocket {
 
   /** One connection from its opening to its end. Never rejects. */
   async #one(): Promise<{ readonly trouble: Trouble; readonly stood: boolean }> {
-    const { address, app } = this.#settings;
+    const { address, app, clock } = this.#settings;
     const ended = Promise.withResolvers<Trouble>();
     this.#drop = ended.resolve;
     const url = `${address.base.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(app)}&subscribeAll=false`;
@@ -130,7 +135,7 @@ export class EventSocket {
       skipUTF8Validation: true,
     });
     this.#socket = socket;
-    let heard = true;
+    let heardMs = clock.nowMs();
     let stood = false;
     socket.on('unexpected-response', (request, response) => {
       ended.resolve(troubleOfStatus(response.statusCode ?? 0, address));
@@ -147,10 +152,10 @@ export class EventSocket {
       ended.resolve({ kind: 'silent', words: `Asterisk at ${address.host} closed the connection` }),
     );
     socket.on('pong', () => {
-      heard = true;
+      heardMs = clock.nowMs();
     });
     socket.on('message', (data) => {
-      heard = true;
+      heardMs = clock.nowMs();
       if (this.#socket === socket) this.#settings.onFrame(Buffer.isBuffer(data) ? data : Buffer.from(String(data)));
     });
     socket.on('open', () => {
@@ -169,10 +174,9 @@ export class EventSocket {
       socket,
       signal: watch.signal,
       isUp: () => this.#state.up,
-      heardSince: () => {
-        const was = heard;
-        heard = false;
-        return was;
+      heardMs: () => heardMs,
+      silentFor: (silentMs) => {
+        this.#state = { ...this.#state, silentMs };
       },
       drop: (fault) => ended.resolve(fault),
       lost: (error) => ended.resolve(this.#lost(error)),

@@ -46,8 +46,6 @@ export interface ContactNews {
 export interface SwitchboardPorts {
   readonly onArrival: (channel: Channel, args: readonly string[]) => void;
   readonly hangUpStray: (channelId: string) => void;
-  /** An event that was sent by request, by its name. */
-  readonly onUserEvent: (name: string) => void;
   readonly onReplaced: () => void;
   /** Another channel has taken a caller's place: whoever speaks of the caller by its channel is to speak of that one. */
   readonly onCallerReplaced: (replacedId: string, channelId: string) => void;
@@ -148,9 +146,6 @@ export class Switchboard {
       case 'PlaybackContinuing':
       case 'PlaybackFinished':
         this.#owners.get(event.playback.target_uri.replace(/^channel:/, ''))?.onPlayback?.(event);
-        break;
-      case 'ChannelUserevent':
-        this.#ports.onUserEvent(event.eventname);
         break;
       case 'ApplicationReplaced':
         this.#ports.onReplaced();

@@ -27,6 +27,8 @@ export class ContactWatch {
   readonly #onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();
   open = true;
+  /** No look has been compared with what was known yet. */
+  isUnseen = false;
 
   constructor(
     endpoints: readonly string[],
@@ -49,9 +51,9 @@ export class ContactWatch {
     return [...this.#seen.values()].flatMap(({ contactId }) => (contactId === undefined ? [] : [contactId]));
   }
 
-  /** True while a contact was announced whose expiry nobody has read: its refreshes could not be seen. */
+  /** True while a contact was announced whose expiry nobody has read, or nobody has looked at all: refreshes could not be seen. */
   hasUnread(): boolean {
-    return [...this.#seen.values()].some(({ contactId }) => contactId === undefined);
+    return this.isUnseen || [...this.#seen.values()].some(({ contactId }) => contactId === undefined);
   }
 
   /** A contact was announced. True when its expiry must be looked up to know whether it is news. */
@@ -69,6 +71,7 @@ export class ContactWatch {
 
   /** A look at these endpoints found these contacts. */
   found(contacts: readonly FoundContact[]): void {
+    this.isUnseen = false;
     const keys = new Set(contacts.map(keyOf));
     for (const [key, seen] of this.#seen) {
       if (seen.contactId !== undefined || keys.has(key)) continue;

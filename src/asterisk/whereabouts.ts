@@ -29,6 +29,8 @@ export interface Search {
   readonly isConnected: () => boolean;
   /** Whether its end is known by other means. */
   readonly isOver: () => boolean;
+  /** Whether its events come wherever it is. */
+  readonly isHeard: boolean;
 }
 
 /** What the dialplan says on a caller whom it connects. */
@@ -54,13 +56,16 @@ export async function whereIs(search: Search): Promise<Whereabouts> {
   }
 }
 
-async function look({ requests, app, channelId, isConnected }: Search): Promise<Whereabouts> {
+async function look({ requests, app, channelId, isConnected, isHeard }: Search): Promise<Whereabouts> {
   for (const afterMs of ASKED_AFTER_MS) {
     if (afterMs > 0) await pause(afterMs, undefined, { ref: false });
+    // All is known, and what follows will be told.
+    if (isHeard && isConnected()) return { kind: 'connected', legId: '', on: '', isOver: false };
     const names = ['XIVO_MAPP_STATUS', 'XIVO_MAPP_REASON', CALLER_LEG];
     const [status, on = '', legId = ''] = (await readVariables(requests, channelId, names)) ?? [];
     if (status === undefined && (await lookAtChannel(requests, channelId)).kind === 'gone') return { kind: 'gone' };
     if (status === 'ANSWERED' || isConnected()) {
+      if (isHeard) return { kind: 'connected', legId, on, isOver: false };
       await subscribeToMissing(requests, app, [channelId]);
       const isOver = (await lookAtChannel(requests, channelId)).kind === 'gone';
       return { kind: 'connected', legId, on, isOver };

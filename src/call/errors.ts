@@ -34,6 +34,9 @@ export class PbxError extends Error {
   override readonly name = 'PbxError';
 }
 
+/** The PBX did not answer in time. It has refused nothing: what was asked may have been done, or be done yet. */
+export class PbxLate extends PbxError {}
+
 /** The router is stopping; calls that wait are given back. */
 export class Stopping extends Error {
   override readonly name = 'Stopping';

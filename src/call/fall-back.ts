@@ -4,11 +4,11 @@
  */
 
 import type { Call } from './call.ts';
-import { CallerGone, PbxError } from './errors.ts';
+import { CallerGone, PbxError, PbxLate } from './errors.ts';
 import { insist } from './insist.ts';
 import { type Ending, statusOf } from './outcomes.ts';
 
-/** From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. */
+/** From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. One that is late refuses nothing. */
 const PATIENCE_MS = 60_000;
 
 /** Hands the call back to the dialplan, which knows the user's scenarios. Rejects with CallerGone when the caller had left before. */
@@ -21,7 +21,7 @@ export async function fallBack(call: Call, ending: Ending): Promise<void> {
   if (ending.reason !== 'router-stopping') call.keepsake?.keep({ ending });
   const { caller } = call;
   const { clock, log } = call.ports;
-  const patientUntilMs = clock.nowMs() + PATIENCE_MS;
+  let patientUntilMs = clock.nowMs() + PATIENCE_MS;
   let refused = 0;
   const tryIt = async () => {
     try {
@@ -29,6 +29,7 @@ export async function fallBack(call: Call, ending: Ending): Promise<void> {
     } catch (fault) {
       if (!(fault instanceof PbxError)) throw fault;
       refused += 1;
+      if (fault instanceof PbxLate) patientUntilMs = clock.nowMs() + PATIENCE_MS;
       if (refused === 1) call.note('fault', { in: 'give-back', detail: fault.message });
       if (clock.nowMs() < patientUntilMs) {
         if (refused > 1) keepWaiting(call);

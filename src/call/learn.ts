@@ -4,6 +4,7 @@
 
 import type { Call } from './call.ts';
 import { wordsOf } from './errors.ts';
+import type { Ending } from './outcomes.ts';
 import {
   endpointsOf,
   isEndpoint,
@@ -15,15 +16,30 @@ import {
   VARIABLE_NAMES,
 } from './plan.ts';
 import type { Reading } from './ports.ts';
+import type { Overseer } from './route-call.ts';
 import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
 import { variableWarnings } from './variables.ts';
 
-/** Learns and plans. Warnings about globals and variables go to `warn`. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
-export async function learn(call: Call, warn: (warning: Warning) => void): Promise<Plan | PassOn> {
-  return planFrom(call, await askAround(call, warn));
+/** There is more to do than the PBX or the site bears: the call goes on in the dialplan at once. */
+export interface TurnAway {
+  readonly kind: 'over';
+  readonly ending: Ending;
 }
 
-/** Asks registry and channel. Warnings and errors as those of learn(). */
+/** Learns and plans. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
+export async function learn(call: Call, overseer: Pick<Overseer, 'warn' | 'admit'>): Promise<Plan | PassOn | TurnAway> {
+  const learnt = await askAround(call, (warning) => overseer.warn(warning));
+  const plan = planFrom(call, learnt);
+  // One that is under way goes on as it began.
+  if (plan.kind === 'pass' || call.resumed !== undefined) return plan;
+  const admitted = overseer.admit(call, learnt.settings);
+  if (admitted === 'wholly') return plan;
+  call.note('load-shed', { admitted, averageAnswerMs: Math.round(call.ports.load.averageAnswerMs()) });
+  if (admitted !== 'without-company') return { kind: 'over', ending: { outcome: 'failed', reason: admitted } };
+  return makePlan({ ...learnt, settings: { ...learnt.settings, playMessage: false, waitWithMusic: false } });
+}
+
+/** Asks registry and channel. Warnings about globals and variables go to `warn`. Errors as those of learn(). */
 export async function askAround(call: Call, warn: (warning: Warning) => void): Promise<Learnt> {
   const callee = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
     call.ports.log.error('the registry of users and devices has failed', { fault });

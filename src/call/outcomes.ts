@@ -24,7 +24,10 @@ export type Ending =
   | { readonly outcome: 'declined'; readonly reason: 'declined' }
   | { readonly outcome: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly outcome: 'passed'; readonly reason: PassReason }
-  | { readonly outcome: 'failed'; readonly reason: 'router-stopping' | 'pbx-error' | 'router-error' }
+  | {
+      readonly outcome: 'failed';
+      readonly reason: 'router-stopping' | 'pbx-error' | 'router-error' | 'pbx-slow' | 'too-many-calls';
+    }
   | { readonly outcome: 'caller-left'; readonly reason: WhyLeft };
 
 export type AnsweredOn = 'mobile' | 'webapp' | 'picked-up';
@@ -92,6 +95,8 @@ const GIVEN_BACK: readonly Ending[] = [
   { outcome: 'passed', reason: 'forwarded' },
   { outcome: 'failed', reason: 'pbx-error' },
   { outcome: 'failed', reason: 'router-error' },
+  { outcome: 'failed', reason: 'pbx-slow' },
+  { outcome: 'failed', reason: 'too-many-calls' },
 ];
 
 /** The ending that these words name, where it is one that hands the caller to the dialplan for good. */

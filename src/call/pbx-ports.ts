@@ -6,6 +6,12 @@
 import type { AnsweredOn } from './outcomes.ts';
 import type { Party } from './ports.ts';
 
+/** How the PBX bears what is asked of it. */
+export interface Load {
+  /** How long it takes to answer, on average over the last seconds, in ms. */
+  averageAnswerMs(): number;
+}
+
 /** One registration of an endpoint. */
 export interface Contact {
   /** Endpoint with its technology: `PJSIP/name`. */
@@ -77,6 +83,8 @@ export interface Caller {
     readonly variables: readonly string[];
     readonly globals: readonly string[];
     readonly contactsOf: readonly string[];
+    /** It can be done without: rejects with PbxError where the PBX is late. */
+    readonly isPassing?: true;
   }): Promise<Reading>;
   /**
    * Writes channel variables: words of our own, never empty, in ASCII letters, digits and `.:=+%~!*@/ -`, of 1,000 characters at most. Rejects with
@@ -146,7 +154,8 @@ export type LegHangUpReason = 'answered-elsewhere' | 'not-needed' | 'normal';
 export interface Legs {
   /**
    * Orders a leg. Events come through `onEvent` from before the order leaves until `ended`, which comes exactly once for a leg that Asterisk took.
-   * Resolves when Asterisk has taken the order; rejects with PbxError when it has not, and then no event follows. Never retried.
+   * Resolves when Asterisk has taken the order; rejects with PbxError when it has not, as where it is hung up before it was sent, and then no event
+   * follows. Never retried.
    */
   dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void>;
   /** Takes over a found leg: what it has come to meanwhile is reported, and everything from then on, as for one that was dialled. */

@@ -6,7 +6,7 @@
  */
 
 import type { Push, Registry } from './callee-ports.ts';
-import type { Legs, Notes, Registrations } from './pbx-ports.ts';
+import type { Legs, Load, Notes, Registrations } from './pbx-ports.ts';
 import type { Journal, Log } from './record-ports.ts';
 
 export type * from './callee-ports.ts';
@@ -32,6 +32,7 @@ export interface Clock {
 /** Everything a call needs. */
 export interface CallPorts {
   readonly clock: Clock;
+  readonly load: Load;
   readonly legs: Legs;
   readonly notes: Notes;
   readonly registrations: Registrations;

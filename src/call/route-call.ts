@@ -16,10 +16,12 @@ import { type Ending, wordOf } from './outcomes.ts';
 import type { CallPorts } from './ports.ts';
 import { ringUntilDecided } from './ring-until-decided.ts';
 import { Ringing } from './ringing.ts';
-import type { Warning } from './settings.ts';
+import type { Settings, Warning } from './settings.ts';
 import { talk } from './talk.ts';
 import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
 import { Wake } from './wake.ts';
+
+export type Admission = 'wholly' | 'without-company' | 'pbx-slow' | 'too-many-calls';
 
 /** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
 export interface Overseer {
@@ -27,6 +29,11 @@ export interface Overseer {
   warn(warning: Warning): void;
   /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */
   mistake(detail: string): void;
+  /**
+   * Whether a new call is taken, and how: as the site wants it; with ringing in place of message and music; or not at all, for this reason. What is
+   * taken counts until its story has ended.
+   */
+  admit(call: Call, settings: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission;
   /** Whether nobody has told the mobiles of this call's end yet; from now on somebody has. */
   isFirstToTell(callId: string): boolean;
   /** A caller hears something else than was meant; in words that say what, and what cures it. It may have been said before. */
@@ -48,9 +55,9 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   let ending: Ending;
   try {
     const over = call.resumed?.memory.ending;
-    const plan = over === undefined ? await learn(call, overseer.warn) : { kind: 'over' as const, ending: over };
+    // An earlier run may have died while it gave the caller back.
+    const plan = over === undefined ? await learn(call, overseer) : { kind: 'over' as const, ending: over };
     if (plan.kind === 'over') {
-      // An earlier run has died while it gave the caller back.
       ending = plan.ending;
     } else if (plan.kind === 'pass') {
       ending = passOn(call, plan, overseer);

@@ -7,11 +7,12 @@ import type { Arrival, Call } from './call.ts';
 import { Stopping } from './errors.ts';
 import { goneCaller } from './gone-caller.ts';
 import { isHandedOn } from './handed-on.ts';
+import { LoadShedding } from './load-shedding.ts';
 import { keptUser, readCallMemory } from './memory.ts';
 import type { AnsweredOn, Ending } from './outcomes.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
-import { type Overseer, routeCall } from './route-call.ts';
-import type { Warning } from './settings.ts';
+import { type Admission, type Overseer, routeCall } from './route-call.ts';
+import type { Settings, Warning } from './settings.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
 export interface Newcomer {
@@ -40,6 +41,8 @@ export class Router {
   private readonly live = new Set<Call>();
   private readonly stories = new Set<Promise<unknown>>();
   private stopping = false;
+  private readonly shedding: LoadShedding;
+  private readonly admitted = new Set<Call>();
   private readonly warnedOf = new Map<string, string>();
   private readonly mistakes = new Set<string>();
   /** Calls of waiting dialplans whose end the mobiles know: wait and dialplan may both come to tell it. */
@@ -47,6 +50,12 @@ export class Router {
 
   constructor(ports: CallPorts) {
     this.ports = ports;
+    this.shedding = new LoadShedding(ports);
+  }
+
+  /** What is done without while Asterisk is slow, in words; undefined where nothing is. */
+  shed(): string | undefined {
+    return this.shedding.trouble();
   }
 
   /** How many calls are in each stage now. */
@@ -91,6 +100,7 @@ export class Router {
       },
       warn: (warning) => this.warnOnce(warning),
       mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
+      admit: (call, settings) => this.admit(call, settings),
       isFirstToTell: (callId) => {
         if (this.toldEnds.has(callId)) return false;
         keepNewest(this.toldEnds, callId);
@@ -103,7 +113,10 @@ export class Router {
       return await story;
     } finally {
       this.stories.delete(story);
-      for (const call of calls) this.live.delete(call);
+      for (const call of calls) {
+        this.live.delete(call);
+        this.admitted.delete(call);
+      }
     }
   }
 
@@ -113,6 +126,17 @@ export class Router {
     for (const call of this.live) call.abort(new Stopping());
     // A caller may come while the others are given back.
     while (this.stories.size > 0) await Promise.allSettled(this.stories);
+    this.shedding.close();
+  }
+
+  private admit(call: Call, { slowMs, mostCalls }: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission {
+    // Those who talk cost us nothing.
+    const busy = () => [...this.admitted].filter(({ diary }) => diary.stage !== 'talking').length;
+    if (mostCalls > 0 && busy() >= mostCalls) return 'too-many-calls';
+    const shed = this.shedding.judge(slowMs);
+    if (shed === 'calls') return 'pbx-slow';
+    this.admitted.add(call);
+    return shed === 'company' ? 'without-company' : 'wholly';
   }
 
   /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */

@@ -18,6 +18,10 @@ export interface Settings {
   /** Country whose ringback cadence is played where the media is up. */
   readonly toneCountry: string;
   readonly declineEnds: DeclineEnds;
+  /** From when on an answer of the PBX is slow, in ms; 0: never. */
+  readonly slowMs: number;
+  /** How many calls may wait or ring at the same time; 0: any number. */
+  readonly mostCalls: number;
 }
 
 /** What a decline on one device ends: the ringing of all mobiles, the whole call, or that device's ringing only. */
@@ -35,6 +39,8 @@ export const GLOBALS = {
   XIVO_MAPP_MSG_SOUND: 'one-moment-please',
   XIVO_MAPP_TONE_COUNTRY: 'fr',
   XIVO_MAPP_DECLINE_ENDS: 'mobiles',
+  XIVO_MAPP_SLOW_MS: '100',
+  XIVO_MAPP_MAX_CALLS: '0',
 } as const;
 
 type GlobalName = keyof typeof GLOBALS;
@@ -123,6 +129,8 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     messageSound: word('XIVO_MAPP_MSG_SOUND', /^[\w./-]{1,200}$/),
     toneCountry: word('XIVO_MAPP_TONE_COUNTRY', /^[a-z]{2,3}$/i).toLowerCase(),
     declineEnds: decline === 'call' || decline === 'device' ? decline : 'mobiles',
+    slowMs: whole('XIVO_MAPP_SLOW_MS', 0, 60_000),
+    mostCalls: whole('XIVO_MAPP_MAX_CALLS', 0, 100_000),
   };
   return { settings, warnings };
 }

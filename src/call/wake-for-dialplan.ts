@@ -44,9 +44,11 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
   let dialNow = () => '';
   let ending: Ending;
   try {
-    const plan = await learn(call, overseer.warn);
+    const plan = await learn(call, overseer);
     if (plan.kind === 'pass') {
       ending = passOn(call, plan, overseer);
+    } else if (plan.kind === 'over') {
+      ending = plan.ending;
     } else {
       call.signal.throwIfAborted();
       const { before = plan.known.map(registrationMark) } = arrival;

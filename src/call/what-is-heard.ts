@@ -14,6 +14,8 @@ import type { Hold, HoldNews } from './ports.ts';
 const SENT = 'CHANNEL(rtcp,txcount)';
 /** When it is looked, in ms after music was ordered: it may take 200 until it begins, and silence is noticed after a second. */
 const LOOKS_AFTER_MS = [250, 400, 500] as const;
+/** A PBX that is late begins late: so many times as long as its answers take is waited for longer. */
+const TIMES_THE_ANSWER = 10;
 
 /** By when word of a caller's end has come after the end of what played, in ms. */
 const LEAVING_MS = 250;
@@ -88,8 +90,8 @@ async function musicOrTone(call: Call, plan: Plan, hold: Hold, tell: Tell): Prom
 
 /** Where it cannot be told, yes. */
 async function isAnythingSent(call: Call): Promise<boolean> {
-  const { clock } = call.ports;
-  const sinceMs = clock.nowMs();
+  const { clock, load } = call.ports;
+  const sinceMs = clock.nowMs() + TIMES_THE_ANSWER * load.averageAnswerMs();
   const before = await sent(call);
   let latest: number | undefined;
   for (const afterMs of LOOKS_AFTER_MS) {
@@ -104,7 +106,7 @@ async function isAnythingSent(call: Call): Promise<boolean> {
 /** Undefined where it cannot be told, now or ever. */
 async function sent(call: Call): Promise<number | undefined> {
   try {
-    const { variables } = await call.caller.read({ variables: [SENT], globals: [], contactsOf: [] });
+    const { variables } = await call.caller.read({ variables: [SENT], globals: [], contactsOf: [], isPassing: true });
     const text = variables.get(SENT) ?? '';
     return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
   } catch (fault) {

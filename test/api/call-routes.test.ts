@@ -100,6 +100,8 @@ describe('metrics', () => {
     note(2_000, 'mobile-registered', { contact: 'sip:m' });
     note(2_007, 'leg-dialled', { contact: 'sip:m' });
     note(2_008, 'leg-dialled', { contact: 'sip:w' });
+    note(2_009, 'load-shed', { admitted: 'without-company' });
+    running.averageAnswerMs = 250;
     journal.close('c1', summary);
     journal.close('c1', summary);
     const answer = await ask('GET', '/metrics');
@@ -108,6 +110,8 @@ describe('metrics', () => {
     expect(line(page, 'xivo_mapp_calls_total{')).toBe('xivo_mapp_calls_total{outcome="answered"} 1');
     expect(page).toContain('xivo_mapp_pushes_total{platform="ios",result="delivered"} 1');
     expect(page).toContain('xivo_mapp_pushes_total{platform="android",result="dead-token"} 1');
+    expect(page).toContain('xivo_mapp_asterisk_answer_seconds 0.25');
+    expect(page).toContain('xivo_mapp_shed_calls_total{admitted="without-company"} 1');
     expect(page).toContain('xivo_mapp_live_calls{stage="waiting"} 2');
     expect(page).toContain('xivo_mapp_live_calls{stage="ringing"} 0');
     expect(page).toContain('xivo_mapp_live_calls{stage="talking"} 1');

@@ -24,6 +24,7 @@ export interface RunningApi {
   readonly metrics: Metrics;
   health: HealthReport;
   stages: Record<string, number>;
+  averageAnswerMs: number;
   /** A request with the key; `body` is sent as JSON, a string or bytes as they are. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   /** Closes the database under the running API. */
@@ -47,7 +48,10 @@ export async function runApi(given: Partial<ApiOptions> = {}): Promise<RunningAp
   const database = openDatabase('sqlite::memory:');
   const registry = registryIn(database, { wallMs: () => Date.UTC(2024, 4, 1) }, log);
   const stored = journalIn(database, log);
-  const metrics = callMetrics(() => running.stages);
+  const metrics = callMetrics(
+    () => running.stages,
+    () => running.averageAnswerMs,
+  );
   const options: ApiOptions = {
     host: '127.0.0.1',
     port: 0,
@@ -76,6 +80,7 @@ export async function runApi(given: Partial<ApiOptions> = {}): Promise<RunningAp
     journal: tellEach(stored, metrics.journal),
     health: { healthy: true, parts: { ari: { ok: true } } },
     stages: {},
+    averageAnswerMs: 0,
     async ask(method, path, body, headers = {}) {
       const raw = typeof body === 'string' || body instanceof Uint8Array;
       const response = await fetch(`${url}${path}`, {

@@ -163,7 +163,15 @@ describe('a caller who has left the application', () => {
     };
     const { requests } = one;
     const [isConnected, isOver] = [() => false, () => false];
-    const found = whereIs({ requests, app: 'app', channelId: CALLER_ID, log: toldLog(), isConnected, isOver });
+    const found = whereIs({
+      requests,
+      app: 'app',
+      channelId: CALLER_ID,
+      log: toldLog(),
+      isConnected,
+      isOver,
+      isHeard: false,
+    });
     await expect.poll(() => asked).toBeGreaterThan(0);
     requests.close();
     expect(await found).toEqual({ kind: 'unknown' });

@@ -1,11 +1,12 @@
 /** Answers of Asterisk that come late, or never, while its events have said meanwhile what has become of a channel. */
 import { expect, it } from 'vitest';
 import { CallerChannel } from '../../src/asterisk/caller.ts';
+import { CalledOff } from '../../src/asterisk/exchange.ts';
 import { AriLegs } from '../../src/asterisk/legs.ts';
 import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
 import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/requests.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { CallerGone, PbxError } from '../../src/call/errors.ts';
+import { CallerGone, PbxError, PbxLate } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { quietBoard } from './quiet-board.ts';
@@ -19,6 +20,7 @@ class Answering extends AriRequests {
   readonly asked: string[] = [];
   readonly #waiting = new Map<string, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   readonly #answers: (words: string) => unknown;
+  readonly #calledOff = new Map<string, AbortSignal | undefined>();
 
   /** @param answers what is answered at once; throws, or gives 'later' */
   constructor(answers: (words: string) => unknown) {
@@ -26,14 +28,19 @@ class Answering extends AriRequests {
     this.#answers = answers;
   }
 
-  override async send({ method, path }: AriOrder): Promise<unknown> {
+  override async send({ method, path, calledOff }: AriOrder): Promise<unknown> {
     const words = `${method} ${path}`;
+    this.#calledOff.set(words, calledOff);
     this.asked.push(words);
     const answer = this.#answers(words);
     if (answer !== 'later') return answer;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(words, { resolve, reject });
     return promise;
+  }
+
+  calledOff(words: string): boolean {
+    return this.#calledOff.get(words)?.aborted === true;
   }
 
   refuse(words: string, error: Error): void {
@@ -49,9 +56,10 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-it('a leg that somebody has answered is told of, and not ended, though the answer to its order is lost', async () => {
+/** A leg whose order is not answered until the test says so. */
+function dialLate(answers: (words: string) => unknown) {
   const order = `POST /channels/${LEG}`;
-  const requests = new Answering((words) => (words === order ? 'later' : { endpoint_ids: [] }));
+  const requests = new Answering((words) => (words === order ? 'later' : answers(words)));
   const board = quietBoard();
   const log = fakeLog();
   const subscriptions = new Subscriptions(requests, APP, log);
@@ -70,6 +78,12 @@ it('a leg that somebody has answered is told of, and not ended, though the answe
     } satisfies DialRequest,
     ({ kind }) => told.push(kind),
   );
+  return { requests, board, legs, told, dialled };
+}
+
+it('a leg that somebody has answered is told of, and not ended, though the answer to its order is lost', async () => {
+  const order = `POST /channels/${LEG}`;
+  const { requests, board, told, dialled } = dialLate(() => ({ endpoint_ids: [] }));
   await settled();
   board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
   expect(told).toEqual([]);
@@ -81,6 +95,49 @@ it('a leg that somebody has answered is told of, and not ended, though the answe
   await dialled;
   await settled();
   expect(requests.asked.filter((words) => words.startsWith('DELETE /channels'))).toEqual([]);
+});
+
+it.each(['described', 'unreadable'] as const)(
+  'a leg whose order was not answered in time is asked after, and rings on where Asterisk has it (%s)',
+  async (kind) => {
+    const order = `POST /channels/${LEG}`;
+    const look = `GET /channels/${LEG}`;
+    const { requests, told, dialled, board } = dialLate((words) => {
+      if (words !== look) return { endpoint_ids: [] };
+      if (kind === 'unreadable') throw new AriRefusal(500, 'no UTF-8');
+      return channel(LEG, 'Ringing');
+    });
+    await settled();
+    requests.refuse(order, new PbxLate('no answer within 60000 ms'));
+    await dialled;
+    await settled();
+    expect(requests.asked.filter((words) => words.startsWith('DELETE'))).toEqual([]);
+    board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
+    board.take({ type: 'ChannelDestroyed', cause: 17, cause_txt: 'User busy', channel: channel(LEG, 'Down') });
+    expect(told).toEqual(['ringing', 'ended']);
+  },
+);
+
+it('a leg whose order was not answered in time, and which Asterisk does not have, has failed', async () => {
+  const { requests, told, dialled } = dialLate((words) => {
+    if (words === `GET /channels/${LEG}`) throw new AriRefusal(404, 'not found');
+    return { endpoint_ids: [] };
+  });
+  await settled();
+  requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
+  await expect(dialled).rejects.toThrow('no answer within');
+  expect(told).toEqual([]);
+});
+
+it('a leg that is hung up before its order was sent is never ordered, nor is its end', async () => {
+  const { requests, legs, dialled } = dialLate(() => ({ endpoint_ids: [] }));
+  await settled();
+  const hungUp = legs.hangUp(LEG, 'not-needed');
+  expect(requests.calledOff(`POST /channels/${LEG}`)).toBe(true);
+  requests.refuse(`POST /channels/${LEG}`, new CalledOff('called off before it was sent'));
+  await expect(dialled).rejects.toThrow('called off');
+  await hungUp;
+  expect(requests.asked.filter((words) => words.includes(LEG))).toEqual([`POST /channels/${LEG}`]);
 });
 
 it('a caller who hangs up while being given back has left, though that was found out in between', async () => {

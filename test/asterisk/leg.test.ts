@@ -38,7 +38,7 @@ describe('a leg', () => {
   it('tells nothing when the order was refused', () => {
     const { leg, told } = listen();
     leg.onState('Ringing');
-    leg.refused();
+    leg.refused(true);
     leg.onState('Up');
     leg.onDestroyed(16, '');
     expect(told).toEqual(['gone']);

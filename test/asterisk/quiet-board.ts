@@ -5,7 +5,6 @@ export function quietBoard(ports: Partial<SwitchboardPorts> = {}): Switchboard {
   return new Switchboard({
     onArrival() {},
     hangUpStray() {},
-    onUserEvent() {},
     onReplaced() {},
     onCallerReplaced() {},
     ...ports,

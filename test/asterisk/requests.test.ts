@@ -1,5 +1,5 @@
 /** Requests against a server that misbehaves: what is sent twice, what never, and what each failure is called. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/requests.ts';
 import { PbxError } from '../../src/call/errors.ts';
@@ -73,6 +73,52 @@ describe('requests to Asterisk', () => {
     const asked = requests.send({ method: 'GET', path: '/channels', deadlineMs: 30 });
     await expect(asked).rejects.toThrow('no answer within 30 ms');
     await expect(asked).rejects.toBeInstanceOf(PbxError);
+  });
+
+  it('that are looks give up sooner than orders, for they are asked again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      pbx.answer = () => undefined;
+      const told: string[] = [];
+      const tell = (name: string) => (error: unknown) => told.push(`${name}: ${String(error)}`);
+      const look = requests.send({ method: 'GET', path: '/channels/1/variable', lane: 'looks' }).catch(tell('look'));
+      const order = requests.send({ method: 'POST', path: '/channels/1/continue' }).catch(tell('order'));
+      await vi.advanceTimersByTimeAsync(3_000);
+      await look;
+      await vi.advanceTimersByTimeAsync(56_999);
+      expect(told).toEqual([expect.stringMatching(/^look: .*no answer within 3000 ms/)]);
+      await vi.advanceTimersByTimeAsync(1);
+      await order;
+      expect(told[1]).toMatch(/^order: .*no answer within 60000 ms/);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that are called off before they are sent never reach Asterisk; what is sent is not taken back', async () => {
+    const answers: (() => void)[] = [];
+    pbx.answer = (_, response) => answers.push(() => answerJson(response, 204));
+    const order = (path: string, calledOff?: AbortSignal) =>
+      requests.send({ method: 'POST', path, ...(calledOff && { calledOff }) });
+    const ending = new AbortController();
+    const sent = order('/sent', ending.signal);
+    await soon(() => expect(answers).toHaveLength(1));
+    // As many as there are connections.
+    const others = Array.from({ length: 15 }, (_, index) => order(`/other/${index}`));
+    await soon(() => expect(answers).toHaveLength(16));
+    const waits = order('/waits', ending.signal);
+    const fault = waits.catch((error: unknown) => error);
+    ending.abort();
+    expect(await fault).toMatchObject({ name: 'PbxError', message: expect.stringContaining('called off before') });
+    await expect(order('/after', ending.signal)).rejects.toThrow('called off before');
+    for (const answer of answers.splice(0)) answer();
+    await Promise.all([sent, ...others]);
+    const last = order('/last');
+    await soon(() => expect(answers).toHaveLength(1));
+    answers[0]?.();
+    await last;
+    expect(pbx.requests.map(({ path }) => path)).not.toContain('/ari/waits');
+    expect(pbx.requests.map(({ path }) => path)).not.toContain('/ari/after');
   });
 
   it('say so when an answer is cut off', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SharedLooks } from '../../src/asterisk/shared-looks.ts';
 import { ContactWatch } from '../../src/asterisk/watch.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import { soon } from '../soon.ts';
 
 const watchOf = (name: string) =>
   new ContactWatch(
@@ -24,6 +25,26 @@ describe('looks that are not urgent', () => {
     expect(looked).toEqual([['PJSIP/one', 'PJSIP/two']]);
     await looks.take(two);
     expect(looked).toHaveLength(2);
+  });
+
+  it('go one after another, however late Asterisk is: what is asked for meanwhile is in the next', async () => {
+    const answers: (() => void)[] = [];
+    const looked: number[] = [];
+    const looks = new SharedLooks(systemClock, (watches) => {
+      looked.push(watches.length);
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    const first = looks.take(watchOf('one'));
+    await soon(() => expect(looked).toEqual([1]));
+    const others = [looks.take(watchOf('two')), looks.take(watchOf('three'))];
+    // Longer than the first one waits for others.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(looked).toEqual([1]);
+    answers[0]?.();
+    await first;
+    await soon(() => expect(looked).toEqual([1, 2]));
+    answers[1]?.();
+    await Promise.all(others);
   });
 
   it('fail together', async () => {

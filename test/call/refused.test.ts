@@ -1,17 +1,17 @@
 /** Stories in which Asterisk refuses for a while what must be done: it is tried until it is done, and the caller never waits in silence meanwhile. */
 import { describe, expect, it } from 'vitest';
-import { PbxError } from '../../src/call/errors.ts';
+import { PbxError, PbxLate } from '../../src/call/errors.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 
 /** Each call of these ports is refused until so many ms of the story have gone. Gives how often. */
-function refusing(story: Story, ports: RegExp, untilMs: number): { count: number } {
+function refusing(story: Story, ports: RegExp, untilMs: number, Fault = PbxError): { count: number } {
   const refused = { count: 0 };
   story.pbx.intervene = (call, _number, moment) => {
     if (moment !== 'before' || !ports.test(call) || story.clock.nowMs() >= untilMs) return;
     refused.count += 1;
-    throw new PbxError(`scripted: ${call} is refused`);
+    throw new Fault(`scripted: ${call} is refused`);
   };
   return refused;
 }
@@ -37,6 +37,16 @@ describe('a caller who cannot be given back', () => {
     refusing(story, /giveBack/, Number.POSITIVE_INFINITY);
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     expect(story.pbx.callerHungUp).toBe(true);
+    story.nothingIsLeft();
+  });
+
+  it('is never cut off while Asterisk is merely late with that', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const late = refusing(story, /giveBack/, 200_000, PbxLate);
+    expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+    expect(late.count).toBeGreaterThan(1);
+    expect(story.pbx.callerHungUp).toBe(false);
+    expect(story.pbx.givenBack).toEqual([{ status: 'NOANSWER', reason: 'wait-over' }]);
     story.nothingIsLeft();
   });
 

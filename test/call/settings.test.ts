@@ -19,6 +19,8 @@ describe('settings', () => {
         messageSound: 'one-moment-please',
         toneCountry: 'fr',
         declineEnds: 'mobiles',
+        slowMs: 100,
+        mostCalls: 0,
       },
       warnings: [],
     });

@@ -35,6 +35,15 @@ describe('what cannot be heard', () => {
     ]);
   });
 
+  it('music that begins late because Asterisk is late is left alone', async () => {
+    waits('25', { what: 'message', played: true });
+    story.averageAnswerMs = 90;
+    story.at(OVER_MS + 1_000, () => story.pbx.variables.set(SENT, '30'));
+    await story.tell();
+    expect(story.pbx.holds).toHaveLength(1);
+    expect(facts()).toEqual([]);
+  });
+
   it('music that has begun is left alone', async () => {
     waits('25', { what: 'message', played: true });
     let sent = 25;

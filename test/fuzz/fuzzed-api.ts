@@ -49,7 +49,10 @@ export function fuzzedApi(requestMs = 10_000, limits = noLimits): FuzzedApi {
       apiKey: KEY,
       registry,
       calls: journalIn(database, log),
-      metrics: callMetrics(() => ({})),
+      metrics: callMetrics(
+        () => ({}),
+        () => 0,
+      ),
       health: () => ({ healthy: true, parts: {} }),
       log,
       headersMs: requestMs,

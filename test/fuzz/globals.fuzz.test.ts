@@ -64,6 +64,8 @@ function isRight(name: string, text: string): boolean {
   if (name === 'XIVO_MAPP_MSG_SOUND') return text.length <= 200 && [...text].every((c) => /[A-Za-z0-9_./-]/.test(c));
   if (name === 'XIVO_MAPP_TONE_COUNTRY') return text.length >= 2 && text.length <= 3 && /^[A-Za-z]+$/.test(text);
   if (name === 'XIVO_MAPP_DECLINE_ENDS') return ['mobiles', 'call', 'device'].includes(text.toLowerCase());
+  if (name === 'XIVO_MAPP_SLOW_MS') return isWhole(text, 0, 60_000);
+  if (name === 'XIVO_MAPP_MAX_CALLS') return isWhole(text, 0, 100_000);
   throw new Error(`no rule for ${name}`);
 }
 

@@ -63,8 +63,8 @@ export async function routerOn(pbx: PbxStub, log: Log) {
   const journal = journalIn(database, log);
   const push = createPush({ clock: hastyClock, log });
   const asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log, clock: hastyClock });
-  const { legs, notes, registrations } = asterisk;
-  const router = new Router({ clock: hastyClock, legs, notes, registrations, registry, push, journal, log });
+  const { load, legs, notes, registrations } = asterisk;
+  const router = new Router({ clock: hastyClock, load, legs, notes, registrations, registry, push, journal, log });
   const arrived: Arrived[] = [];
   const endings: { readonly userId: string; readonly ended: Promise<unknown> }[] = [];
   asterisk.onCaller((arrival) => {

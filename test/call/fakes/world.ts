@@ -31,6 +31,8 @@ export class Story {
   private readonly pushResults = new Map<string, PushResult | 'hangs'>();
   private pushesUnderWay = 0;
   endings: Ending[] = [];
+  /** How slow the PBX is. */
+  averageAnswerMs = 0;
 
   constructor(device: RingingDevice = 'MobileApp') {
     this.registry.putUser({ userId: '7', ringingDevice: device, mobileEndpoint: MOBILE, webAppEndpoint: WEBAPP });
@@ -38,6 +40,7 @@ export class Story {
     const { clock, registry, journal, log } = this;
     this.router = new Router({
       clock,
+      load: { averageAnswerMs: () => this.averageAnswerMs },
       legs,
       notes,
       registrations,

@@ -69,7 +69,6 @@ export class Run {
     this.begunAtMs = pbx.nowMs();
     this.board = new Switchboard({
       onArrival: ({ id }, args) => this.#arrive(id, args),
-      onUserEvent: () => {},
       onReplaced: () => {},
       onCallerReplaced: () => {},
       hangUpStray: (channelId) => strays.take(channelId),
@@ -159,6 +158,7 @@ export class Run {
     const { pbx, life, orders, push, registry } = this.#world;
     return {
       clock: life.clock,
+      load: { averageAnswerMs: () => 0 },
       legs: this.legs,
       notes: this.notes,
       registrations: this.registrations,

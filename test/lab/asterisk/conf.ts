@@ -126,9 +126,13 @@ lockconfdir = no
 ${systemName === undefined ? '' : `systemname = ${systemName}\n`}`;
 }
 
+/** The machine may be slow. What a test sets itself comes later, and wins. */
+const NOTHING_IS_SHED = 'XIVO_MAPP_SLOW_MS = 0';
+
 /** Text of xivo_globals.conf: what the caller gave, with the section's head when that is missing. */
 export function renderGlobals(text: string): string {
-  return /^\s*\[globals\]/m.test(text) ? `${text}\n` : `[globals]\n${text}\n`;
+  const whole = /^\s*\[globals\]/m.test(text) ? `${text}\n` : `[globals]\n${text}\n`;
+  return whole.replace(/^\s*\[globals\].*$/m, `$&\n${NOTHING_IS_SHED}`);
 }
 
 function renderAri(ari: AriSettings): string {

@@ -8,6 +8,7 @@ import { type Lab, startLab } from '../lab.ts';
 import { SlowAri } from '../rigs/slow-ari.ts';
 
 const GLOBALS = [
+  'XIVO_MAPP_SLOW_MS = 0',
   'XIVO_MAPP_LOOPS_INTERVAL = 1',
   'XIVO_MAPP_LOOPS_MOBILEAPP = 20',
   'XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 1',
