@@ -66,6 +66,16 @@ describe('the house', () => {
     expect(askers.filter(({ text }) => /'(POST|PUT)'/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  it('nobody asks a channel for its application: Asterisk ends itself where the channel leaves it in that moment', () => {
+    const everywhere = globSync('{src,dialplan,test,scripts}/**/*.{ts,conf}', { cwd: ROOT })
+      // What a log's row shows is read from a copy.
+      .filter((path) => !path.endsWith('site-conf.ts') && !path.endsWith('house.test.ts'));
+    const asked = everywhere.filter((path) =>
+      /['"`{]CHANNEL\(app(name|data)\)/.test(readFileSync(join(ROOT, path), 'utf8')),
+    );
+    expect(asked).toEqual([]);
+  });
+
   it('main.ts and cli.ts alone read the process', () => {
     const strays = files
       .filter(({ path }) => path !== 'src/main.ts' && path !== 'src/cli.ts')

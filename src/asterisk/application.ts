@@ -49,6 +49,15 @@ export async function readApplication(requests: AriRequests, app: string, lane?:
   return state;
 }
 
+const Applications = z.array(z.object({ name: z.string(), channel_ids: z.array(z.string()).default([]) }));
+
+/** Whether events of the channel go to another application, as they do where it is in one. */
+export async function isInAnother(requests: AriRequests, app: string, channelId: string): Promise<boolean> {
+  const { data } = Applications.safeParse(await requests.send({ method: 'GET', path: '/applications' }));
+  if (data === undefined) throw new PbxError('Asterisk described its applications in a form that is not that of ARI');
+  return data.some(({ name, channel_ids: channelIds }) => name !== app && channelIds.includes(channelId));
+}
+
 /** Arguments that the channel's Stasis() was given, or undefined where it is not in our application. */
 export function argsIn(channel: Channel, app: string): string[] | undefined {
   if (channel.dialplan.app_name !== 'Stasis') return undefined;

@@ -26,22 +26,30 @@ const MODULES = ['app_channelredirect.so', 'func_lock.so', 'func_global.so'];
 export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}${MODULES.map((name) => `,\${IFMODULE(${name})}`).join('')}`;
 
 /**
+ * The context from which the dialplan gives a caller to us. A caller who is in another has been moved. CHANNEL(appname) would say whether it is in an
+ * application, but Asterisk ends itself where that is asked in the moment in which the channel leaves it.
+ */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
+const WITH_US = '"${CONTEXT}" = "xivo-mapp-route"';
+
+/**
  * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is
  * with us and has not gone on in the dialplan, which keeps that variable empty; else what stands is set again.
  */
-export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($["\${CHANNEL(appname)}" = "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
+export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($[${WITH_US} & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
 
 /** For a caller whom somebody has moved elsewhere in the dialplan: what the site has granted counts again, and nothing of ours ends the call there. */
-const AWAY = `"\${CHANNEL(appname)}" != "Stasis" & 0\${XIVO_MAPP_PATIENCE} > 0`;
+const AWAY = `!(${WITH_US}) & 0\${XIVO_MAPP_PATIENCE} > 0`;
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
 const LEFT = '${XIVO_MAPP_LIMIT} - ${STRFTIME(,,%s.%3q)}';
 const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[${LEFT} < 1]?1:$[${LEFT}])})}`;
-const GOES_FREE = [
+/** What is asked of a caller who was moved. */
+export const GOES_FREE = [
   `\${SET(TIMEOUT(absolute)=\${IF($[${AWAY}]?${GRANTED}:\${TIMEOUT(absolute)})})}`,
   `\${SET(XIVO_MAPP_PATIENCE=\${IF($[${AWAY}]?:\${XIVO_MAPP_PATIENCE})})}`,
 ];
 
-/** To be asked of a caller who was moved. Never rejects: a channel that is gone needs nothing. */
+/** Asks it. Never rejects: a channel that is gone needs nothing. */
 export async function takeOffGuard(requests: AriRequests, channelId: string, log: Log): Promise<void> {
   await ask(requests, channelId, GOES_FREE).catch((error: unknown) =>
     log.debug('could not take off the time after which a caller is taken back', { channelId, error: String(error) }),

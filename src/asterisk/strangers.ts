@@ -7,12 +7,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PbxError } from '../call/errors.ts';
 import type { Log } from '../call/ports.ts';
-import { applicationPath, argsIn, readApplication } from './application.ts';
+import { applicationPath, argsIn, isInAnother, readApplication } from './application.ts';
 import { channelPath, isLeg } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import type { Channel } from './events.ts';
-import { ask, variableQuestion } from './question.ts';
-import { AriRefusal, type AriRequests, isGone } from './requests.ts';
+import { type AriRequests, isGone } from './requests.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /** Asterisk gives one channel to all messages (SIP MESSAGE), one after another; none of anybody is handled while it is kept. */
@@ -22,7 +21,6 @@ const MESSAGES = /^Message\//;
  * after three seconds.
  */
 const SECOND_LOOK_MS = 600;
-const WHERE = ['CHANNEL(appname)', 'CHANNEL(appdata)'].map(variableQuestion);
 
 export interface StrangersPorts {
   readonly requests: AriRequests;
@@ -122,14 +120,10 @@ export class Strangers {
 
   async #judgeUnreadable(channelId: string): Promise<void> {
     const { requests, board, app, log } = this.#ports;
-    // Another application may have it, from which it must not be taken; what cannot be read even so has never come into any.
-    const where = await ask(requests, channelId, WHERE).catch((error: unknown) => {
-      if (error instanceof AriRefusal) return [];
-      throw error;
-    });
+    // From another application it must not be taken. In none it cannot be given back, which says so.
+    const isElsewhere = await isInAnother(requests, app, channelId);
     if (board.isOwned(channelId)) return;
-    const [name, data = ''] = where;
-    if (name !== 'Stasis' || data.split(',')[0] !== app) return await this.#unsubscribe(channelId);
+    if (isElsewhere || !(await this.#continue(channelId))) return await this.#unsubscribe(channelId);
     if (!this.#told.has(channelId)) {
       this.#told.add(channelId);
       log.warn(
@@ -137,16 +131,17 @@ export class Strangers {
         { channel: channelId },
       );
     }
-    await this.#continue(channelId);
   }
 
-  /** One that has left meanwhile is no error. */
-  async #continue(channelId: string): Promise<void> {
+  /** False where it is in no application, or no more. */
+  async #continue(channelId: string): Promise<boolean> {
     const { requests } = this.#ports;
     try {
       await requests.send({ method: 'POST', path: channelPath(channelId, '/continue'), once: true });
+      return true;
     } catch (error) {
       if (!isGone(error)) throw error;
+      return false;
     }
   }
 

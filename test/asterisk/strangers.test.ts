@@ -7,7 +7,6 @@ import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
 const ID = '1700000000.1';
-const SEPARATOR = '\u001f';
 
 describe('a channel in our application that belongs to nobody', () => {
   let pbx: PbxStub;
@@ -22,10 +21,15 @@ describe('a channel in our application that belongs to nobody', () => {
   const hungUp: string[] = [];
   const owned = new Set<string>();
 
-  const answer = ({ method, path, query }: SeenRequest) => {
+  const answer = ({ method, path }: SeenRequest) => {
     if (path === '/ari/applications/app' && method === 'GET') return { channel_ids: there };
-    if (path.endsWith('/variable') && query.has('variable'))
-      return { value: `${channel.app}${SEPARATOR}${channel.data}` };
+    if (path === '/ari/applications') {
+      const has = (name: string) => (channel.data.startsWith(`${name},`) ? there : []);
+      return [
+        { name: 'app', channel_ids: there },
+        { name: 'other', channel_ids: has('other') },
+      ];
+    }
     if (method === 'GET' && channel.name === '') return undefined;
     const [app_name, app_data] = [channel.app, channel.data];
     return { id: there[0] ?? ID, name: channel.name, state: 'Ring', dialplan: { app_name, app_data } };
@@ -38,7 +42,10 @@ describe('a channel in our application that belongs to nobody', () => {
 
   beforeEach(async () => {
     pbx = await PbxStub.start();
-    pbx.answer = (seen, response) => answerJson(response, 200, answer(seen));
+    pbx.answer = (seen, response) => {
+      const isRefused = seen.path.endsWith('/continue') && channel.app !== 'Stasis';
+      answerJson(response, isRefused ? 409 : 200, answer(seen));
+    };
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     log = toldLog();
     there = [ID];
@@ -95,14 +102,15 @@ describe('a channel in our application that belongs to nobody', () => {
   });
 
   it.each([
-    ['another application has it', 'Stasis', 'other,42'],
-    ['it is in the dialplan', 'Dial', 'PJSIP/x'],
-  ])('is not touched where %s, described or not; its events are no longer asked for', async (_, app, data) => {
+    ['another application has it', 'Stasis', 'other,42', []],
+    // Only the refusal says that it is there.
+    ['it is in the dialplan', 'Dial', 'PJSIP/x', [`POST /ari/channels/${ID}/continue`]],
+  ])('is not touched where %s, described or not; its events are no longer asked for', async (_, app, data, refused) => {
     channel = { name: '', app, data };
     await looks(2);
     channel = { name: 'PJSIP/trunk-1', app, data };
     await looks(1);
-    expect(orders()).toEqual(Array(2).fill('DELETE /ari/applications/app/subscription'));
+    expect(orders()).toEqual([...refused, ...Array(2).fill('DELETE /ari/applications/app/subscription')]);
     expect([arrived, log.told.filter(({ level }) => level === 'warn')]).toEqual([[], []]);
   });
 

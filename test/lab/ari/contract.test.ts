@@ -67,6 +67,10 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
   const bridges = async () => BridgeList.parse((await asterisk.ari('GET', '/bridges')).body);
   const nameOf = async (channelId: string) =>
     z.object({ name: z.string() }).parse((await asterisk.ari('GET', `/channels/${channelId}`)).body).name;
+  const appOf = async (channelId: string) =>
+    z
+      .object({ dialplan: z.object({ app_name: z.string() }) })
+      .safeParse((await asterisk.ari('GET', `/channels/${channelId}`)).body).data?.dialplan.app_name;
   const variable = async (channelId: string, name: string) => (await channelVariable(asterisk, channelId, name)) ?? '';
   await until('the router is connected', () => connection.trouble() === undefined);
 
@@ -138,7 +142,7 @@ async function realPbx(version: AsteriskVersion): Promise<PbxUnderTest> {
       );
     },
     async givenBack({ channelId }) {
-      await until('the caller has gone on', async () => (await variable(channelId, 'CHANNEL(appname)')) === 'Wait');
+      await until('the caller has gone on', async () => (await appOf(channelId)) === 'Wait');
       const [status, reason] = await Promise.all([
         variable(channelId, 'XIVO_MAPP_STATUS'),
         variable(channelId, 'XIVO_MAPP_REASON'),
