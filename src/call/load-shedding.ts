@@ -8,8 +8,11 @@ import type { CallPorts } from './ports.ts';
 
 export type Shed = 'nothing' | 'company' | 'calls';
 
-/** New calls are shed where answers take so many times as long as where company is. */
-const TIMES_FOR_CALLS = 10;
+/**
+ * New calls are shed where answers take so many times as long as where company is. The first costs a caller next to nothing, and comes early: an
+ * Asterisk answers quickly until just before it has nothing left. The second costs the wake, and comes late.
+ */
+const TIMES_FOR_CALLS = 100;
 /** It ends where answers take so much of what it began with. */
 const ENDS_AT = 0.5;
 /** How often it is looked whether it is over, in ms. */

@@ -39,7 +39,7 @@ export const GLOBALS = {
   XIVO_MAPP_MSG_SOUND: 'one-moment-please',
   XIVO_MAPP_TONE_COUNTRY: 'fr',
   XIVO_MAPP_DECLINE_ENDS: 'mobiles',
-  XIVO_MAPP_SLOW_MS: '100',
+  XIVO_MAPP_SLOW_MS: '10',
   XIVO_MAPP_MAX_CALLS: '0',
 } as const;
 

@@ -19,7 +19,7 @@ describe('settings', () => {
         messageSound: 'one-moment-please',
         toneCountry: 'fr',
         declineEnds: 'mobiles',
-        slowMs: 100,
+        slowMs: 10,
         mostCalls: 0,
       },
       warnings: [],
