@@ -132,6 +132,9 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
   const stop = async (): Promise<void> => {
     await endAsterisk(running);
     await removeRun();
+    // Whatever the tests have seen of it: no call may end it.
+    const crash = running.crash();
+    if (crash !== undefined) throw new Error(`Asterisk ${version} has ended itself by ${crash}\n${running.output()}`);
   };
   const endings = new EndingsFile(paths.endingsFile);
   const logs = new CallLogs(paths.logFolder, cli);

@@ -8,6 +8,8 @@ import type { AsteriskInstall } from './fetch.ts';
 
 const SETPRIV = '/usr/bin/setpriv';
 
+const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL']);
+
 /** Host names are never needed; if one is asked for all the same, the resolver gives up in a second rather than in ten. */
 const ENVIRONMENT = {
   LC_ALL: 'C',
@@ -20,6 +22,8 @@ export interface AsteriskProcess {
   readonly pid: number;
   /** True once the process is gone. */
   exited(): boolean;
+  /** The signal by which it has ended itself, as by SIGSEGV; undefined where it has not. */
+  crash(): string | undefined;
   /** What it wrote to its standard outputs: the reason, when it could not even start. */
   output(): string;
   /** Resolves when the process is gone. */
@@ -45,6 +49,7 @@ export function spawnAsterisk(install: AsteriskInstall, asteriskConf: string, cw
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   let exited = false;
+  let crash: string | undefined;
   const endWithUs = (): void => {
     child.kill('SIGKILL');
   };
@@ -57,6 +62,7 @@ export function spawnAsterisk(install: AsteriskInstall, asteriskConf: string, cw
     };
     child.once('exit', (code, signal) => {
       output += `\n(exit ${code ?? signal})`;
+      if (signal !== null && CRASHES.has(signal)) crash = signal;
       end();
     });
     child.once('error', (error) => {
@@ -67,6 +73,7 @@ export function spawnAsterisk(install: AsteriskInstall, asteriskConf: string, cw
   return {
     pid: child.pid ?? -1,
     exited: () => exited,
+    crash: () => crash,
     output: () => output,
     gone,
     signal: (name) => {
