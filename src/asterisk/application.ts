@@ -41,6 +41,15 @@ export function readState(answer: unknown): ApplicationState | undefined {
   };
 }
 
+/**
+ * Has Asterisk send events of these types alone: of each step of each channel's dialplan, and of much else, it need not. To be said for each connection.
+ * Rejects with PbxError.
+ */
+export async function receiveOnly(requests: AriRequests, app: string, types: readonly string[]): Promise<void> {
+  const body = { allowed: types.map((type) => ({ type })) };
+  await requests.send({ method: 'PUT', path: applicationPath(app, '/eventFilter'), body });
+}
+
 /** Rejects with AriRefusal 404 when Asterisk has no such application. */
 export async function readApplication(requests: AriRequests, app: string, lane?: Lane): Promise<ApplicationState> {
   const order = { method: 'GET', path: applicationPath(app) } as const;

@@ -7,10 +7,10 @@ import { PbxError } from '../call/errors.ts';
 import type { Caller, Clock, FoundLeg, Legs, Load, Log, Notes, Registrations } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
 import { readAddress } from './address.ts';
-import { readApplication } from './application.ts';
+import { readApplication, receiveOnly } from './application.ts';
 import { CallerChannel } from './caller.ts';
 import { DeadEnd } from './dead-end.ts';
-import type { Channel } from './events.ts';
+import { type Channel, USED_TYPES } from './events.ts';
 import { frameReader } from './frames.ts';
 import { Lateness } from './lateness.ts';
 import { AriLegs } from './legs.ts';
@@ -184,6 +184,10 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       legs.reconnected();
       const judgeStrays = strays.hold();
       await pulse.check();
+      // Without it all goes well, and costs more.
+      await receiveOnly(requests, app, USED_TYPES).catch((error: unknown) =>
+        log.debug('Asterisk sends events of all types', { error: String(error) }),
+      );
       void requests.keep();
       await reconcile({
         requests,

@@ -61,6 +61,9 @@ const schemas = {
   ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
 };
 
+/** The types of which anything is used. */
+export const USED_TYPES: readonly string[] = Object.keys(schemas);
+
 export type AriEvent = {
   [Type in keyof typeof schemas]: z.infer<(typeof schemas)[Type]>;
 }[keyof typeof schemas];
