@@ -1,5 +1,6 @@
-/** Frames of a WebSocket in the direction from server to client, where nothing is masked: cut out of a stream of bytes, and made. As RFC 6455 has them; for text alone. */
+/** Frames of a WebSocket in the direction from server to client, where nothing is masked: cut out of a stream of bytes, and made; and the handshake that goes before. As RFC 6455 has them; for text alone. */
 
+const HANDSHAKE_END = '\r\n\r\n';
 const FINAL_TEXT = 0x81;
 const OPCODE = 0x0f;
 const TEXT = 0x1;
@@ -9,6 +10,20 @@ export interface Frame {
   readonly bytes: Buffer;
   /** Its text; '' where it is a ping, a pong or a goodbye. */
   readonly text: string;
+}
+
+/** The server's answer to the handshake, told from the frames behind it. */
+export class Handshake {
+  #answer = Buffer.alloc(0);
+
+  /** Undefined until the answer is whole with this piece. To be given no more then. */
+  take(piece: Buffer): { readonly answer: Buffer; readonly frames: Buffer } | undefined {
+    this.#answer = Buffer.concat([this.#answer, piece]);
+    const end = this.#answer.indexOf(HANDSHAKE_END);
+    if (end < 0) return undefined;
+    const length = end + HANDSHAKE_END.length;
+    return { answer: this.#answer.subarray(0, length), frames: this.#answer.subarray(length) };
+  }
 }
 
 /** Collects bytes and gives whole frames. */

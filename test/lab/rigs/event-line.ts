@@ -11,10 +11,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Lab } from '../lab.ts';
 import { endServer, standBefore } from './between.ts';
-import { FrameCutter, frameOf } from './event-frames.ts';
+import { FrameCutter, frameOf, Handshake } from './event-frames.ts';
 import { unrelatedEvents } from './unrelated-events.ts';
 
-const HANDSHAKE_END = '\r\n\r\n';
 const TICK_MS = 10;
 
 interface CutOrder {
@@ -115,20 +114,18 @@ export class EventLine {
   /** Asterisk's answer to the handshake passes as it is, and then whole frames. */
   #carryEvents(near: Socket, far: Socket): void {
     const cutter = new FrameCutter();
-    let answer: Buffer | undefined = Buffer.alloc(0);
+    let handshake: Handshake | undefined = new Handshake();
     far.on('data', (piece: Buffer) => {
-      if (answer === undefined) {
+      if (handshake === undefined) {
         this.#passFrames(cutter, piece, near, far);
         return;
       }
-      answer = Buffer.concat([answer, piece]);
-      const end = answer.indexOf(HANDSHAKE_END);
-      if (end < 0) return;
-      const frames = answer.subarray(end + HANDSHAKE_END.length);
-      near.write(answer.subarray(0, end + HANDSHAKE_END.length));
-      answer = undefined;
+      const done = handshake.take(piece);
+      if (done === undefined) return;
+      near.write(done.answer);
+      handshake = undefined;
       this.#router = near;
-      this.#passFrames(cutter, frames, near, far);
+      this.#passFrames(cutter, done.frames, near, far);
     });
   }
 

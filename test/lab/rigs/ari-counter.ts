@@ -1,0 +1,150 @@
+/**
+ * A counter between the router and Asterisk's ARI: what the router asks, by kind, which events Asterisk sends it, by type, and the bytes of both. It
+ * must never change, hold back or reorder a byte.
+ *
+ *     const lab = await startLab({ version, startRouter: false });
+ *     const counter = await AriCounter.before(lab);         // starts the router
+ *     counter.begin();                                      // from now on
+ *     counter.count();                                      // { requests: { 'POST /channels/{id}/moh' => … }, events: { 'StasisStart' => … }, lastedMs }
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { z } from 'zod';
+import { awaitThat } from '../asterisk/deadline.ts';
+import { SOON_MS } from '../handset.ts';
+import type { Lab } from '../lab.ts';
+import { nowMs } from '../phone/clock.ts';
+import { endServer, standBefore } from './between.ts';
+import { FrameCutter, Handshake } from './event-frames.ts';
+import { kindOf } from './request-kinds.ts';
+
+const REQUEST_LINE = /^(GET|POST|PUT|DELETE) (\S+) HTTP\/1\.1\r\n/;
+const EVENTS = /^\/ari\/events\?/;
+const Typed = z.object({ type: z.string() });
+
+/** Of one kind of request, or of one type of event. */
+export interface Traffic {
+  readonly times: number;
+  /** Requests whose answer has begun to come; 0 of events. */
+  readonly answered: number;
+  /** Heads and bodies of the requests, and of their answers; whole frames of the events. */
+  readonly bytes: number;
+}
+
+export interface AriCount {
+  /** By kind, as kindOf() names it. */
+  readonly requests: ReadonlyMap<string, Traffic>;
+  /** By type: `StasisStart`. */
+  readonly events: ReadonlyMap<string, Traffic>;
+  /** Since begin(), ms. */
+  readonly lastedMs: number;
+}
+
+export class AriCounter {
+  readonly #server: Server;
+  readonly #target: URL;
+  readonly #sockets = new Set<Socket>();
+  #requests = new Map<string, Traffic>();
+  #events = new Map<string, Traffic>();
+  #sinceMs = nowMs();
+
+  private constructor(target: URL) {
+    this.#target = target;
+    this.#server = createServer({ noDelay: true }, (near) => this.#join(near));
+  }
+
+  /** Puts itself between the lab's router, which must not run yet, and its Asterisk; starts the router. */
+  static async before(lab: Lab): Promise<AriCounter> {
+    const counter = new AriCounter(new URL(lab.asterisk.ariUrl));
+    await standBefore(lab, counter.#server);
+    await lab.router.start();
+    return counter;
+  }
+
+  /** Counts from nothing. An answer that is still under way counts. */
+  begin(): void {
+    this.#requests = new Map();
+    this.#events = new Map();
+    this.#sinceMs = nowMs();
+  }
+
+  /** What has passed since begin(), as it stands now. */
+  count(): AriCount {
+    return { requests: new Map(this.#requests), events: new Map(this.#events), lastedMs: nowMs() - this.#sinceMs };
+  }
+
+  /** Waits until Asterisk has answered so many requests of that kind since begin(). */
+  async answered(kind: string, times = 1, withinMs = SOON_MS): Promise<void> {
+    const isThere = () => (this.#requests.get(kind)?.answered ?? 0) >= times;
+    await awaitThat(
+      async () => (isThere() ? true : undefined),
+      withinMs,
+      async () => `Asterisk was not asked ${times} times: ${kind}; but ${[...this.#requests.keys()].join(', ')}`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await endServer(this.#server, this.#sockets);
+  }
+
+  #join(near: Socket): void {
+    const far = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.pipe(far);
+    far.pipe(near);
+    this.#listen(near, far);
+  }
+
+  /** The router sends one request at a time over a connection, so that a piece that begins one begins with its line. */
+  #listen(near: Socket, far: Socket): void {
+    let kind: string | undefined;
+    let isAnswered = false;
+    near.on('data', (piece: Buffer) => {
+      const [line, method = '', target = ''] = REQUEST_LINE.exec(piece.toString('latin1')) ?? [];
+      if (line !== undefined && EVENTS.test(target)) {
+        kind = undefined;
+        far.on('data', this.#eventsTaker());
+      } else if (line !== undefined) {
+        kind = kindOf(method, target);
+        isAnswered = false;
+        add(this.#requests, kind, { times: 1 });
+      }
+      if (kind !== undefined) add(this.#requests, kind, { bytes: piece.length });
+    });
+    far.on('data', (piece: Buffer) => {
+      if (kind === undefined) return;
+      add(this.#requests, kind, { bytes: piece.length, answered: isAnswered ? 0 : 1 });
+      isAnswered = true;
+    });
+  }
+
+  #eventsTaker(): (piece: Buffer) => void {
+    const handshake = new Handshake();
+    const cutter = new FrameCutter();
+    let isOpen = false;
+    return (piece) => {
+      const frames = isOpen ? piece : handshake.take(piece)?.frames;
+      if (frames === undefined) return;
+      isOpen = true;
+      for (const { bytes, text } of cutter.take(frames)) {
+        // Pings and pongs are no events.
+        if (text !== '') add(this.#events, Typed.parse(JSON.parse(text)).type, { times: 1, bytes: bytes.length });
+      }
+    };
+  }
+}
+
+function add(traffic: Map<string, Traffic>, what: string, more: Partial<Traffic>): void {
+  const before = traffic.get(what) ?? { times: 0, answered: 0, bytes: 0 };
+  const sum = (field: keyof Traffic) => before[field] + (more[field] ?? 0);
+  traffic.set(what, { times: sum('times'), answered: sum('answered'), bytes: sum('bytes') });
+}
