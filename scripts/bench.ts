@@ -7,6 +7,7 @@ import { type AsteriskInstall, fetchAsterisk } from '../test/lab/asterisk/fetch.
 import { type Lab, startLab } from '../test/lab/lab.ts';
 import { measureAnswer } from './bench-parts/answer.ts';
 import { COMPETITORS_DIALPLAN, startBareScript } from './bench-parts/competitors.ts';
+import { measureCost, startCostLab } from './bench-parts/cost.ts';
 import { CROWD, type CrowdFigures, measureCrowd } from './bench-parts/crowd.ts';
 import { Sheet } from './bench-parts/figures.ts';
 import { measurePush } from './bench-parts/invite-to-push.ts';
@@ -27,6 +28,9 @@ import type { ProgressLine } from './demo-parts/progress-line.ts';
 const RTP_PORTS = 2_000;
 /** More than Asterisk's 100: the bare script bounds its connections by nothing, and shall not fail by that. */
 const HTTP_SESSIONS = 1_000;
+
+/** Parts that need a lab of their own. */
+const OWN_LAB: ReadonlySet<Part> = new Set(['cost', 'load', 'overload']);
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -70,12 +74,17 @@ async function measure(
     interruption.check();
     return await interruption.orElse(act(lab));
   };
+  const { quick } = options;
+  const cost = await inOwnLab(
+    'cost',
+    () => startCostLab(version, install),
+    (lab) => measureCost({ lab, quick, figures, say }),
+  );
   const load = await inOwnLab(
     'load',
     () => startLoadLab(version, install),
     (lab) => measureLoad(lab, figures, say),
   );
-  const { quick } = options;
   const overload = await inOwnLab(
     'overload',
     () => startOverloadLab(version, install),
@@ -83,7 +92,7 @@ async function measure(
   );
   progress.clear();
   if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
-  return { exactly, figures, crowd, load, overload };
+  return { exactly, figures, crowd, cost, load, overload };
 }
 
 interface Bench {
@@ -100,7 +109,7 @@ async function measureSmall(
   options: BenchOptions,
   { install, figures, steps, say, interruption }: Bench,
 ): Promise<CrowdFigures | undefined> {
-  if (options.parts.every((part) => part === 'load' || part === 'overload')) return undefined;
+  if (options.parts.every((part) => OWN_LAB.has(part))) return undefined;
   const stopWatching = interruption.on(endChildren);
   say('push services and router start');
   await using lab = await startLab({

@@ -29,9 +29,11 @@ exten => _${word}.,1,${company}
  same => n(over),Hangup()
 `;
 
-/** The number of a polling dialplan with music, which looks each second for two minutes. Caution: n, x and z are wildcards in a pattern. */
+/** Numbers of polling dialplans that look each second for two minutes, with music and with ringing alone. Caution: n, x and z are wildcards in a pattern. */
 export const musicPollNumber = ({ seat }: Callee): string => `slow${seat.mobileEndpoint.slice('mobile-'.length)}`;
+export const ringingPollNumber = ({ seat }: Callee): string => `look${seat.mobileEndpoint.slice('mobile-'.length)}`;
 export const MUSIC_POLL_DIALPLAN = polling('slow', 'Progress()\n same => n,StartMusicOnHold()', 120, 1);
+export const RINGING_POLL_DIALPLAN = polling('look', 'Ringing()', 120, 1);
 
 /** For extensions.conf. Caution: n, x and z are wildcards in a pattern, so no word here has them. */
 export const COMPETITORS_DIALPLAN = `${polling('poll', 'Ringing()', 3, 5)}

@@ -3,7 +3,6 @@
  * ringing as a signal. Then the same with fewer callers who hear music: each is 50 packets a second for Asterisk, which 1,000 of them
  * keep so busy on two cores that it no longer answers in time. A lab of its own, for it is much larger.
  */
-import { readFile } from 'node:fs/promises';
 import type { AsteriskVersion } from '../../test/lab/asterisk/asterisk.ts';
 import type { AsteriskInstall } from '../../test/lab/asterisk/fetch.ts';
 import { type Lab, startLab } from '../../test/lab/lab.ts';
@@ -12,6 +11,7 @@ import { INSPECTED, type LoopDelay, RouterInside } from '../../test/lab/rigs/rou
 import { SoundSink } from '../../test/lab/rigs/sound-sink.ts';
 import { answerMs } from './crowd.ts';
 import type { Sheet } from './figures.ts';
+import { processorMs } from './processor.ts';
 
 /** How many wait, by what they hear. */
 export const LOAD = { ringing: 1_000, music: 500 } as const;
@@ -25,10 +25,6 @@ const SHAPE = {
 } as const;
 /** Two for each of the two channels of each call, and room, for Asterisk tries ports at random. */
 const RTP_PORTS = 6 * LOAD.ringing;
-/** Of times in /proc/<pid>/stat. */
-const TICK_MS = 10;
-/** Where they stand behind the process's name. */
-const USER_TIME = 11;
 
 export const HEARD = { ringing: 'callers hear ringing', music: 'callers hear music' } as const;
 export type Heard = keyof typeof HEARD;
@@ -142,16 +138,6 @@ async function spentBy(lab: Lab): Promise<Spent> {
     router: await processorMs(lab.router.pid),
     phones: (user + system) / 1000,
   };
-}
-
-async function processorMs(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The name, in brackets, may hold anything.
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(USER_TIME);
-  return (Number(user) + Number(system)) * TICK_MS;
 }
 
 function sharesOf(from: Spent | undefined, to: Spent | undefined): Shares {

@@ -4,6 +4,8 @@
 
 import { type CrowdCount, isWhole } from '../../test/lab/rigs/crowd.ts';
 import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
+import type { CostFigures } from './cost.ts';
+import { costLines, IDLE_LINE } from './cost-lines.ts';
 import { CROWD, CROWD_ROWS, type CrowdFigures } from './crowd.ts';
 import { type Samples, type Sheet, tellMs } from './figures.ts';
 import { pushRow } from './invite-to-push.ts';
@@ -19,11 +21,12 @@ export interface Measured {
   readonly exactly: string;
   readonly figures: Sheet;
   readonly crowd: CrowdFigures | undefined;
+  readonly cost: CostFigures | undefined;
   readonly load: LoadFigures | undefined;
   readonly overload: OverloadFigures | undefined;
 }
 
-type Cell = (measured: Measured) => string;
+export type Cell = (measured: Measured) => string;
 
 export function renderTable(all: readonly Measured[], parts: readonly Part[], machine: string): string {
   const blocks = [
@@ -40,7 +43,8 @@ mobiles register one after another within 5 s, one loop of the polling dialplan,
 has the whole request, on a warm connection. Answer counts from the callee's 200 to the caller's 200, and to the first packet that carries the
 callee's voice, in frames of 20 ms. The bare ways are \`scripts/bare-ari-script.ts\`, on the same Asterisk, their calls and the router's in turn. Where
 a caller's channel gets no audio, Asterisk 16 looks at its orders every 200 ms only; that whoever answers is connected by the dialplan waits for none
-of them. After a kill -9 it counts from the start of the new process; the mobiles have registered while no router was there.`;
+of them. After a kill -9 it counts from the start of the new process; the mobiles have registered while no router was there. What a call costs is
+Asterisk's processor time as Linux counts it, until half a second after the answer, less what it spends without a call while the router is there.`;
 
 function row(title: string, all: readonly Measured[], cell: Cell): string {
   return `${title} | ${all.map(cell).join(' | ')} |`;
@@ -203,6 +207,7 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
     [`to the first INVITE of ${RESTART_CALLS}`, told(RESTART_ROWS.first)],
     ['to the last', told(RESTART_ROWS.last)],
   ],
+  cost: [...costLines('ringing'), ...costLines('music'), IDLE_LINE],
   load: [...loadLines('ringing'), ...loadLines('music')],
   overload: OVERLOAD_CALLS.flatMap(overloadLines),
 };
