@@ -55,30 +55,20 @@ export const answered = (version: AsteriskVersion): Cost => ({
     'DELETE /applications/{id}/subscription?endpoint': 1,
     // The phone rings.
     'POST /channels/{id}': 1,
-    // Where the caller is, who has left by the dialplan. It may be asked before the dialplan has said so.
+    // Where the caller is, who has left by the dialplan: only where it comes before the leg's word that it is connected.
     'GET /channels/{id}/variable?outcome': atMost(5),
-    'GET /applications/{id}': each(HEARTBEAT_MS, 2, 1),
-    'GET /channels/{id}': 1,
   },
   events: {
     StasisStart: 1,
     PlaybackStarted: 1,
     PlaybackFinished: 1,
-    PeerStatusChange: 1,
     ContactStatusChange: 1,
-    EndpointStateChange: 3,
-    ChannelCreated: 1,
-    Dial: 3,
-    ChannelConnectedLine: 3,
     ChannelStateChange: 3,
     StasisEnd: 1,
-    ChannelHangupRequest: 2,
     ChannelDestroyed: 2,
-    // The leg is taken into the conversation at its last step, or just before.
-    ChannelDialplan: atMost(43),
     ChannelVarset: atMost(VARIABLES.answered[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 100_000 },
+  most: { requestBytes: 20_000, eventBytes: 60_000 },
 });
 
 /** A mobile that is pushed and never wakes: the caller goes to the no-answer scenario. */
@@ -113,12 +103,10 @@ export const unanswered = (version: AsteriskVersion): Cost => ({
     PlaybackFinished: atMost(1),
     StasisEnd: 1,
     ChannelStateChange: atMost(1),
-    ChannelHangupRequest: atMost(1),
     ChannelDestroyed: atMost(1),
-    ChannelDialplan: atMost(31),
     ChannelVarset: atMost(VARIABLES.unanswered[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 70_000 },
+  most: { requestBytes: 20_000, eventBytes: 40_000 },
 });
 
 /** The UC Assistant alone rings and answers; both talk, and the caller hangs up. */
@@ -138,21 +126,13 @@ export const webApp = (version: AsteriskVersion): Cost => ({
     'DELETE /applications/{id}/subscription?endpoint': 1,
     'POST /channels/{id}': 1,
     'GET /channels/{id}/variable?outcome': atMost(5),
-    'GET /applications/{id}': each(HEARTBEAT_MS, 2, 1),
-    'GET /channels/{id}': 1,
   },
   events: {
     StasisStart: 1,
-    EndpointStateChange: 2,
-    ChannelCreated: 1,
-    Dial: 3,
-    ChannelConnectedLine: 3,
     ChannelStateChange: 3,
     StasisEnd: 1,
-    ChannelHangupRequest: 2,
     ChannelDestroyed: 2,
-    ChannelDialplan: atMost(43),
     ChannelVarset: atMost(VARIABLES.webApp[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 100_000 },
+  most: { requestBytes: 20_000, eventBytes: 60_000 },
 });
