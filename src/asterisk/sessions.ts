@@ -1,10 +1,14 @@
 /**
  * Whether Asterisk has HTTP sessions left. Where it has none it accepts a new connection and closes it at once; an Asterisk that is merely late does
- * not do that. A single connection that breaks proves nothing: so another one is tried, with a request that changes nothing. It must never hold up a
- * request for long, and says once when it begins and when it ends.
+ * not do that. A single connection that breaks proves nothing, nor does a second in the moment in which Asterisk ends: so two others are tried, a little apart, with a
+ * request that changes nothing. It must never hold up a request for long, and says once when it begins and when it ends.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../call/ports.ts';
 import type { Trouble } from './trouble.ts';
+
+/** Between two trials, in ms: by then an Asterisk that was ending is gone, and refuses connections. */
+const APART_MS = 100;
 
 export class Sessions {
   /** Whether a new connection is closed at once. Rejects when that cannot be told. */
@@ -46,10 +50,16 @@ export class Sessions {
     return this.#trial;
   }
 
+  async #areTurnedAway(): Promise<boolean> {
+    if (!(await this.#isTurnedAway())) return false;
+    await pause(APART_MS, undefined, { ref: false });
+    return await this.#isTurnedAway();
+  }
+
   async #tryOut(): Promise<boolean> {
     const was = this.#usedUp;
     // A trial that fails for another reason says nothing.
-    this.#usedUp = await this.#isTurnedAway().catch(() => was);
+    this.#usedUp = await this.#areTurnedAway().catch(() => was);
     if (this.#usedUp && !this.#told) {
       this.#told = true;
       this.#log.error(this.#trouble.words, { kind: this.#trouble.kind });

@@ -73,7 +73,8 @@ async function writePitchedSounds(lab: Lab): Promise<PitchedSounds> {
 
 /** xivo_globals.conf with a value for every global, in quotes: a line that is gone from the file would keep its old value in Asterisk. */
 function everyGlobal(lines: Readonly<Record<string, string>>): string {
-  return Object.entries({ ...GLOBALS, [PLAY_MSG_ALIAS]: '', ...lines })
+  // The machine may be slow, and nothing is shed because of that.
+  return Object.entries({ ...GLOBALS, XIVO_MAPP_SLOW_MS: '0', [PLAY_MSG_ALIAS]: '', ...lines })
     .map(([name, value]) => `${name} = "${value}"`)
     .join('\n');
 }

@@ -86,6 +86,7 @@ describe.each([16, 22] as const)('a phone that flaps on Asterisk %i', (version) 
     const alice = await lab.user({ ringingDevice: 'MobileApp' });
     const call = await lab.caller().call(alice);
     await alice.mobile.waitFor('ringing');
+    await noted(lab, await lab.callId(call), 'leg-ringing');
     await alice.mobile.phone.unregister();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
