@@ -27,6 +27,7 @@ import { isNoCall, Strangers } from './strangers.ts';
 import { Strays } from './strays.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Switchboard } from './switchboard.ts';
+import { wordsOfSilence } from './trouble.ts';
 
 export interface AsteriskSettings {
   /** Where Asterisk's HTTP server is: `http://127.0.0.1:8088`, with its prefix if it has one. */
@@ -74,11 +75,6 @@ export interface Asterisk {
 
 /** A ping may be on its way. */
 const SILENT_MS = 4_000;
-
-function silenceWords(host: string, silentMs: number): string | undefined {
-  if (silentMs < SILENT_MS) return undefined;
-  return `Asterisk at ${host} has not answered for ${silentMs / 1000} s: it is overloaded, or hangs`;
-}
 
 const GlobalValue = z.object({ value: z.string() });
 
@@ -228,7 +224,8 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     },
     trouble: () => {
       const { up, why, silentMs = 0 } = socket.state();
-      return up ? (requests.trouble?.words ?? silenceWords(address.host, silentMs)) : why;
+      if (!up) return why;
+      return requests.trouble?.words ?? (silentMs < SILENT_MS ? undefined : wordsOfSilence(silentMs, address));
     },
     async global(name) {
       const answer = await requests.send({ method: 'GET', path: '/asterisk/variable', query: { variable: name } });

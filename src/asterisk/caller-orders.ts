@@ -37,7 +37,10 @@ export class CallerOrders {
     await this.#guard(() => this.follow(order));
   }
 
-  /** Whether it may be touched is not asked. To one who has left nothing more is sent. An order to a channel that is replaced meanwhile is given to the one that has taken its place. */
+  /**
+   * Whether it may be touched is not asked. To one who has left nothing more is sent. An order to a channel that is replaced meanwhile is given to the
+   * one that has taken its place.
+   */
   async follow(order: AriOrder): Promise<void> {
     const before = this.#leaver.channelId();
     try {

@@ -1,7 +1,7 @@
 /**
  * Whether Asterisk has HTTP sessions left. Where it has none it accepts a new connection and closes it at once; an Asterisk that is merely late does
- * not do that. A single connection that breaks proves nothing, nor does a second in the moment in which Asterisk ends: so two others are tried, a little apart, with a
- * request that changes nothing. It must never hold up a request for long, and says once when it begins and when it ends.
+ * not do that. A single connection that breaks proves nothing, nor does a second in the moment in which Asterisk ends: so two others are tried, a
+ * little apart, with a request that changes nothing. It must never hold up a request for long, and says once when it begins and when it ends.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../call/ports.ts';

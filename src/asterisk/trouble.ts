@@ -65,6 +65,11 @@ export function troubleOfSessions(address: AriAddress): Trouble {
   };
 }
 
+/** Asterisk has sent nothing for so many ms, and its connection stands. */
+export function wordsOfSilence(silentMs: number, { host }: AriAddress): string {
+  return `Asterisk at ${host} has not answered for ${silentMs / 1000} s: it is overloaded, or hangs`;
+}
+
 /** The connection could not be made, or broke. */
 export function troubleOfError(error: unknown, address: AriAddress): Trouble {
   const code = codeOf(error);

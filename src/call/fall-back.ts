@@ -8,7 +8,10 @@ import { CallerGone, PbxError, PbxLate } from './errors.ts';
 import { insist } from './insist.ts';
 import { type Ending, statusOf } from './outcomes.ts';
 
-/** From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. One that is late refuses nothing. */
+/**
+ * From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. One that is late refuses
+ * nothing.
+ */
 const PATIENCE_MS = 60_000;
 
 /** Hands the call back to the dialplan, which knows the user's scenarios. Rejects with CallerGone when the caller had left before. */

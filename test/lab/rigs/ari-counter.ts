@@ -7,13 +7,13 @@
  *     counter.begin();                                      // from now on
  *     counter.count();                                      // { requests: { 'POST /channels/{id}/moh' => … }, events: { 'StasisStart' => … }, lastedMs }
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
 import { awaitThat } from '../asterisk/deadline.ts';
 import { SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
-import { endServer, standBefore } from './between.ts';
+import { connectBeyond, endServer, standBefore } from './between.ts';
 import { FrameCutter, Handshake } from './event-frames.ts';
 import { kindOf } from './request-kinds.ts';
 
@@ -87,18 +87,7 @@ export class AriCounter {
   }
 
   #join(near: Socket): void {
-    const far = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    const far = connectBeyond(near, this.#target, this.#sockets);
     near.pipe(far);
     far.pipe(near);
     this.#listen(near, far);

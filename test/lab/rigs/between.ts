@@ -2,7 +2,7 @@
  * A server of a rig's own that stands between the lab's router and its Asterisk: listening on loopback, taken by the router for Asterisk's ARI, and ended with all its connections.
  * What passes, and how, is the rig's; nothing here looks at it.
  */
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import type { Lab } from '../lab.ts';
 
 /** Listens, and tells the router, which must not run yet or is to be restarted, that Asterisk is here. */
@@ -18,6 +18,23 @@ export async function listenOnLoopback(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1', listening.resolve);
   await listening.promise;
   return (server.address() as AddressInfo).port;
+}
+
+/** A connection to Asterisk for one of the router's. Each is among the sockets until it is closed, and either side that breaks off ends the other. */
+export function connectBeyond(near: Socket, target: URL, sockets: Set<Socket>): Socket {
+  const far = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    sockets.add(socket);
+    socket.on('error', () => other.destroy());
+    socket.on('close', () => {
+      sockets.delete(socket);
+      other.destroy();
+    });
+  }
+  return far;
 }
 
 /** @param sockets connections that are still open */

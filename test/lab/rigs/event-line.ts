@@ -8,9 +8,9 @@
  *     const flood = line.flood(10_000);                                      // events a second
  *     flood.stop();                                                          // gives how many were sent
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Lab } from '../lab.ts';
-import { endServer, standBefore } from './between.ts';
+import { connectBeyond, endServer, standBefore } from './between.ts';
 import { FrameCutter, frameOf, Handshake } from './event-frames.ts';
 import { unrelatedEvents } from './unrelated-events.ts';
 
@@ -90,19 +90,10 @@ export class EventLine {
   }
 
   #join(near: Socket): void {
-    const far = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-        if (this.#router === socket) this.#router = undefined;
-      });
-    }
+    const far = connectBeyond(near, this.#target, this.#sockets);
+    near.on('close', () => {
+      if (this.#router === near) this.#router = undefined;
+    });
     near.once('data', (first: Buffer) => {
       far.write(first);
       near.pipe(far);

@@ -8,10 +8,10 @@
  *     await held.arrived();                                 // the router has asked, Asterisk has not heard it
  *     held.release();
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
-import { endServer, standBefore } from './between.ts';
+import { connectBeyond, endServer, standBefore } from './between.ts';
 
 const REQUEST_LINE = /^(GET|POST|PUT|DELETE) \S+ HTTP\/1\.1\r\n/;
 
@@ -37,19 +37,7 @@ export class RequestGate {
 
   private constructor(target: URL) {
     this.#server = createServer({ noDelay: true }, (near) => {
-      const far = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(socket);
-        // Either side may break off: the other then learns it.
-        socket.on('error', () => other.destroy());
-        socket.on('close', () => {
-          this.#sockets.delete(socket);
-          other.destroy();
-        });
-      }
+      const far = connectBeyond(near, target, this.#sockets);
       far.pipe(near);
       near.on('data', (piece: Buffer) => this.#pass(piece, near, far));
     });
