@@ -174,6 +174,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     onLost: ({ kind }) => {
       // What is kept is precious where there is no other to be had, and as dead as the rest where Asterisk has gone.
       requests.dropIdle(kind === 'silent');
+      if (kind === 'silent') requests.dropStuck();
       if (kind === 'sessions-used-up') void requests.keep(true);
     },
     onOpen: async () => {

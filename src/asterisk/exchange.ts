@@ -58,13 +58,13 @@ export function encodeQueryValue(value: string): string {
 /**
  * Resolves with the parsed answer, undefined where it has no body. Rejects with StaleConnection, TurnedAway, PbxLate, CalledOff, AriRefusal where Asterisk
  * answered, or PbxError.
- * @param underWay where the request is kept until it is over
+ * @param underWay where the request is kept until it is over, with when it began
  */
 export function exchange(
   order: AriOrder,
   agent: Agent,
   address: AriAddress,
-  underWay: Set<ClientRequest>,
+  underWay: Map<ClientRequest, number>,
   stopwatch?: Stopwatch,
 ): Promise<unknown> {
   const { calledOff } = order;
@@ -91,7 +91,7 @@ export function exchange(
       ...(body === '' ? {} : { 'content-type': 'application/json' }),
     },
   });
-  underWay.add(request);
+  underWay.set(request, performance.now());
   const deadlineMs = order.deadlineMs ?? (order.lane === 'looks' ? LOOK_DEADLINE_MS : DEADLINE_MS);
   const timer = setTimeout(() => {
     reject(
@@ -129,6 +129,7 @@ export function exchange(
     );
   });
   request.on('error', (error) => {
+    if (error instanceof PbxLate) return reject(error);
     const isBroken = !answered && 'code' in error && BROKEN.has(String(error.code));
     if (isBroken && request.reusedSocket) reject(new StaleConnection('the connection broke'));
     else if (isBroken) reject(new TurnedAway(troubleOfError(error, address).words));

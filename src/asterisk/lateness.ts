@@ -1,6 +1,7 @@
 /**
  * How late Asterisk is: how long it takes to answer the requests that are made anyway, on average over the last seconds. One that has not been answered
- * yet counts by the time that it has waited. It asks nothing by itself, and must never count the time that a request has waited with us.
+ * yet counts by the time that it has waited, unless one that was sent later has been: then it is stuck by itself, and says nothing of Asterisk. It asks
+ * nothing by itself, and must never count the time that a request has waited with us.
  */
 import type { Clock } from '../call/ports.ts';
 import type { Stopwatch } from './exchange.ts';
@@ -20,6 +21,8 @@ export class Lateness implements Stopwatch {
   /** When each of those that are under way was sent. */
   readonly #sentMs = new Map<object, number>();
   #slices: Slice[] = [];
+  /** When the latest of those that were answered had been sent. */
+  #answeredSentMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Pick<Clock, 'nowMs'>) {
     this.#clock = clock;
@@ -33,6 +36,7 @@ export class Lateness implements Stopwatch {
     const sentMs = this.#sentMs.get(request);
     if (sentMs === undefined) return;
     this.#sentMs.delete(request);
+    this.#answeredSentMs = Math.max(this.#answeredSentMs, sentMs);
     const nowMs = this.#clock.nowMs();
     this.#forget(nowMs);
     let slice = this.#slices.at(-1);
@@ -56,7 +60,8 @@ export class Lateness implements Stopwatch {
     const answered = this.#slices.reduce((sum, { count }) => sum + count, 0);
     const averageMs = answered === 0 ? 0 : this.#slices.reduce((sum, { tookMs }) => sum + tookMs, 0) / answered;
     // One that has only just been sent says nothing yet.
-    const waiting = [...this.#sentMs.values()].map((sentMs) => nowMs - sentMs).filter((ms) => ms > averageMs);
+    const notOvertaken = [...this.#sentMs.values()].filter((sentMs) => sentMs >= this.#answeredSentMs);
+    const waiting = notOvertaken.map((sentMs) => nowMs - sentMs).filter((ms) => ms > averageMs);
     return (averageMs * answered + waiting.reduce((sum, ms) => sum + ms, 0)) / Math.max(1, answered + waiting.length);
   }
 

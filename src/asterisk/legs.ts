@@ -66,8 +66,11 @@ export class AriLegs implements Legs {
     } catch (error) {
       // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
       if (leg.isAnswered) return;
-      const isKnown = orderedFor === undefined || error instanceof AriRefusal || error instanceof CalledOff;
-      if (isKnown || !(await this.#isThere(legId))) {
+      const isKnown = orderedFor === undefined || isRefused(error) || error instanceof CalledOff;
+      const isThere = !isKnown && (await this.#isThere(legId, leg));
+      // It may have been answered while that was asked.
+      if (leg.isAnswered) return;
+      if (!isThere) {
         leg.refused(isKnown);
         forget();
         throw error;
@@ -80,9 +83,9 @@ export class AriLegs implements Legs {
   }
 
   /** Whether Asterisk has taken an order of which no answer came. Where it does not say so, the leg's end is ordered, and it counts as refused. */
-  async #isThere(legId: string): Promise<boolean> {
+  async #isThere(legId: string, leg: Leg): Promise<boolean> {
     const look = await lookAtChannel(this.#settings.requests, legId).catch(() => undefined);
-    if (look === undefined) await this.#delete(legId, 'normal').catch(() => undefined);
+    if (look === undefined && !leg.isAnswered) await this.#delete(legId, 'normal').catch(() => undefined);
     return look !== undefined && look.kind !== 'gone';
   }
 
@@ -174,6 +177,11 @@ export class AriLegs implements Legs {
     this.#doubted.delete(leg);
     if (this.#legs.get(legId) === leg) this.#legs.delete(legId);
   }
+}
+
+/** Asterisk has said no. Where its id is taken (409), by the first try of an order that was sent again: then it is there. */
+function isRefused(error: unknown): boolean {
+  return error instanceof AriRefusal && error.status !== 409;
 }
 
 /** One leg's share of its endpoint's events. */

@@ -10,6 +10,8 @@ import type { ContactWatch } from './watch.ts';
 const STEP_MS = 300;
 /** The pause is so many times as long as the look took: where Asterisk is late, looks are few. */
 const TIMES_THE_LOOK = 5;
+/** A phone that refreshes is not to be found later than so, however long the last look took, in ms. */
+const LONGEST_MS = 2_000;
 /** As many as fit into one request. */
 const TOGETHER = 40;
 
@@ -47,7 +49,9 @@ export class Refreshes {
     const { clock, log } = this.#settings;
     let tookMs = 0;
     while (!signal.aborted) {
-      await clock.sleep(Math.max(STEP_MS, TIMES_THE_LOOK * tookMs), signal).catch(() => undefined);
+      await clock
+        .sleep(Math.min(LONGEST_MS, Math.max(STEP_MS, TIMES_THE_LOOK * tookMs)), signal)
+        .catch(() => undefined);
       if (signal.aborted) return;
       const beganMs = clock.nowMs();
       await this.#look(signal).catch((error: unknown) =>

@@ -24,6 +24,7 @@ export const HARMLESS = {
   query: { variable: 'XIVO_MAPP_NOTHING' },
 } as const;
 const TRIAL_MS = 1_000;
+const STUCK_MS = 1_000;
 
 /** Who is told how requests fare, to say once what is broken. */
 export interface RequestWitness {
@@ -36,7 +37,8 @@ export interface RequestWitness {
 export class AriRequests {
   readonly #address: AriAddress;
   readonly #lanes: Lanes;
-  readonly #underWay = new Set<ClientRequest>();
+  /** Since when, as a monotonic reading in ms. */
+  readonly #underWay = new Map<ClientRequest, number>();
   readonly #witness: RequestWitness | undefined;
   readonly #sessions: Sessions;
   readonly #stopwatch: Stopwatch | undefined;
@@ -119,7 +121,7 @@ export class AriRequests {
    */
   async keep(isInDoubt = false): Promise<void> {
     // Where Asterisk is late, they would pile up.
-    if (this.#keeping) return;
+    if (this.#keeping && !isInDoubt) return;
     this.#keeping = true;
     await this.#keep(isInDoubt);
     this.#keeping = false;
@@ -138,10 +140,16 @@ export class AriRequests {
     this.#lanes.dropIdle(all);
   }
 
+  /** Gives up what has waited for longer than a quick Asterisk takes: its connection may be as dead as one that has just been found dead. */
+  dropStuck(): void {
+    const late = new PbxLate('the connection to Asterisk was found dead before an answer came');
+    for (const [request, sinceMs] of this.#underWay) if (performance.now() - sinceMs > STUCK_MS) request.destroy(late);
+  }
+
   /** Ends what is under way and leaves no socket behind. */
   close(): void {
     this.#closed = true;
-    for (const request of this.#underWay) request.destroy(new Error('the connection to Asterisk is closed'));
+    for (const request of this.#underWay.keys()) request.destroy(new Error('the connection to Asterisk is closed'));
     this.#lanes.close();
   }
 
@@ -155,9 +163,10 @@ export class AriRequests {
     }
   }
 
-  /** Whether Asterisk answers over a new connection. Never rejects. */
+  /** Whether Asterisk answers over a new connection, be it by closing that at once. Never rejects. */
   async answersAnew(): Promise<boolean> {
-    return !this.#closed && (await this.#tryNew().then(() => true, isAnswer));
+    const isAlive = (error: unknown) => error instanceof TurnedAway || isAnswer(error);
+    return !this.#closed && (await this.#tryNew().then(() => true, isAlive));
   }
 
   /** Whether a connection of its own is closed at once. */

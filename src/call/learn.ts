@@ -30,8 +30,7 @@ export interface TurnAway {
 export async function learn(call: Call, overseer: Pick<Overseer, 'warn' | 'admit'>): Promise<Plan | PassOn | TurnAway> {
   const learnt = await askAround(call, (warning) => overseer.warn(warning));
   const plan = planFrom(call, learnt);
-  // One that is under way goes on as it began.
-  if (plan.kind === 'pass' || call.resumed !== undefined) return plan;
+  if (plan.kind === 'pass') return plan;
   const admitted = overseer.admit(call, learnt.settings);
   if (admitted === 'wholly') return plan;
   call.note('load-shed', { admitted, averageAnswerMs: Math.round(call.ports.load.averageAnswerMs()) });

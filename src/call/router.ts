@@ -130,6 +130,11 @@ export class Router {
   }
 
   private admit(call: Call, { slowMs, mostCalls }: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission {
+    // One that is under way goes on as it began, and counts.
+    if (call.resumed !== undefined) {
+      this.admitted.add(call);
+      return 'wholly';
+    }
     // Those who talk cost us nothing.
     const busy = () => [...this.admitted].filter(({ diary }) => diary.stage !== 'talking').length;
     if (mostCalls > 0 && busy() >= mostCalls) return 'too-many-calls';

@@ -129,6 +129,32 @@ it('a leg whose order was not answered in time, and which Asterisk does not have
   expect(told).toEqual([]);
 });
 
+it('a leg that is answered while it is asked after talks on, though Asterisk does not answer that either', async () => {
+  const look = `GET /channels/${LEG}`;
+  const { requests, told, dialled, board } = dialLate((words) => (words === look ? 'later' : { endpoint_ids: [] }));
+  await settled();
+  requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
+  await settled();
+  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
+  const variable = 'XIVO_MAPP_CONNECTED_TO';
+  board.take({ type: 'ChannelVarset', variable, value: 'mobile c1', channel: channel(LEG, 'Up') });
+  requests.refuse(look, new PbxLate('no answer within 60000 ms'));
+  await dialled;
+  expect(told).toEqual(['answered', 'connected']);
+  expect(requests.asked.filter((words) => words.startsWith('DELETE'))).toEqual([]);
+});
+
+it('a leg whose id is taken is there: Asterisk has failed at the answer to its order, which was then sent again', async () => {
+  const { requests, told, dialled } = dialLate((words) =>
+    words === `GET /channels/${LEG}` ? channel(LEG, 'Ringing') : { endpoint_ids: [] },
+  );
+  await settled();
+  requests.refuse(`POST /channels/${LEG}`, new AriRefusal(409, 'Channel with given unique ID already exists'));
+  await dialled;
+  await settled();
+  expect(told).toEqual(['ringing']);
+});
+
 it('a leg that is hung up before its order was sent is never ordered, nor is its end', async () => {
   const { requests, legs, dialled } = dialLate(() => ({ endpoint_ids: [] }));
   await settled();

@@ -43,6 +43,18 @@ it('counts what has not been answered yet, as long as it has waited', () => {
   expect(lateness.averageMs()).toBe(510);
 });
 
+it('is not that of one request that is stuck while later ones are answered', () => {
+  const { lateness, asks, passes } = begin();
+  lateness.sent({});
+  for (let seconds = 0; seconds < 60; seconds += 1) {
+    passes(499);
+    asks(1);
+    passes(499);
+    asks(1);
+    expect(lateness.averageMs()).toBeLessThan(2);
+  }
+});
+
 it('forgets what is given up', () => {
   const { lateness, passes } = begin();
   const givenUp = {};

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/requests.ts';
-import { PbxError } from '../../src/call/errors.ts';
+import { PbxError, PbxLate } from '../../src/call/errors.ts';
 import { soon } from '../soon.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
@@ -119,6 +119,22 @@ describe('requests to Asterisk', () => {
     await last;
     expect(pbx.requests.map(({ path }) => path)).not.toContain('/ari/waits');
     expect(pbx.requests.map(({ path }) => path)).not.toContain('/ari/after');
+  });
+
+  it('that wait on a connection which is found dead are given up as late, and new ones are not', async () => {
+    pbx.answer = () => undefined;
+    const now = vi.spyOn(performance, 'now');
+    const fromMs = performance.now();
+    const fault = requests.send({ method: 'POST', path: '/old', once: true }).catch((error: unknown) => error);
+    now.mockReturnValue(fromMs + 60_000);
+    const fresh = requests.send({ method: 'POST', path: '/fresh' });
+    await soon(() => expect(pbx.requests).toHaveLength(2));
+    pbx.answer = (_, response) => answerJson(response, 204);
+    requests.dropStuck();
+    now.mockRestore();
+    expect(await fault).toBeInstanceOf(PbxLate);
+    requests.close();
+    await expect(fresh).rejects.toThrow('closed');
   });
 
   it('say so when an answer is cut off', async () => {

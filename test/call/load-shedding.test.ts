@@ -1,5 +1,6 @@
 /** What new calls do without while Asterisk is slow, or where there are more of them than the site wants; and that it ends by itself. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeCallMemory } from '../../src/call/memory.ts';
 import type { Ending } from '../../src/call/outcomes.ts';
 import type { Caller } from '../../src/call/ports.ts';
 import { Story } from './fakes/world.ts';
@@ -88,28 +89,34 @@ describe('while Asterisk is slow', () => {
 });
 
 describe('where no more than one call shall wait or ring', () => {
-  it('the second goes to the dialplan at once', async () => {
-    const story = new Story().sleepingMobile('phone');
-    story.pbx.globals.set('XIVO_MAPP_MAX_CALLS', '1');
-    const given: string[] = [];
-    const second: Caller = {
-      ...new Story().pbx.caller(),
-      read: async () => ({ variables: new Map(), globals: story.pbx.globals, contacts: [] }),
-      write: async () => {},
-      giveBack: async (...words) => {
-        given.push(words.join(' '));
-      },
-    };
-    let turnedAway: Ending | undefined;
-    story.at(1_000, () => {
-      void story.router.route({ callId: 'xm-0000000000000002', userId: '7', caller: second }).then((ending) => {
-        turnedAway = ending;
+  it.each(['new', 'of an earlier run'])(
+    'the second goes to the dialplan at once where the first is %s',
+    async (how) => {
+      const story = new Story().sleepingMobile('phone');
+      story.pbx.globals.set('XIVO_MAPP_MAX_CALLS', '1');
+      const given: string[] = [];
+      const second: Caller = {
+        ...new Story().pbx.caller(),
+        read: async () => ({ variables: new Map(), globals: story.pbx.globals, contacts: [] }),
+        write: async () => {},
+        giveBack: async (...words) => {
+          given.push(words.join(' '));
+        },
+      };
+      let turnedAway: Ending | undefined;
+      story.at(1_000, () => {
+        void story.router.route({ callId: 'xm-0000000000000002', userId: '7', caller: second }).then((ending) => {
+          turnedAway = ending;
+        });
       });
-    });
-    expect(await story.tell()).toMatchObject({ outcome: 'no-answer' });
-    expect(turnedAway).toEqual({ outcome: 'failed', reason: 'too-many-calls' });
-    expect(given).toEqual(['FAILED too-many-calls']);
-    expect(story.woken).toHaveLength(1);
-    story.nothingIsLeft();
-  });
+      const waitUntilMs = story.clock.wallMs() + 15_000;
+      const memory = writeCallMemory({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: [] });
+      const ending = await story.tell(how === 'new' ? {} : { memory });
+      expect(ending).toMatchObject({ outcome: 'no-answer' });
+      expect(turnedAway).toEqual({ outcome: 'failed', reason: 'too-many-calls' });
+      expect(given).toEqual(['FAILED too-many-calls']);
+      expect(story.woken).toHaveLength(1);
+      story.nothingIsLeft();
+    },
+  );
 });
