@@ -4,13 +4,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/settings.ts';
 import type { AsteriskVersion } from '../asterisk/asterisk.ts';
 import { writeTone } from '../asterisk/tone.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import type { Heard } from '../phone/recogniser.ts';
 import { chooseTone } from '../phone/tone.ts';
+import { EVERY_GLOBAL } from './every-global.ts';
 
 /** Pitch of the messages by language, Hz. */
 export const ENGLISH = chooseTone(800);
@@ -71,10 +71,9 @@ async function writePitchedSounds(lab: Lab): Promise<PitchedSounds> {
   return { short: join(folder, 'short'), long: join(folder, 'long') };
 }
 
-/** xivo_globals.conf with a value for every global, in quotes: a line that is gone from the file would keep its old value in Asterisk. */
+/** xivo_globals.conf with a value for every global, in quotes. */
 function everyGlobal(lines: Readonly<Record<string, string>>): string {
-  // The machine may be slow, and nothing is shed because of that.
-  return Object.entries({ ...GLOBALS, XIVO_MAPP_SLOW_MS: '0', [PLAY_MSG_ALIAS]: '', ...lines })
+  return Object.entries({ ...EVERY_GLOBAL, ...lines })
     .map(([name, value]) => `${name} = "${value}"`)
     .join('\n');
 }

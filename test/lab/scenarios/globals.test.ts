@@ -8,6 +8,7 @@ import type { ToldEntry } from '../api-client.ts';
 import type { Callee } from '../callee.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
+import { EVERY_GLOBAL } from '../rigs/every-global.ts';
 
 type Lines = Readonly<Record<string, string>>;
 
@@ -90,10 +91,10 @@ describe.each([16, 22] as const)('globals on Asterisk %i', (version) => {
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
-  /** Writes a file with a value for every global: a line that is gone from it would keep its old value in Asterisk. */
+  /** Writes a file with a value for every global. */
   const edit = (lines: Lines): Promise<void> =>
     lab.asterisk.reloadGlobals(
-      Object.entries({ ...GLOBALS, [PLAY_MSG_ALIAS]: '', ...lines })
+      Object.entries({ ...EVERY_GLOBAL, ...lines })
         .map(([name, value]) => `${name} = ${value}`)
         .join('\n'),
     );
