@@ -2,8 +2,7 @@
  * The HTTP connections to Asterisk. It allows `sessionlimit` of them in all (100 unless set), shared with browsers and whoever else; what comes
  * beyond it accepts and closes at once. So a few are kept: each is used often enough that Asterisk never lets go of it (15 s), and they carry
  * everything where no other connection is to be had. Those of the other lanes come and go with the load, and are let go when idle, before Asterisk
- * does it. Many calls at once make requests queue for a connection; so those that somebody waits for, and those that take long, have lanes of their
- * own. Looks have few: where Asterisk is late, they must neither stand before orders nor make it later.
+ * does it. Many calls at once make requests queue for a connection; so those that somebody waits for have a lane of their own. Looks have few: where Asterisk is late, they must neither stand before orders nor make it later.
  */
 import type { Agent } from 'node:http';
 import { makeAgent } from './openings.ts';
@@ -16,10 +15,10 @@ const KEPT = 4;
 const LOOKS = 4;
 
 /**
- * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `patient`: Asterisk may
- * take long to answer, and nobody waits for it. `kept`: a late answer would mean something else.
+ * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `kept`: a late answer
+ * would mean something else.
  */
-export type Lane = 'urgent' | 'usual' | 'looks' | 'patient' | 'kept';
+export type Lane = 'urgent' | 'usual' | 'looks' | 'kept';
 
 export class Lanes {
   static readonly kept = KEPT;
@@ -35,7 +34,6 @@ export class Lanes {
       urgent: agent(),
       usual: agent(),
       looks: agent(LOOKS),
-      patient: agent(),
       kept: makeAgent(secure, kept),
     };
   }

@@ -72,7 +72,7 @@ export class AriRequests {
     } catch (error) {
       const fault = named(error, order);
       const isLost = error instanceof TurnedAway && this.#sessions.areUsedUp;
-      if (isLost && order.lane !== 'patient') this.#witness?.turnedAway?.();
+      if (isLost) this.#witness?.turnedAway?.();
       else if (!isLost && isIll(fault) && !isHarmless(fault, order) && !this.#closed)
         this.#witness?.failed(fault instanceof Error ? fault.message : String(fault));
       throw fault;
@@ -97,14 +97,14 @@ export class AriRequests {
     }
   }
 
-  /** While no other connection is to be had, those that are kept carry all but what may take them up for long. */
+  /** While no other connection is to be had, those that are kept carry everything. */
   #laneFor({ lane = 'usual' }: AriOrder): Lane {
-    return this.#sessions.areUsedUp && lane !== 'patient' && this.#lanes.standing > 0 ? 'kept' : lane;
+    return this.#sessions.areUsedUp && this.#lanes.standing > 0 ? 'kept' : lane;
   }
 
   /** A new connection was closed at once. Where that is so of every new one, Asterisk never saw the request, and it goes over one that is kept. */
   async #insteadOf(order: AriOrder, error: TurnedAway): Promise<unknown> {
-    if (!(await this.#areUsedUp()) || order.lane === 'patient') throw error;
+    if (!(await this.#areUsedUp())) throw error;
     return await this.#attempt(order, 'kept');
   }
 

@@ -117,14 +117,6 @@ describe('where Asterisk has no session left', () => {
     expect(pbx.asked.filter((line) => line.startsWith('POST'))).toHaveLength(1);
     expect([requests.trouble, turnedAway, failed.length]).toEqual([undefined, 0, 1]);
   });
-
-  it('what may take long is not given to the kept connections', async () => {
-    await requests.keep();
-    pbx.limit = 0;
-    const joining = requests.send({ method: 'POST', path: '/bridges/b/addChannel', lane: 'patient' });
-    await expect(joining).rejects.toThrow('does not answer or breaks off');
-    expect([turnedAway, pbx.asked.some((line) => line.startsWith('POST'))]).toEqual([0, false]);
-  });
 });
 
 describe('no way for any request', () => {
