@@ -3,7 +3,6 @@
  * in the first bytes, so that a flood of events that are not ours costs next to nothing. Must never throw: it runs in the socket's handler.
  */
 import { z } from 'zod';
-import { CONNECTED_TO } from './own-dialplan.ts';
 
 /** An id that goes back to Asterisk within a path: what would lead to another path, or to none, is no id. */
 const AriId = z.string().regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}]{1,300}$/u, 'is no id');
@@ -43,12 +42,6 @@ const schemas = {
     tech_cause: z.number().optional(),
     channel: Channel,
   }),
-  ChannelVarset: z.object({
-    type: z.literal('ChannelVarset'),
-    variable: Text,
-    value: Text,
-    channel: Channel,
-  }),
   ContactStatusChange: z.object({
     type: z.literal('ContactStatusChange'),
     endpoint: z.object({ technology: Text, resource: Text }),
@@ -57,7 +50,14 @@ const schemas = {
   PlaybackStarted: z.object({ type: z.literal('PlaybackStarted'), ...playing }),
   PlaybackContinuing: z.object({ type: z.literal('PlaybackContinuing'), ...playing }),
   PlaybackFinished: z.object({ type: z.literal('PlaybackFinished'), ...playing }),
-  ChannelUserevent: z.object({ type: z.literal('ChannelUserevent'), eventname: Text }),
+  ChannelUserevent: z.object({
+    type: z.literal('ChannelUserevent'),
+    eventname: Text,
+    /** What UserEvent() was given beside. */
+    userevent: z.object({ to: Text.default('') }).default({ to: '' }),
+    /** None where it is of the whole application. */
+    channel: Channel.optional(),
+  }),
   ApplicationReplaced: z.object({ type: z.literal('ApplicationReplaced') }),
 };
 
@@ -77,6 +77,8 @@ export type DoorAnswer =
   /** No JSON, no type, or a known type whose fields are not as they should be. */
   | { readonly kind: 'malformed'; readonly type: string; readonly detail: string };
 
+/** With this the names of our own user events begin. */
+const OUR_EVENTS = 'xivo-mapp-';
 const TYPE_FIRST = /^\s*\{\s*"type"\s*:\s*"(\w+)"/;
 const SNIFF_BYTES = 80;
 
@@ -98,8 +100,8 @@ const Typed = z.object({ type: z.string() });
 export function readEvent(frame: Buffer): DoorAnswer {
   const sniffed = TYPE_FIRST.exec(frame.toString('latin1', 0, SNIFF_BYTES))?.[1];
   if (sniffed !== undefined && !isKnown(sniffed)) return { kind: 'unknown', type: sniffed };
-  // Every variable of every channel of an endpoint: all but one are nobody's business.
-  if (sniffed === 'ChannelVarset' && !frame.includes(CONNECTED_TO)) return { kind: 'unknown', type: sniffed };
+  // A site may have as many of its own as it likes.
+  if (sniffed === 'ChannelUserevent' && !frame.includes(OUR_EVENTS)) return { kind: 'unknown', type: sniffed };
   const parsed = parseJson(frame.toString('utf8'));
   const typed = Typed.safeParse(parsed);
   if (!typed.success) return { kind: 'malformed', type: '', detail: 'no JSON object with a type' };

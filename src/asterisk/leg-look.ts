@@ -18,7 +18,7 @@ export async function lookAtLeg(requests: AriRequests, legId: string, leg: Leg):
   if (look.kind === 'gone') leg.onDestroyed(0, MISSING);
   if (look.kind !== 'described') return look;
   leg.onState(look.channel.state);
-  if (look.channel.state === 'Up') leg.onVariable((await readVariables(requests, legId, [CONNECTED_TO]))?.[0] ?? '');
+  if (look.channel.state === 'Up') leg.onConnectedTo((await readVariables(requests, legId, [CONNECTED_TO]))?.[0] ?? '');
   return look;
 }
 

@@ -115,8 +115,8 @@ export class Leg implements ChannelOwner {
     }
   }
 
-  /** The dialplan has said, in CONNECTED_TO, that it connects the leg. '' where it has not. */
-  onVariable(value: string): void {
+  /** The dialplan has said that it connects the leg. '' where it has not. */
+  onConnectedTo(value: string): void {
     const to = readConnectedTo(value);
     if (this.#connected || to === undefined) return;
     this.onState('Up');

@@ -141,7 +141,7 @@ export class AriLegs implements Legs {
   /** A caller was found to talk to it. False where it is none that we know. */
   connected(legId: string, on: string, callerId: string): boolean {
     const leg = this.#legs.get(legId);
-    leg?.onVariable(`${on} ${callerId}`);
+    leg?.onConnectedTo(`${on} ${callerId}`);
     return leg !== undefined;
   }
 

@@ -5,7 +5,7 @@
  */
 import { isLeg, isOurs } from './channel-ids.ts';
 import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
-import { CONNECTED_TO } from './own-dialplan.ts';
+import { CONNECTED } from './own-dialplan.ts';
 
 /** Whoever answers for a channel. */
 export interface ChannelOwner {
@@ -28,8 +28,8 @@ export interface ChannelOwner {
   onComesAgain?(): void;
   /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
   onDestroyed(cause: number, words: string, sipStatus?: number): void;
-  /** The dialplan has set the variable by which it says that it connects a leg. */
-  onVariable?(value: string): void;
+  /** The dialplan says that it connects a leg, and with whom: as in CONNECTED_TO. */
+  onConnectedTo?(value: string): void;
   /** The dialplan connects this caller with a leg. `on`: on what it was answered, as the dialplan says it. */
   onConnected?(legId: string, on: string): void;
   /** Something that plays to the channel has begun, goes on with the next, or has ended. */
@@ -133,8 +133,9 @@ export class Switchboard {
         this.#leaving.delete(event.channel.id);
         this.#owners.get(event.channel.id)?.onDestroyed(event.cause, event.cause_txt, event.tech_cause);
         break;
-      case 'ChannelVarset':
-        if (event.variable === CONNECTED_TO) this.#owners.get(event.channel.id)?.onVariable?.(event.value);
+      case 'ChannelUserevent':
+        if (event.eventname === CONNECTED && event.channel !== undefined)
+          this.#owners.get(event.channel.id)?.onConnectedTo?.(event.userevent.to);
         break;
       case 'ContactStatusChange': {
         const endpoint = `${event.endpoint.technology}/${event.endpoint.resource}`;

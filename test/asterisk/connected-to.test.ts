@@ -1,4 +1,4 @@
-/** The dialplan's word that it connects a leg: one variable of one channel. Of all the others that Asterisk tells of nothing is read, and nobody hears. */
+/** The dialplan's word that it connects a leg: one user event of one channel. Of those of others that Asterisk tells of nothing is read, and nobody hears. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvent } from '../../src/asterisk/events.ts';
@@ -8,13 +8,13 @@ import { quietBoard } from './quiet-board.ts';
 const LEG = 'xm-0011223344556677-leg-0001';
 const VALUE = 'mobile 1700000000.1';
 /** As Asterisk sends it. `doing` is what the dialplan is at: its step stands in each event of the channel. */
-const frameOf = (variable: string, value: string, doing = 'x', channelId = LEG): Buffer =>
+const frameOf = (eventname: string, to: string, doing = 'x', channelId = LEG): Buffer =>
   Buffer.from(
     JSON.stringify({
-      type: 'ChannelVarset',
-      variable,
-      value,
-      channel: { id: channelId, state: 'Up', dialplan: { app_name: 'Set', app_data: doing } },
+      type: 'ChannelUserevent',
+      eventname,
+      userevent: { eventname, to },
+      channel: { id: channelId, state: 'Up', dialplan: { app_name: 'UserEvent', app_data: doing } },
     }),
   );
 
@@ -27,7 +27,7 @@ const deskWith = (channelId: string) => {
     onState: (state) => heard.push(state),
     onEnd() {},
     onDestroyed() {},
-    onVariable: (value) => heard.push(value),
+    onConnectedTo: (value) => heard.push(value),
     onConnected: (legId, on) => heard.push(`connected with ${legId} on ${on}`),
   };
   board.own(channelId, owner);
@@ -39,38 +39,41 @@ const deskWith = (channelId: string) => {
   return { board, heard, stray, take };
 };
 
-describe('a variable that a channel has got', () => {
+describe('a user event of a channel', () => {
   it('is heard by the channel’s owner where it says that a leg is connected', () => {
     const { heard, stray, take } = deskWith(LEG);
-    expect(take(frameOf('XIVO_MAPP_CONNECTED_TO', VALUE))).toBe('event');
-    take(frameOf('XIVO_MAPP_CONNECTED_TO', VALUE, 'x', '1700000000.9'));
+    expect(take(frameOf('xivo-mapp-connected', VALUE))).toBe('event');
+    take(frameOf('xivo-mapp-connected', VALUE, 'x', '1700000000.9'));
     expect([heard, stray]).toEqual([[VALUE], []]);
   });
 
   it('is not even read where it is any other, and no more is its value, though they say what we listen to', () => {
     const { heard, take } = deskWith(LEG);
     fc.assert(
-      fc.property(fc.string(), fc.string(), (variable, value) => {
-        fc.pre(!`${variable}${value}`.includes('XIVO_MAPP_CONNECTED_TO'));
-        expect(take(frameOf(variable, value))).toBe('unknown');
+      fc.property(fc.string(), fc.string(), (name, value) => {
+        fc.pre(!`${name}${value}`.includes('xivo-mapp-'));
+        expect(take(frameOf(name, value))).toBe('unknown');
       }),
     );
     // What is not read cannot be wrong.
-    expect(take(Buffer.from('{"type":"ChannelVarset","variable":7'))).toBe('unknown');
-    const step = `XIVO_MAPP_CONNECTED_TO=${VALUE}`;
-    expect(take(frameOf('XIVO_MAPP_ON', 'mobile', step))).not.toBe('malformed');
-    expect(take(frameOf('A', 'XIVO_MAPP_CONNECTED_TO'))).not.toBe('malformed');
-    expect(take(frameOf('XIVO_MAPP_CONNECTED_TOO', VALUE))).not.toBe('malformed');
+    expect(take(Buffer.from('{"type":"ChannelUserevent","eventname":7'))).toBe('unknown');
+    expect(take(frameOf('theirs', 'mobile', `xivo-mapp-connected,to:${VALUE}`))).not.toBe('malformed');
+    expect(take(frameOf('A', 'xivo-mapp-connected'))).not.toBe('malformed');
+    expect(take(frameOf('xivo-mapp-connected-too', VALUE))).not.toBe('malformed');
+    expect(take(frameOf('xivo-mapp-pulse', VALUE))).not.toBe('malformed');
     expect(heard).toEqual([]);
   });
 
-  it('is dropped where it has no value, or no channel', () => {
+  it('means nothing where it says with nobody, and is dropped where it is not as it should be', () => {
     const { heard, take } = deskWith(LEG);
-    for (const event of [{ value: 7 }, { value: 'x' }, { channel: { id: LEG, state: 'Up' } }]) {
-      const frame = { type: 'ChannelVarset', variable: 'XIVO_MAPP_CONNECTED_TO', ...event };
-      expect(take(Buffer.from(JSON.stringify(frame)))).toBe('malformed');
-    }
+    const frame = (event: object) =>
+      Buffer.from(JSON.stringify({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', ...event }));
+    for (const event of [{ userevent: 7 }, { userevent: { to: 7 } }, { channel: { id: LEG } }, { channel: 7 }])
+      expect(take(frame(event))).toBe('malformed');
+    expect(take(frame({ userevent: { to: VALUE } }))).toBe('event');
     expect(heard).toEqual([]);
+    expect(take(frame({ channel: { id: LEG, state: 'Up' } }))).toBe('event');
+    expect(heard).toEqual(['']);
   });
 });
 

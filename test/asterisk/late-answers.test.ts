@@ -88,8 +88,8 @@ it('a leg that somebody has answered is told of, and not ended, though the answe
   board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
   expect(told).toEqual([]);
   board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
-  const variable = 'XIVO_MAPP_CONNECTED_TO';
-  board.take({ type: 'ChannelVarset', variable, value: 'mobile c1', channel: channel(LEG, 'Up') });
+  const said = { eventname: 'xivo-mapp-connected', userevent: { to: 'mobile c1' } };
+  board.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
   expect(told).toEqual(['ringing', 'answered', 'connected']);
   requests.refuse(order, new PbxError('no answer within 5000 ms'));
   await dialled;
@@ -136,8 +136,8 @@ it('a leg that is answered while it is asked after talks on, though Asterisk doe
   requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
   await settled();
   board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
-  const variable = 'XIVO_MAPP_CONNECTED_TO';
-  board.take({ type: 'ChannelVarset', variable, value: 'mobile c1', channel: channel(LEG, 'Up') });
+  const said = { eventname: 'xivo-mapp-connected', userevent: { to: 'mobile c1' } };
+  board.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
   requests.refuse(look, new PbxLate('no answer within 60000 ms'));
   await dialled;
   expect(told).toEqual(['answered', 'connected']);

@@ -28,7 +28,7 @@ describe('a leg', () => {
     expect(told).toEqual([]);
     leg.taken();
     for (const state of ['Up', 'Up', 'Ringing']) leg.onState(state);
-    for (let n = 0; n < 2; n += 1) leg.onVariable(`mobile ${CALLER}`);
+    for (let n = 0; n < 2; n += 1) leg.onConnectedTo(`mobile ${CALLER}`);
     leg.onDestroyed(16, 'Normal Clearing');
     leg.onDestroyed(16, 'Normal Clearing');
     const kinds = told.filter((word) => word !== 'gone');
@@ -46,7 +46,7 @@ describe('a leg', () => {
 
   it('is answered where it is connected, also where nothing was heard of an answer; the caller’s side hears of it at once', () => {
     const { leg, told } = listen();
-    leg.onVariable(`webapp ${CALLER}`);
+    leg.onConnectedTo(`webapp ${CALLER}`);
     const all = ['answered', `with ${CALLER}`, 'connected'];
     expect([leg.isAnswered, leg.isConnected, told]).toEqual([true, true, all]);
     leg.taken();
@@ -56,14 +56,14 @@ describe('a leg', () => {
   it('says that another phone has picked it up', () => {
     const { leg, told } = listen();
     leg.taken();
-    leg.onVariable(`picked-up ${CALLER}`);
+    leg.onConnectedTo(`picked-up ${CALLER}`);
     expect(told).toEqual(['answered', `with ${CALLER}`, 'connected to whoever picked up']);
   });
 
   it('is not connected by a word that names no caller', () => {
     const { leg, told } = listen();
     leg.taken();
-    for (const value of ['', 'mobile', 'nonsense']) leg.onVariable(value);
+    for (const value of ['', 'mobile', 'nonsense']) leg.onConnectedTo(value);
     expect([leg.isConnected, told]).toEqual([false, []]);
   });
 
@@ -83,7 +83,7 @@ describe('a leg', () => {
     const { leg, told } = listen();
     leg.found();
     leg.onState('Ringing');
-    leg.onVariable(`mobile ${CALLER}`);
+    leg.onConnectedTo(`mobile ${CALLER}`);
     const heard: string[] = [];
     leg.adopt((event) => heard.push(wordOf(event)));
     leg.onDestroyed(16, '');

@@ -64,8 +64,8 @@ describe('a leg', () => {
       .filter(({ method, path }) => method === 'DELETE' && path === PATH)
       .map(({ query }) => query.get('reason'));
   const isIn = (state: string) => board.take({ type: 'ChannelStateChange', channel: { ...leg, state } });
-  const says = (value: string) =>
-    board.take({ type: 'ChannelVarset', variable: 'XIVO_MAPP_CONNECTED_TO', value, channel: leg });
+  const says = (to: string) =>
+    board.take({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', userevent: { to }, channel: leg });
   const isGone = () => board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
 
   it('is heard of through its endpoint, whose events are asked for before the order and until it is gone', async () => {

@@ -82,7 +82,6 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   ChannelStateChange: ({ channel }) => isChannel(channel),
   ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>
     orAbsent(cause, isNumber) && orAbsent(words, isText) && orAbsent(status, isNumber) && isChannel(channel),
-  ChannelVarset: ({ variable, value, channel }) => isText(variable) && isText(value) && isChannel(channel),
   ContactStatusChange: ({ endpoint, contact_info: info }) =>
     isObject(endpoint) &&
     isObject(info) &&
@@ -90,7 +89,8 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   PlaybackStarted: isPlayback,
   PlaybackContinuing: isPlayback,
   PlaybackFinished: isPlayback,
-  ChannelUserevent: ({ eventname }) => isText(eventname),
+  ChannelUserevent: ({ eventname, userevent, channel }) =>
+    isText(eventname) && orAbsent(userevent, (said) => textsIn(said, ['to'])) && orAbsent(channel, isChannel),
   ApplicationReplaced: () => true,
 };
 const isRule = (type: unknown): type is AriEvent['type'] => Object.keys(rules).includes(String(type)) && isText(type);
@@ -103,13 +103,13 @@ function parsed(frame: Buffer): unknown {
   }
 }
 
-/** The event that a frame is by the rules above. One that begins with a type of no concern, in its first 80 bytes, is of none, whatever is written behind; nor is a variable, unless ours is named. */
+/** The event that a frame is by the rules above. One that begins with a type of no concern, in its first 80 bytes, is of none, whatever is written behind; nor is a user event, unless it may be ours. */
 function rightEvent(frame: Buffer): (Members & { readonly type: AriEvent['type'] }) | undefined {
   const event = parsed(frame);
   if (!isObject(event) || !isRule(event.type) || !rules[event.type](event)) return undefined;
   const first = /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(frame.toString('latin1', 0, 80))?.[1];
   const isOfNoConcern =
-    (first !== undefined && !isRule(first)) || (first === 'ChannelVarset' && !frame.includes('XIVO_MAPP_CONNECTED_TO'));
+    (first !== undefined && !isRule(first)) || (first === 'ChannelUserevent' && !frame.includes('xivo-mapp-'));
   return isOfNoConcern ? undefined : { ...event, type: event.type };
 }
 
@@ -240,8 +240,8 @@ async function callGoesItsWay(callerId: string): Promise<void> {
   const { path } = await asked('POST', /^\/ari\/channels\/xm-[^/]*-leg-0001$/);
   const leg = channelOf(path.split('/').at(-1) ?? '', 'Up', []);
   pbx.send({ type: 'ChannelStateChange', channel: leg });
-  const [variable, value] = ['XIVO_MAPP_CONNECTED_TO', `mobile ${callerId}`];
-  pbx.send({ type: 'ChannelVarset', variable, value, channel: leg });
+  const userevent = { to: `mobile ${callerId}` };
+  pbx.send({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', userevent, channel: leg });
   pbx.send({ type: 'StasisEnd', channel: channelOf(callerId, 'Up', []) });
   await vi.waitFor(() => expect(router.router.stages()).toEqual({ talking: 1 }), { timeout: 20_000, interval: 5 });
   pbx.send({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'Normal Clearing', channel: leg });

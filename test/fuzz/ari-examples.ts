@@ -33,6 +33,10 @@ export const channelOf = (
 });
 const newer = { protocol_id: 'a84b4c76e66710', caller_rdnis: '' };
 const leg = channelOf('xm-0011223344556677-leg-1', 'Ringing', ['leg', '1700000000.1'], newer);
+const says = (to: string) => ({
+  eventname: 'xivo-mapp-connected',
+  userevent: { eventname: 'xivo-mapp-connected', to },
+});
 /** What the dialplan is at stands in each event of the channel. */
 const connecting = {
   ...leg,
@@ -40,8 +44,8 @@ const connecting = {
     context: 'xivo-mapp-leg',
     exten: 's',
     priority: 5,
-    app_name: 'Set',
-    app_data: 'XIVO_MAPP_CONNECTED_TO=mobile 1',
+    app_name: 'UserEvent',
+    app_data: 'xivo-mapp-connected,to:mobile 1700000000.1',
   },
 };
 
@@ -81,15 +85,9 @@ export const events: readonly Json[] = [
   { type: 'PlaybackContinuing', ...stamp, playback: { ...playback, next_media_uri: 'tone:ring', state: 'continuing' } },
   { type: 'PlaybackFinished', ...stamp, playback: { ...playback, state: 'failed' } },
   { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-pulse', userevent: {} },
-  { type: 'ChannelVarset', ...stamp, variable: 'X', value: 'y', channel: leg },
-  { type: 'ChannelVarset', ...stamp, variable: 'XIVO_MAPP_CONNECTED_TO', value: 'mobile 1700000000.1', channel: leg },
-  {
-    type: 'ChannelVarset',
-    ...stamp,
-    variable: 'XIVO_MAPP_CONNECTED_TO',
-    value: 'x',
-    channel: channelOf('CHANNEL-ID', 'Up', ['42']),
-  },
+  { type: 'ChannelUserevent', ...stamp, eventname: 'theirs', userevent: { eventname: 'theirs', x: 'y' }, channel: leg },
+  { type: 'ChannelUserevent', ...stamp, ...says('mobile 1700000000.1'), channel: connecting },
+  { type: 'ChannelUserevent', ...stamp, ...says('x'), channel: channelOf('CHANNEL-ID', 'Up', ['42']) },
   { type: 'ChannelVarset', ...stamp, variable: 'XIVO_MAPP_ON', value: 'mobile', channel: connecting },
   {
     type: 'PeerStatusChange',

@@ -3,6 +3,7 @@
  * alone, and of a channel only to whom it is subscribed to; a router that comes later must look what is there.
  */
 import type { AriEvent } from '../../../src/asterisk/events.ts';
+import { CONNECTED } from '../../../src/asterisk/own-dialplan.ts';
 import type { DialRequest } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
 import type { AsteriskTruth } from './ari-door.ts';
@@ -90,8 +91,8 @@ export class Pbx {
           this.leavesIf('after-answer', forChannelId);
         },
         connected: ({ request: { legId } }, value) => {
-          const variable = 'XIVO_MAPP_CONNECTED_TO';
-          this.#tell({ type: 'ChannelVarset', variable, value, channel: channelOf(legId, 'Up') });
+          const userevent = { to: value };
+          this.#tell({ type: 'ChannelUserevent', eventname: CONNECTED, userevent, channel: channelOf(legId, 'Up') });
         },
         talks: (channelId) => this.leavesIf('after-connect', channelId),
         destroyed: (legId, cause, cause_txt) =>
@@ -210,7 +211,7 @@ export class Pbx {
   }
 
   #tell(event: AriEvent): void {
-    if (!('channel' in event) || !this.#isHeard(event.channel.id)) return;
+    if (!('channel' in event) || event.channel === undefined || !this.#isHeard(event.channel.id)) return;
     this.line.emit(() => this.#world.run()?.board.take(event));
   }
 }

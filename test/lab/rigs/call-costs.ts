@@ -4,7 +4,6 @@
  * Of some kinds the number says no more than "at most": where two things that happen at once decide it (a look finds a phone before or after it is told of), and where it is asked on and on, so
  * that it depends on how long the machine takes. For the latter the bound is what the time that passed allows: the heartbeat, each two seconds, and looks at expiries, each 300 ms.
  */
-import type { AsteriskVersion } from '../asterisk/asterisk.ts';
 import { type Allowed, atMost, each } from './allowance.ts';
 
 export interface Cost {
@@ -30,11 +29,8 @@ export const ALWAYS: Cost = {
   events: { ChannelUserevent: each(HEARTBEAT_MS) },
 };
 
-/** Asterisk 22 tells more of the media of each channel at its end. */
-const VARIABLES = { answered: { 16: 60, 22: 75 }, webApp: { 16: 59, 22: 74 }, unanswered: { 16: 45, 22: 50 } } as const;
-
 /** A mobile sleeps, is pushed, registers and answers; both talk, and the caller hangs up. */
-export const answered = (version: AsteriskVersion): Cost => ({
+export const ANSWERED: Cost = {
   requests: {
     // Whose call it is.
     'GET /channels/{id}/variable?stay+globals+contacts': 1,
@@ -64,15 +60,16 @@ export const answered = (version: AsteriskVersion): Cost => ({
     PlaybackFinished: 1,
     ContactStatusChange: 1,
     ChannelStateChange: 3,
+    // The dialplan connects the leg.
+    ChannelUserevent: each(HEARTBEAT_MS, 1, 1),
     StasisEnd: 1,
     ChannelDestroyed: 2,
-    ChannelVarset: atMost(VARIABLES.answered[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 60_000 },
-});
+  most: { requestBytes: 20_000, eventBytes: 8_000 },
+};
 
 /** A mobile that is pushed and never wakes: the caller goes to the no-answer scenario. */
-export const unanswered = (version: AsteriskVersion): Cost => ({
+export const UNANSWERED: Cost = {
   requests: {
     'GET /channels/{id}/variable?stay+globals+contacts': 1,
     'POST /applications/{id}/subscription?channel': 1,
@@ -104,13 +101,12 @@ export const unanswered = (version: AsteriskVersion): Cost => ({
     StasisEnd: 1,
     ChannelStateChange: atMost(1),
     ChannelDestroyed: atMost(1),
-    ChannelVarset: atMost(VARIABLES.unanswered[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 40_000 },
-});
+  most: { requestBytes: 20_000, eventBytes: 6_000 },
+};
 
 /** The UC Assistant alone rings and answers; both talk, and the caller hangs up. */
-export const webApp = (version: AsteriskVersion): Cost => ({
+export const WEB_APP: Cost = {
   requests: {
     'GET /channels/{id}/variable?stay+globals+contacts': 1,
     'POST /applications/{id}/subscription?channel': 1,
@@ -130,9 +126,10 @@ export const webApp = (version: AsteriskVersion): Cost => ({
   events: {
     StasisStart: 1,
     ChannelStateChange: 3,
+    // The dialplan connects the leg.
+    ChannelUserevent: each(HEARTBEAT_MS, 1, 1),
     StasisEnd: 1,
     ChannelDestroyed: 2,
-    ChannelVarset: atMost(VARIABLES.webApp[version]),
   },
-  most: { requestBytes: 20_000, eventBytes: 60_000 },
-});
+  most: { requestBytes: 20_000, eventBytes: 8_000 },
+};

@@ -77,21 +77,26 @@ describe.each([16, 22] as const)('an application that fails on Asterisk %i', (ve
     },
   );
 
-  it.each(['app_stasis', 'app_playtones', 'app_channelredirect', 'func_lock', 'func_global', 'func_module'])(
-    'the module %s is not loaded, and the devices ring',
-    async (module) => {
-      const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: awake });
-      expect(await lab.asterisk.cli(`module unload ${module}.so`)).toContain('Unloaded');
-      const call = await lab.caller().call(alice);
-      await alice.webApp.answer();
-      await call.talksWith(alice.webApp);
-      await call.hangUp();
-      await lab.asterisk.cli(`module load ${module}.so`);
-      // Without these nobody could be connected, so that the router says so; or the dialplan, where it does not come to that.
-      if (NEEDED.includes(module))
-        expect(lab.router.log.tail() + (await lab.asterisk.logTail(500))).toContain(`has not loaded ${module}.so`);
-    },
-  );
+  it.each([
+    'app_stasis',
+    'app_playtones',
+    'app_channelredirect',
+    'app_userevent',
+    'func_lock',
+    'func_global',
+    'func_module',
+  ])('the module %s is not loaded, and the devices ring', async (module) => {
+    const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobile: awake });
+    expect(await lab.asterisk.cli(`module unload ${module}.so`)).toContain('Unloaded');
+    const call = await lab.caller().call(alice);
+    await alice.webApp.answer();
+    await call.talksWith(alice.webApp);
+    await call.hangUp();
+    await lab.asterisk.cli(`module load ${module}.so`);
+    // Without these nobody could be connected, so that the router says so; or the dialplan, where it does not come to that.
+    if (NEEDED.includes(module))
+      expect(lab.router.log.tail() + (await lab.asterisk.logTail(500))).toContain(`has not loaded ${module}.so`);
+  });
 });
 
 describe.each([16, 22] as const)('xivo-mapp-agi.conf alone on Asterisk %i', (version) => {

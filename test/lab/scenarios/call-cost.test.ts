@@ -8,7 +8,7 @@ import type { Handset } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { unlike, untimed } from '../rigs/allowance.ts';
 import { AriCounter, type Traffic } from '../rigs/ari-counter.ts';
-import { ALWAYS, answered, type Cost, unanswered, webApp } from '../rigs/call-costs.ts';
+import { ALWAYS, ANSWERED, type Cost, UNANSWERED, WEB_APP } from '../rigs/call-costs.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 1';
 /** Longer than any machine takes: no wait ends before the mobile has registered, and no loop's end makes the router look again. */
@@ -58,7 +58,7 @@ describe.each([16, 22] as const)('what a call costs Asterisk %i', (version) => {
     await alice.mobile.wake();
     await alice.mobile.answer();
     await talkAndHangUp(call, alice.mobile);
-    await expectCost(answered(version));
+    await expectCost(ANSWERED);
   });
 
   it('whose mobile never wakes, and that goes to the no-answer scenario', async () => {
@@ -67,7 +67,7 @@ describe.each([16, 22] as const)('what a call costs Asterisk %i', (version) => {
     counter.begin();
     const call = await lab.caller().call(alice);
     expect(await lab.ending(call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over', scenario: 'NOANSWER' });
-    await expectCost(unanswered(version));
+    await expectCost(UNANSWERED);
   });
 
   it('to a UC Assistant alone, which rings and answers', async () => {
@@ -76,7 +76,7 @@ describe.each([16, 22] as const)('what a call costs Asterisk %i', (version) => {
     const call = await lab.caller().call(alice);
     await alice.webApp.answer();
     await talkAndHangUp(call, alice.webApp);
-    await expectCost(webApp(version));
+    await expectCost(WEB_APP);
   });
 
   it('and what it is asked without any call: the heartbeat', async () => {

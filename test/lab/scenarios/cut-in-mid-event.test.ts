@@ -44,7 +44,7 @@ describe.each([16, 22] as const)('the events of Asterisk %i break off in the mid
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
     const call = await lab.caller().call(alice);
     await alice.mobile.waitFor('ringing');
-    const cut = line.cutInside(/"type":"ChannelVarset".*XIVO_MAPP_CONNECTED_TO/);
+    const cut = line.cutInside(/"type":"ChannelUserevent".*xivo-mapp-connected/);
     await alice.mobile.answer();
     await cut;
     // It is found out after the reconnect.
