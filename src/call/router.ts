@@ -176,7 +176,7 @@ export class Router {
     if (this.warnedOf.get(warning.variable) === warning.value) return;
     this.warnedOf.set(warning.variable, warning.value);
     this.ports.log.warn(
-      `${warning.variable} is ${JSON.stringify(warning.value)}, which makes no sense there; ${warning.used} is used instead`,
+      `${warning.variable} is ${JSON.stringify(warning.value)}, ${warning.why ?? 'which makes no sense there'}; ${warning.used} is used instead`,
       { ...warning },
     );
   }

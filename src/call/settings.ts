@@ -45,7 +45,7 @@ export const GLOBALS = {
 
 type GlobalName = keyof typeof GLOBALS;
 
-/** The older name of XIVO_MAPP_PLAY_MSG. The new name wins. */
+/** The older name of XIVO_MAPP_PLAY_MSG, which sites are told to set beside it: False in either switches the message off. */
 export const PLAY_MSG_ALIAS = 'XIVO_PLAY_MSG';
 
 /** Names to read from Asterisk for each call. */
@@ -62,6 +62,8 @@ export interface Warning {
   /** As it was found; its beginning, where it is long. */
   readonly value: string;
   readonly used: string;
+  /** What is wrong with it, where it makes sense by itself. */
+  readonly why?: string;
 }
 
 const MOST_SHOWN = 100;
@@ -116,10 +118,22 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     return LONGEST_WAIT_MS;
   };
 
-  const messageName = bare('XIVO_MAPP_PLAY_MSG') === '' ? PLAY_MSG_ALIAS : 'XIVO_MAPP_PLAY_MSG';
+  const playMessage = (): boolean => {
+    const [name = 'XIVO_MAPP_PLAY_MSG', other] = ['XIVO_MAPP_PLAY_MSG', PLAY_MSG_ALIAS].filter(
+      (one) => bare(one) !== '',
+    );
+    const plays = flag('XIVO_MAPP_PLAY_MSG', name);
+    if (other === undefined) return plays;
+    const playsByOther = flag('XIVO_MAPP_PLAY_MSG', other);
+    if (plays === playsByOther) return plays;
+    const [on, off] = plays ? [name, other] : [other, name];
+    warnings.push({ ...warningOf(on, raw.get(on) ?? '', 'False'), why: `but ${off} is ${bare(off)}` });
+    return false;
+  };
+
   const decline = word('XIVO_MAPP_DECLINE_ENDS', /^(mobiles|call|device)$/i).toLowerCase();
   const settings: Settings = {
-    playMessage: flag('XIVO_MAPP_PLAY_MSG', messageName),
+    playMessage: playMessage(),
     waitWithMusic: flag('XIVO_MAPP_WAIT_WITH_MUSIC'),
     waitMobileAppMs: wait('XIVO_MAPP_LOOPS_MOBILEAPP'),
     waitWebAppAndMobileAppMs: wait('XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP'),

@@ -83,10 +83,28 @@ describe('settings', () => {
     expect(warnings).toEqual([{ variable: 'XIVO_MAPP_LOOPS_MOBILEAPP', value: '100', used: 'a wait of 300 s' }]);
   });
 
-  it('reads XIVO_PLAY_MSG as the older name, and the new name wins', () => {
-    expect(read({ XIVO_PLAY_MSG: '"False"' }).settings.playMessage).toBe(false);
-    expect(read({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: 'True' }).settings.playMessage).toBe(true);
-    expect(read({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: '' }).settings.playMessage).toBe(false);
+  it.each([
+    ['', '', true],
+    ['True', '', true],
+    ['', '"True"', true],
+    ['True', 'yes', true],
+    ['False', '', false],
+    ['', '"False"', false],
+    ['False', 'False', false],
+    ['no', '0', false],
+  ])('XIVO_MAPP_PLAY_MSG is %j, XIVO_PLAY_MSG is %j: %j', (newer, older, plays) => {
+    const { settings, warnings } = read({ XIVO_MAPP_PLAY_MSG: newer, XIVO_PLAY_MSG: older });
+    expect(settings.playMessage).toBe(plays);
+    expect(warnings.map(({ why }) => why)).not.toContain(expect.anything());
+  });
+
+  it.each([
+    ['XIVO_MAPP_PLAY_MSG', 'XIVO_PLAY_MSG'],
+    ['XIVO_PLAY_MSG', 'XIVO_MAPP_PLAY_MSG'],
+  ])('%s is True, but %s is False: the message is off, and the contradiction is named', (on, off) => {
+    const { settings, warnings } = read({ [on]: '"True"', [off]: 'False' });
+    expect(settings.playMessage).toBe(false);
+    expect(warnings).toEqual([{ variable: on, value: '"True"', used: 'False', why: `but ${off} is False` }]);
   });
 
   it.each(['', '   ', '""', '" "'])('takes an empty value %j as unset', (value) => {

@@ -134,8 +134,12 @@ describe.each([16, 22] as const)('what the caller hears on Asterisk %i', (versio
     await call.hangUp();
   });
 
-  it('XIVO_PLAY_MSG is read as the older name, and the new name wins', async () => {
-    await globals({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: '' });
+  it.each([
+    ['False', ''],
+    ['False', 'True'],
+    ['True', 'False'],
+  ])('XIVO_PLAY_MSG is %j and XIVO_MAPP_PLAY_MSG %j: no message', async (older, newer) => {
+    await globals({ XIVO_PLAY_MSG: older, XIVO_MAPP_PLAY_MSG: newer });
     const alice = await lab.user(sleeper);
     const unheard = await lab.caller().call(alice);
     await unheard.waitFor('ringing');
@@ -143,9 +147,15 @@ describe.each([16, 22] as const)('what the caller hears on Asterisk %i', (versio
     await unheard.hangUp();
     expect(unheard.heard()).toEqual([]);
     expect(unheard.record.earlyMediaAtMs).toBeUndefined();
+    const [on, off] =
+      newer === 'True' ? ['XIVO_MAPP_PLAY_MSG', 'XIVO_PLAY_MSG'] : ['XIVO_PLAY_MSG', 'XIVO_MAPP_PLAY_MSG'];
+    if (newer !== '')
+      expect(lab.router.log.tail()).toContain(`but ${off} is False; False is used instead variable=${on}`);
+  });
 
-    await globals({ XIVO_PLAY_MSG: 'False', XIVO_MAPP_PLAY_MSG: 'True' });
-    const heard = await lab.caller().call(alice);
+  it('XIVO_PLAY_MSG is True, and XIVO_MAPP_PLAY_MSG not set: the message', async () => {
+    await globals({ XIVO_PLAY_MSG: 'True', XIVO_MAPP_PLAY_MSG: '' });
+    const heard = await lab.caller().call(await lab.user(sleeper));
     await heard.hears(ENGLISH);
     await heard.hangUp();
   });
