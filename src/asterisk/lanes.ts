@@ -14,6 +14,8 @@ const IDLE_MS = 10_000;
 const KEPT = 4;
 
 const LOOKS = 4;
+/** Each may take Asterisk 200 ms; what somebody waits for shall find it free. */
+const PATIENT = 8;
 
 /**
  * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `patient`: Asterisk may
@@ -35,7 +37,7 @@ export class Lanes {
       urgent: agent(),
       usual: agent(),
       looks: agent(LOOKS),
-      patient: agent(),
+      patient: agent(PATIENT),
       kept: makeAgent(secure, kept),
     };
   }
