@@ -18,6 +18,7 @@ import { measureOverload, startOverloadLab } from './bench-parts/overload.ts';
 import { writeIntoReadme } from './bench-parts/readme.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
+import { crowdSize, measureRestartCrowd, startRestartCrowdLab } from './bench-parts/restart-crowd.ts';
 import type { Rig } from './bench-parts/rig.ts';
 import { lostNone, type Measured, renderTable } from './bench-parts/table.ts';
 import { endChildren, type Interruption } from './demo-parts/interruption.ts';
@@ -75,6 +76,11 @@ async function measure(
     return await interruption.orElse(act(lab));
   };
   const { quick } = options;
+  const restartCrowd = await inOwnLab(
+    'restart',
+    () => startRestartCrowdLab(version, install, crowdSize(quick)),
+    (lab) => measureRestartCrowd(lab, crowdSize(quick), say),
+  );
   const cost = await inOwnLab(
     'cost',
     () => startCostLab(version, install),
@@ -92,7 +98,7 @@ async function measure(
   );
   progress.clear();
   if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
-  return { exactly, figures, crowd, cost, load, overload };
+  return { exactly, figures, crowd, restartCrowd, cost, load, overload };
 }
 
 interface Bench {

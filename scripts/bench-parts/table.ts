@@ -14,6 +14,7 @@ import type { Part } from './options.ts';
 import { OVERLOAD_CALLS, OVERLOAD_WAYS, type OverloadFigures, overloadRow, overloadWords } from './overload.ts';
 import { BURST, CONTESTANTS, FROM_200, registerRow } from './register-to-invite.ts';
 import { RESTART_CALLS, RESTART_ROWS } from './restart.ts';
+import type { RestartCrowdFigures } from './restart-crowd.ts';
 
 /** What one Asterisk gave. */
 export interface Measured {
@@ -21,6 +22,7 @@ export interface Measured {
   readonly exactly: string;
   readonly figures: Sheet;
   readonly crowd: CrowdFigures | undefined;
+  readonly restartCrowd: RestartCrowdFigures | undefined;
   readonly cost: CostFigures | undefined;
   readonly load: LoadFigures | undefined;
   readonly overload: OverloadFigures | undefined;
@@ -88,6 +90,11 @@ const ofCrowd =
   ({ crowd }) =>
     crowd === undefined ? '-' : tell(crowd);
 
+const ofRestart =
+  (tell: (restart: RestartCrowdFigures) => string): Cell =>
+  ({ restartCrowd }) =>
+    restartCrowd === undefined ? '-' : tell(restartCrowd);
+
 const ofLoad =
   (heard: Heard, tell: (load: LoadCount) => string): Cell =>
   ({ load }) =>
@@ -102,9 +109,10 @@ function noneLost(count: CrowdCount): string {
 }
 
 /** Whether no call was lost in any part that was measured. */
-export function lostNone({ crowd, load }: Measured): boolean {
+export function lostNone({ crowd, restartCrowd, load }: Measured): boolean {
   const counts = [crowd?.count, load?.ringing.count, load?.music.count];
-  return counts.every((count) => count === undefined || isWhole(count));
+  const isKept = restartCrowd === undefined || restartCrowd.answered === restartCrowd.calls;
+  return isKept && counts.every((count) => count === undefined || isWhole(count));
 }
 
 function loadLines(heard: Heard): readonly (readonly [string, Cell])[] {
@@ -206,6 +214,25 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
     ],
     [`to the first INVITE of ${RESTART_CALLS}`, told(RESTART_ROWS.first)],
     ['to the last', told(RESTART_ROWS.last)],
+    [
+      '**kill -9 in a crowd, callers hear ringing: none lost**',
+      ofRestart(({ calls, answered }) => verdict(answered === calls, `${answered} of ${calls} talk in the end`)),
+    ],
+    [
+      'from the new start to its first request, and until all are taken over',
+      ofRestart(({ firstMs, allMs }) => `${tellMs(firstMs)}, ${tellMs(allMs)}`),
+    ],
+    [
+      'most requests at once; in all; MB with their answers; processor time of Asterisk',
+      ofRestart(
+        ({ mostUnderWay, requests, megabytes, asteriskMs }) =>
+          `${mostUnderWay}; ${requests}; ${megabytes.toFixed(1)}; ${tellMs(asteriskMs)}`,
+      ),
+    ],
+    [
+      "in the middle of it: REGISTER to INVITE; a new caller's INVITE to push",
+      ofRestart(({ registerMs, pushMs }) => `${tellMs(registerMs)}; ${tellMs(pushMs)}`),
+    ],
   ],
   cost: [...costLines('ringing'), ...costLines('music'), IDLE_LINE],
   load: [...loadLines('ringing'), ...loadLines('music')],

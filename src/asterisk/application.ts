@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { Channel } from './events.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import type { Lane } from './lanes.ts';
 import type { AriRequests } from './requests.ts';
 
@@ -84,30 +85,34 @@ export async function subscribeToMissing(requests: AriRequests, app: string, cha
 
 /**
  * Subscribes to channels, also to those of which events come because they are in the application: these would end as soon as the channel leaves it, and its own
- * end go unheard. One that is gone is no error. Resolves with whether Asterisk has taken all of it; never rejects.
+ * end go unheard. One that is gone is no error. Resolves with those that Asterisk has taken; never rejects.
  */
 export async function subscribeToChannels(
   requests: AriRequests,
   app: string,
   channelIds: readonly string[],
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
   const order = (ids: readonly string[]) =>
     requests.send({
       method: 'POST',
       path: applicationPath(app, '/subscription'),
       query: { eventSource: ids.map((id) => `channel:${id}`).join(',') },
     });
-  let isAll = true;
+  const heard = new Set<string>();
+  const subscribe = async (ids: readonly string[]): Promise<boolean> => {
+    try {
+      await order(ids);
+    } catch {
+      return false;
+    }
+    for (const id of ids) heard.add(id);
+    return true;
+  };
   for (let from = 0; from < channelIds.length; from += TOGETHER) {
     const group = channelIds.slice(from, from + TOGETHER);
-    const isTaken = await order(group).then(
-      () => true,
-      () => false,
-    );
-    if (isTaken) continue;
-    isAll = false;
+    if (await subscribe(group)) continue;
     // One that is gone spoils the order for all of them; then each is asked for by itself.
-    if (group.length > 1) await Promise.allSettled(group.map((id) => order([id])));
+    if (group.length > 1) await fewAtOnce(group, (id) => subscribe([id]));
   }
-  return isAll;
+  return heard;
 }

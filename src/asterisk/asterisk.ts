@@ -110,11 +110,14 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
 
+  /** Callers of an earlier run, until somebody has looked at them. */
+  const found = new Set<CallerChannel>();
   const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
     if (isNoCall(channel)) return strangers.returnNoCall(channel);
     const onConnected = (legId: string, on: string) => legs.connected(legId, on, channel.id);
     const ports = { requests, app, board, ownDialplan, onConnected, log, clock };
-    const caller = new CallerChannel(channel, userId, ports, left?.held);
+    const caller = new CallerChannel(channel, userId, ports, left);
+    if (left !== undefined) found.add(caller);
     const fail = (error: unknown) => {
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
       return caller.giveBack('FAILED', 'router-error').catch(() => undefined);
@@ -141,7 +144,12 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     onArrival: (channel, args) => board.isHere(channel, args),
     hangUpStray: (channelId) => strays.take(channelId),
   });
-  const subscriptions = new Subscriptions(requests, app, log);
+  const subscriptions = new Subscriptions(requests, app, log, clock);
+  const endUnused = async () => {
+    for (const caller of found) if (!caller.isUnseen) found.delete(caller);
+    // Those whose turn has not come will need what stands.
+    if (found.size === 0) await subscriptions.endUnused();
+  };
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
   const notes = new AriNotes(requests);
   const pulse = new Pulse(requests, app, clock);
@@ -160,7 +168,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     // One answer in many that is wrong is no reason to let go of everything.
     checkApp: async () => {
       await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
-      await subscriptions.endUnused();
+      await endUnused();
       void requests.keep();
       // Beside it: nobody's events wait for what becomes of a stranger.
       void strangers.lookAgain();
@@ -186,6 +194,8 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         log.debug('Asterisk sends events of all types', { error: String(error) }),
       );
       void requests.keep();
+      // Before anybody is found who would ask for the same.
+      await subscriptions.renew();
       await reconcile({
         requests,
         board,
@@ -193,6 +203,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         log,
         notes,
         legs,
+        clock,
         onFound: arrive,
         onLost: (lost) => lostHandler?.(lost),
       });
@@ -200,6 +211,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       lostHandler = undefined;
       judgeStrays();
       await registrations.renew();
+      await endUnused();
     },
   });
 

@@ -6,6 +6,7 @@ import type { Hold, HoldNews, Log } from '../call/ports.ts';
 import { movedPath } from './channel-ids.ts';
 import type { PlaybackEvent } from './events.ts';
 import { HOLD_COUNT, type HoldOrders, holdIdOf, holdOrders, newsOf, stopWhatever } from './hold.ts';
+import type { Lane } from './lanes.ts';
 import { type AriOrder, type AriRequests, isGone } from './requests.ts';
 import { variableOrder } from './variable-order.ts';
 
@@ -19,12 +20,15 @@ export class CallerHold {
   #onPlayback: (event: PlaybackEvent) => void = () => {};
   /** Begins anew what is heard now; nothing where nothing is. */
   #again: (() => Promise<void>) | undefined;
+  /** An earlier run of the router may have left something playing: until it is known better, the caller hears that. */
+  #isFound: boolean;
 
   /** @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says */
   constructor(channelId: string, requests: AriRequests, log: Log, held?: number) {
     this.#channelId = channelId;
     this.#requests = requests;
     this.#log = log;
+    this.#isFound = held !== undefined;
     if (held === undefined) return;
     this.#count = held;
     this.#orders = { start: [], stop: stopWhatever(channelId, held) };
@@ -40,7 +44,10 @@ export class CallerHold {
     send: (order: AriOrder) => Promise<void>,
     onNews: (news: HoldNews) => void = () => {},
   ): Promise<void> {
-    const stopped = this.stop();
+    // Where there are very many, what somebody waits for must not stand behind them.
+    const lane: Lane | undefined = this.#isFound ? 'patient' : undefined;
+    this.#isFound = false;
+    const stopped = this.stop(lane);
     this.#again = () => this.start(hold, send, onNews);
     this.#count += 1;
     const holdId = holdIdOf(this.#channelId, this.#count);
@@ -53,7 +60,7 @@ export class CallerHold {
     for (const order of [...told, ...orders.start]) {
       // Stopped before anything was ordered: someone has answered.
       if (this.#orders !== orders) return;
-      await send(order);
+      await send(lane === undefined ? order : { ...order, lane });
       // Stopped while the order was under way, perhaps before it took effect.
       if (this.#orders !== orders) return this.#stop(orders);
     }
@@ -78,17 +85,15 @@ export class CallerHold {
   }
 
   /** Never rejects. */
-  async stop(): Promise<void> {
+  async stop(lane: Lane = 'urgent'): Promise<void> {
     const orders = this.#orders;
     this.#orders = undefined;
     this.#again = undefined;
-    if (orders !== undefined) await this.#stop(orders);
+    if (orders !== undefined) await this.#stop(orders, lane);
   }
 
-  async #stop(orders: HoldOrders): Promise<void> {
-    const results = await Promise.allSettled(
-      orders.stop.map((order) => this.#requests.send({ ...order, lane: 'urgent' })),
-    );
+  async #stop(orders: HoldOrders, lane: Lane = 'urgent'): Promise<void> {
+    const results = await Promise.allSettled(orders.stop.map((order) => this.#requests.send({ ...order, lane })));
     for (const result of results) {
       if (result.status === 'rejected' && !isGone(result.reason)) {
         this.#log.debug('could not stop what the caller hears', { error: String(result.reason) });

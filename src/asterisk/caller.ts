@@ -11,6 +11,7 @@ import { readCaller, type WhatToRead } from './caller-reading.ts';
 import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
+import type { LeftBehind } from './reconcile.ts';
 import { isIll } from './refusal.ts';
 import { type AriRequests, HARMLESS, isGone } from './requests.ts';
 import type { ChannelOwner } from './switchboard.ts';
@@ -30,6 +31,8 @@ export class CallerChannel implements Caller, ChannelOwner {
   #ours = true;
   /** Somebody has looked at it. */
   #seen = false;
+  /** Its events come beyond its stay in the application: that was asked for before it was known to be a caller. */
+  readonly #isHeard: boolean;
   readonly #userId: string;
   readonly #hold: CallerHold;
   readonly #departure: Departure;
@@ -38,9 +41,9 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /**
    * @param userId for whom it has come: the first argument of its Stasis()
-   * @param held an earlier run of the router has had the channel, and this is what it may have left playing: what heldIn() says
+   * @param found an earlier run of the router has had the channel
    */
-  constructor(channel: Channel, userId: string, ports: CallerPorts, held?: number) {
+  constructor(channel: Channel, userId: string, ports: CallerPorts, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
     this.#channelId = channel.id;
     this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
@@ -50,13 +53,20 @@ export class CallerChannel implements Caller, ChannelOwner {
     const leaver = { owner: this, channelId: () => this.#channelId, isOurs: () => this.#ours };
     this.#departure = new Departure(leaver, ports);
     this.#orders = new CallerOrders(ports.requests, ports.app, leaver, this.#departure);
-    this.#hold = new CallerHold(channel.id, ports.requests, ports.log, held);
+    this.#hold = new CallerHold(channel.id, ports.requests, ports.log, found?.held);
+    this.#isHeard = found?.isHeard === true;
+    if (this.#isHeard) this.#departure.endIsHeard = Promise.resolve(true);
     ports.board.own(channel.id, this);
   }
 
   /** Another one after a transfer. */
   get channelId(): string {
     return this.#channelId;
+  }
+
+  /** Whether nobody has looked at it yet, and it is still there. */
+  get isUnseen(): boolean {
+    return !this.#seen && !this.left.aborted && this.#ours;
   }
 
   get left(): AbortSignal {
@@ -71,7 +81,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     const isFirst = !this.#seen;
     this.#seen = true;
     // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
-    if (isFirst) this.#listen();
+    if (isFirst && !this.#isHeard) this.#listen();
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
     const lane = isFirst ? 'urgent' : what.isPassing === true ? 'looks' : 'usual';
     return readCaller(what, (questions) => this.#orders.ask(questions, lane), this.#ports.ownDialplan, isFirst);
@@ -80,7 +90,8 @@ export class CallerChannel implements Caller, ChannelOwner {
   /** Asks for the channel's events beyond its stay in the application. */
   #listen(): void {
     const { requests, app } = this.#ports;
-    this.#departure.endIsHeard = subscribeToChannels(requests, app, [this.#channelId]);
+    const channelId = this.#channelId;
+    this.#departure.endIsHeard = subscribeToChannels(requests, app, [channelId]).then((heard) => heard.has(channelId));
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {

@@ -10,6 +10,7 @@ import { readApplication } from './application.ts';
 import { bridgePath, isOurs } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import { Channel } from './events.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 
 const Bridge = z.object({
@@ -102,7 +103,7 @@ async function askForEach(known: Iterable<string>, { requests, app }: CensusPort
     if (look.kind === 'described') channels.set(channelId, look.channel);
     else if (look.kind === 'unreadable') unreadable.add(channelId);
   };
-  await Promise.all([...new Set([...known, ...channelIds, ...legIds])].map(askFor));
+  await fewAtOnce(new Set([...known, ...channelIds, ...legIds]), askFor);
   return { channels, unreadable };
 }
 
@@ -112,11 +113,13 @@ function readBridges(entries: readonly unknown[]): Bridge[] {
 
 async function askForBridges(known: Iterable<string>, { requests, app }: CensusPorts): Promise<Bridge[]> {
   const { bridgeIds } = await readApplication(requests, app);
-  const askFor = async (bridgeId: string): Promise<Bridge[]> => {
+  const bridges: Bridge[] = [];
+  const askFor = async (bridgeId: string): Promise<void> => {
     const answer = await requests.send({ method: 'GET', path: bridgePath(bridgeId) }).catch((error: unknown) => {
       if (!isGone(error) && !(error instanceof AriRefusal && error.status >= 500)) throw error;
     });
-    return readBridges([answer]);
+    bridges.push(...readBridges([answer]));
   };
-  return (await Promise.all([...new Set([...known, ...bridgeIds].filter(isOurs))].map(askFor))).flat();
+  await fewAtOnce(new Set([...known, ...bridgeIds].filter(isOurs)), askFor);
+  return bridges;
 }

@@ -13,12 +13,14 @@ const IDLE_MS = 10_000;
 const KEPT = 4;
 
 const LOOKS = 4;
+/** Each may take Asterisk 200 ms; what somebody waits for shall find it free. */
+const PATIENT = 8;
 
 /**
- * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `kept`: a late answer
- * would mean something else.
+ * `urgent`: a person hears or sees it at once. `looks`: it is asked again anyway, and its answer is of no use when it comes late. `patient`: nobody waits
+ * for it. `kept`: a late answer would mean something else.
  */
-export type Lane = 'urgent' | 'usual' | 'looks' | 'kept';
+export type Lane = 'urgent' | 'usual' | 'looks' | 'patient' | 'kept';
 
 export class Lanes {
   static readonly kept = KEPT;
@@ -34,6 +36,7 @@ export class Lanes {
       urgent: agent(),
       usual: agent(),
       looks: agent(LOOKS),
+      patient: agent(PATIENT),
       kept: makeAgent(secure, kept),
     };
   }

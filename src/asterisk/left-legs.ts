@@ -3,6 +3,7 @@
  */
 import type { FoundLeg } from '../call/ports.ts';
 import { subscribeToChannels } from './application.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import type { Leg } from './leg.ts';
 import { lookAtLeg } from './leg-look.ts';
 import { LEG_CALLER, LEG_MEMORY } from './leg-order.ts';
@@ -30,6 +31,6 @@ export async function findLegs(legIds: readonly string[], ports: LeftLegsPorts):
     owner.callerId = callerId;
     found.set(callerId, [...(found.get(callerId) ?? []), { legId, memory }]);
   };
-  await Promise.all(owners.map(findOne));
+  await fewAtOnce(owners, findOne);
   return found;
 }

@@ -1,16 +1,19 @@
 /**
  * Makes what we believe agree with what Asterisk has, after every connect: events were missed meanwhile, Asterisk may have restarted, or we have.
- * Subscribes before it lists, so that nothing falls between; judges only channels that were ours before the list was asked for.
+ * Subscribes before it lists, so that nothing falls between; judges only channels that were ours before the list was asked for. Where there are very
+ * many, it asks a few things at a time, for those first for whom it is latest.
  */
 import { CALL_MEMORY, readCallMemory } from '../call/memory.ts';
 import { type AnsweredOn, readAnsweredOn } from '../call/outcomes.ts';
-import type { FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
+import type { Clock, FoundLeg, LegHangUpReason, Log } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
-import { argsIn, subscribeToMissing } from './application.ts';
+import { argsIn, subscribeToChannels, subscribeToMissing } from './application.ts';
 import { takeCensus } from './census.ts';
 import { bridgePath, isLeg, isLegOf, isOurs, noteIdOf, readNoteId } from './channel-ids.ts';
 import type { Channel } from './events.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { HOLD_COUNT, heldIn } from './hold.ts';
+import { latestFirst } from './latest-first.ts';
 import { findLegs } from './left-legs.ts';
 import { MISSING } from './leg-look.ts';
 import type { AriLegs } from './legs.ts';
@@ -26,6 +29,7 @@ export interface ReconcilePorts {
   readonly board: Switchboard;
   readonly app: string;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'wallMs'>;
   readonly notes: Pick<AriNotes, 'keptIds' | 'found'>;
   /** A caller in our application whom nobody owns: it came while we were away, or an earlier run of us had it. */
   readonly onFound: (channel: Channel, args: readonly string[], left: LeftBehind) => void;
@@ -40,10 +44,8 @@ export interface LeftBehind {
   readonly legs: readonly FoundLeg[];
   /** How many holds the channel has had. */
   readonly held: number;
-}
-
-function subscribe(channelIds: readonly string[], { requests, app }: ReconcilePorts): Promise<void> {
-  return subscribeToMissing(requests, app, channelIds);
+  /** Whether the channel's own end is heard, wherever it is by then. */
+  readonly isHeard: boolean;
 }
 
 function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcilePorts): void {
@@ -60,9 +62,9 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
 
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
 export async function reconcile(ports: ReconcilePorts): Promise<void> {
-  const { requests, board, app, log, notes } = ports;
+  const { requests, board, app, log, notes, clock } = ports;
   const owners = board.settledOwners();
-  await subscribe([...owners.keys()], ports);
+  await subscribeToMissing(requests, app, [...owners.keys()]);
   // Whom we have given back, and what we have closed, since the list was asked for may stand in it still. It is not another run's.
   const ownedBefore = board.ownedIds();
   const keptBefore = notes.keptIds();
@@ -93,9 +95,10 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
       ? []
       : [{ channel, args }];
   });
-  await subscribe(
+  const heard = await subscribeToChannels(
+    requests,
+    app,
     found.map(({ channel }) => channel.id),
-    ports,
   );
   const goingOn = new Set<string>();
   const bringBack = async ({ channel, args }: { channel: Channel; args: readonly string[] }) => {
@@ -116,11 +119,11 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
       goingOn.add(noteId);
       notes.found(noteId);
     }
-    ports.onFound(channel, args, { memory, legs: ownLegs, held: heldIn(held) });
+    ports.onFound(channel, args, { memory, legs: ownLegs, held: heldIn(held), isHeard: heard.has(channel.id) });
   };
-  await Promise.all(found.map(bringBack));
+  await fewAtOnce(latestFirst(found, left, legsOf, clock.wallMs()), bringBack);
   // Whose caller is gone, or talks to somebody else. Those who have answered are the dialplan's.
-  const ownerless = [...legsOf].map(async ([callerId, legs]) => {
+  const endOwnerless = async ([callerId, legs]: readonly [string, readonly FoundLeg[]]) => {
     const reason: LegHangUpReason =
       (await answeredOn(requests, callerId)) === undefined ? 'not-needed' : 'answered-elsewhere';
     const hangUp = (legId: string) =>
@@ -128,8 +131,8 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
         .hangUp(legId, reason)
         .catch((error: unknown) => log.debug('could not hang up', { legId, error: String(error) }));
     await Promise.all(legs.map(({ legId }) => hangUp(legId)));
-  });
-  await Promise.all(ownerless);
+  };
+  await fewAtOnce(legsOf, endOwnerless);
   // Of a call that was being answered when the router died there may be two: the second knows more.
   const notesLeft = left.filter(({ id }) => !goingOn.has(id)).map((note) => ({ ...note, ...readNoteId(note.id) }));
   const ofAnswered = new Set(notesLeft.flatMap(({ callId, answeredOn }) => (answeredOn ? [callId] : [])));
@@ -137,7 +140,7 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
     const lost = await endNote(note, channels, ports);
     if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) ports.onLost?.(lost);
   };
-  await Promise.all(notesLeft.map(endOne));
+  await fewAtOnce(notesLeft, endOne);
 }
 
 /** On what this caller was answered, who need not be there any more; undefined where it was not, or nobody knows. */

@@ -77,10 +77,15 @@ export class AriRegistrations implements Registrations {
     return { lookAgain: async () => (watch.open ? this.#looks.take(watch) : undefined), close };
   }
 
-  /** After a reconnect: hear again, then look again, for what happened meanwhile. */
+  /** After a reconnect, once events come again: looks again, for what happened meanwhile. */
   async renew(): Promise<void> {
-    await this.#settings.subscriptions.renew();
-    if (this.#watches.size > 0) await this.#look([...this.#watches]);
+    const watches = [...this.#watches];
+    if (watches.length === 0) return;
+    // Where Asterisk is late, the next look finds what this one would have.
+    for (const watch of watches) watch.isUnseen = true;
+    await this.#look(watches).catch((error: unknown) => {
+      if (!(error instanceof PbxLate)) throw error;
+    });
   }
 
   /** Another channel has taken a caller's place. */

@@ -11,6 +11,7 @@ import { applicationPath, argsIn, isInAnother, readApplication } from './applica
 import { channelPath, isLeg } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import type { Channel } from './events.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { type AriRequests, isGone } from './requests.ts';
 import type { Switchboard } from './switchboard.ts';
 
@@ -78,11 +79,9 @@ export class Strangers {
     this.#seen = new Set([...channelIds].filter((channelId) => !board.isOwned(channelId)));
     this.#told = new Set([...this.#told].filter((channelId) => channelIds.has(channelId)));
     const judged = [...this.#seen].filter((channelId) => before.has(channelId));
-    await Promise.all(
-      judged.map((channelId) =>
-        this.#judge(channelId).catch((error: unknown) =>
-          log.debug('could not see to a channel that nobody owns', { channel: channelId, error: String(error) }),
-        ),
+    await fewAtOnce(judged, (channelId) =>
+      this.#judge(channelId).catch((error: unknown) =>
+        log.debug('could not see to a channel that nobody owns', { channel: channelId, error: String(error) }),
       ),
     );
   }

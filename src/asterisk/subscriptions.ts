@@ -1,9 +1,10 @@
 /**
  * The application's subscriptions to endpoints, counted over all calls: two calls for one callee share one, and it ends with the last of
- * them. Orders for one endpoint go out one after another, so that a late "unsubscribe" never undoes a new "subscribe".
+ * them. Orders for one endpoint go out one after another, so that a late "unsubscribe" never undoes a new "subscribe"; where very many begin, they go together.
  */
-import type { Log } from '../call/ports.ts';
+import type { Clock, Log } from '../call/ports.ts';
 import { applicationPath, readApplication, readState } from './application.ts';
+import { JointOrders } from './joint-orders.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 
 /** More orders for one endpoint than ever get lost. */
@@ -22,11 +23,13 @@ export class Subscriptions {
   readonly #app: string;
   readonly #log: Log;
   readonly #entries = new Map<string, Entry>();
+  readonly #begins: JointOrders<ReadonlySet<string>>;
 
-  constructor(requests: AriRequests, app: string, log: Log) {
+  constructor(requests: AriRequests, app: string, log: Log, clock: Pick<Clock, 'sleep'>) {
     this.#requests = requests;
     this.#app = app;
     this.#log = log;
+    this.#begins = new JointOrders(clock, (endpoints) => this.#send('POST', endpoints), isUnknown);
   }
 
   /** Resolves when events of the endpoint come, also when Asterisk does not know the endpoint, so that none ever will. */
@@ -50,22 +53,21 @@ export class Subscriptions {
     );
   }
 
-  /** Ends what could not be ended before. Never rejects. */
+  /** Ends what could not be ended before, and what an earlier run of the router has left. Never rejects. */
   async endUnused(): Promise<void> {
     const unused = [...this.#entries].filter(([, entry]) => entry.users === 0 && entry.stands !== 'no');
     const ended = unused.map(([endpoint, entry]) => this.#next(entry, () => this.#settle(endpoint, entry)));
     await Promise.allSettled(ended);
   }
 
-  /** After a reconnect: asks again for those that Asterisk no longer has, and ends those that nobody needs. */
+  /** After a connect: asks again for those that Asterisk no longer has. Those that nobody needs are left to endUnused(): a call that is just found may. */
   async renew(): Promise<void> {
     const { endpoints } = await readApplication(this.#requests, this.#app);
     for (const endpoint of endpoints) this.#entryOf(endpoint).stands = 'yes';
     const renewals = [...this.#entries].map(([endpoint, entry]) =>
       this.#next(entry, async () => {
         if (entry.stands !== 'no' && !endpoints.has(endpoint)) entry.stands = 'no';
-        if (entry.users === 0) await this.#settle(endpoint, entry);
-        else if (entry.stands === 'no') await this.#begin(endpoint, entry);
+        if (entry.users > 0 && entry.stands === 'no') await this.#begin(endpoint, entry);
       }),
     );
     await Promise.all(renewals);
@@ -112,17 +114,24 @@ export class Subscriptions {
   /** Gives the endpoints that the application is subscribed to afterwards. */
   async #order(method: 'POST' | 'DELETE', endpoint: string): Promise<ReadonlySet<string>> {
     try {
-      const answer = await this.#requests.send({
-        method,
-        path: applicationPath(this.#app, '/subscription'),
-        query: { eventSource: `endpoint:${endpoint}` },
-      });
-      return readState(answer)?.endpoints ?? new Set();
+      return await (method === 'POST' ? this.#begins.order(endpoint) : this.#send(method, [endpoint]));
     } catch (error) {
-      const unknown = error instanceof AriRefusal && (error.status === 422 || error.status === 400);
-      if (!unknown && !(method === 'DELETE' && isGone(error))) throw error;
+      if (!isUnknown(error) && !(method === 'DELETE' && isGone(error))) throw error;
       if (method === 'POST') this.#log.warn('Asterisk does not know an endpoint', { endpoint });
       return new Set();
     }
   }
+
+  async #send(method: 'POST' | 'DELETE', endpoints: readonly string[]): Promise<ReadonlySet<string>> {
+    const answer = await this.#requests.send({
+      method,
+      path: applicationPath(this.#app, '/subscription'),
+      query: { eventSource: endpoints.map((endpoint) => `endpoint:${endpoint}`).join(',') },
+    });
+    return readState(answer)?.endpoints ?? new Set();
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof AriRefusal && (error.status === 422 || error.status === 400);
 }

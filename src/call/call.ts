@@ -10,6 +10,7 @@ import type { Keepsake } from './keepsake.ts';
 import type { CallMemory } from './memory.ts';
 import { NOBODY } from './party.ts';
 import type { Caller, CallPorts, Contact, Device, FoundLeg, Hold, LegEvent, Party, PushResult } from './ports.ts';
+import type { Turn } from './turns.ts';
 import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */
@@ -49,6 +50,10 @@ export class Call {
   shown: Party;
   /** Where the call is one that another router could go on with. */
   keepsake: Keepsake | undefined;
+  /** Where an earlier run of the router had this call: it goes on when its turn comes, and lets others have theirs once it is taken on. */
+  turn: Turn | undefined;
+  /** The leg of an earlier run that was connected before the call has taken it over: it talks, or has, and is not ours to end. */
+  talksOnFound: string | undefined;
   /** What the caller hears while waiting, once that has begun. */
   company: Hold | undefined;
   readonly inbox: Inbox<Happening>;

@@ -68,7 +68,8 @@ function leftBy(fault: unknown, call: Call, ringing: Ringing | undefined): Endin
  */
 function dropAll(call: Call, ringing: Ringing | undefined): void {
   ringing?.dropOthers(undefined, 'answered-elsewhere');
-  const found = ringing === undefined ? (call.resumed?.legs ?? []) : [];
+  const ofEarlier = ringing === undefined ? (call.resumed?.legs ?? []) : [];
+  const found = ofEarlier.filter(({ legId }) => legId !== call.talksOnFound);
   for (const { legId } of found) call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'answered-elsewhere'));
 }
 

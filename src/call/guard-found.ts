@@ -1,5 +1,6 @@
 /**
- * What an earlier run of the router has left of a call, legs and a note, until the call has taken them over: a call that ends before that ends them too.
+ * What an earlier run of the router has left of a call, legs and a note, until the call has taken them over: a call that ends before that ends them too,
+ * and one whose leg is answered, declined or gone is the next whose turn it is.
  */
 
 import type { Call } from './call.ts';
@@ -13,7 +14,15 @@ export function guardFound(call: Call): () => void {
   if (resumed === undefined) return () => {};
   const guards = resumed.legs.map(({ legId }) => {
     const hangUp = () => legs.hangUp(legId, 'not-needed');
-    return call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
+    const strikeOut = call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
+    legs.adopt(legId, (event) => {
+      call.inbox.post({ what: 'leg', legId, event });
+      if (event.kind !== 'ringing') call.turn?.hurry();
+      if (event.kind !== 'connected') return;
+      call.talksOnFound = legId;
+      strikeOut();
+    });
+    return strikeOut;
   });
   const remove = () => notes.remove(call.callId);
   guards.push(call.undo.add('note', () => insist(clock, NEVER, remove, CLEARING_MS)));

@@ -53,7 +53,10 @@ export class Keepsake {
   }
 
   keep(news: Pick<Partial<CallMemory>, 'waitUntilMs' | 'pushed' | 'ending'>): void {
+    const before = writeCallMemory(this.memory);
     this.memory = { ...this.memory, ...news };
+    // What an earlier run of the router has left stands already.
+    if (this.call.resumed !== undefined && writeCallMemory(this.memory) === before) return;
     if (this.state === 'written') this.start();
     else this.state = 'out-of-date';
   }

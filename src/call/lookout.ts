@@ -59,6 +59,8 @@ export class Lookout {
       (contact) => call.inbox.post({ what: 'contact-gone', contact }),
     );
     this.opened = opening.catch(() => undefined);
+    // What a call asks of the PBX at first is asked by now.
+    void this.opened.then(() => call.turn?.end());
     const settled = opening.then(
       (watch) => {
         this.watch = watch;

@@ -137,7 +137,7 @@ export class Ringing {
     return given;
   }
 
-  /** Takes over the legs that an earlier run of the router has dialled for this call. One that says nothing of itself is ended. */
+  /** Takes over the legs that an earlier run of the router has dialled for this call, and that are heard already. One that says nothing of itself is ended. */
   adopt(found: readonly FoundLeg[]): void {
     const { call } = this;
     for (const { legId, memory } of found) {
@@ -149,7 +149,6 @@ export class Ringing {
       const { contact, on, fresh, dialledAtMs } = known;
       call.note('leg-adopted', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
       this.own({ legId, contact, on, fresh, dialledAtMs });
-      call.ports.legs.adopt(legId, (event) => call.inbox.post({ what: 'leg', legId, event }));
     }
   }
 

@@ -19,6 +19,7 @@ import { Ringing } from './ringing.ts';
 import type { Settings, Warning } from './settings.ts';
 import { talk } from './talk.ts';
 import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
+import type { Turn } from './turns.ts';
 import { Wake } from './wake.ts';
 
 export type Admission = 'wholly' | 'without-company' | 'pbx-slow' | 'too-many-calls';
@@ -34,6 +35,8 @@ export interface Overseer {
    * taken counts until its story has ended.
    */
   admit(call: Call, settings: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission;
+  /** When a call goes on that an earlier run of the router has begun. */
+  turnOf(call: Call): Turn | undefined;
   /** Whether nobody has told the mobiles of this call's end yet; from now on somebody has. */
   isFirstToTell(callId: string): boolean;
   /** A caller hears something else than was meant; in words that say what, and what cures it. It may have been said before. */
@@ -50,10 +53,12 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
   const keepsake = new Keepsake(call);
   call.keepsake = keepsake;
   const wake = new Wake(call, (pushed) => keepsake.keep({ pushed }));
+  call.turn = overseer.turnOf(call);
   const allIsTakenOver = guardFound(call);
   let ringing: Ringing | undefined;
   let ending: Ending;
   try {
+    await call.turn?.comes;
     const over = call.resumed?.memory.ending;
     // An earlier run may have died while it gave the caller back.
     const plan = over === undefined ? await learn(call, overseer) : { kind: 'over' as const, ending: over };
@@ -104,6 +109,7 @@ async function giveBack(call: Call, ending: Ending, ringing: Ringing | undefined
 
 /** Nothing stays behind, and one line and one timeline say what happened and why. */
 async function tidyUp(call: Call, wake: Wake, ending: Ending): Promise<void> {
+  call.turn?.end();
   call.diary.enter('ending');
   tellEnding(call, ending);
   const answeredOn = ending.outcome === 'answered' ? ending.reason : undefined;

@@ -13,6 +13,8 @@ import type { AnsweredOn, Ending } from './outcomes.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
 import { type Admission, type Overseer, routeCall } from './route-call.ts';
 import type { Settings, Warning } from './settings.ts';
+import { type Turn, Turns } from './turns.ts';
+import { urgencyOf } from './urgency.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
 export interface Newcomer {
@@ -43,6 +45,7 @@ export class Router {
   private stopping = false;
   private readonly shedding: LoadShedding;
   private readonly admitted = new Set<Call>();
+  private readonly turns: Turns;
   private readonly warnedOf = new Map<string, string>();
   private readonly mistakes = new Set<string>();
   /** Calls of waiting dialplans whose end the mobiles know: wait and dialplan may both come to tell it. */
@@ -51,6 +54,7 @@ export class Router {
   constructor(ports: CallPorts) {
     this.ports = ports;
     this.shedding = new LoadShedding(ports);
+    this.turns = new Turns(ports.clock);
   }
 
   /** What is done without while Asterisk is slow, in words; undefined where nothing is. */
@@ -96,11 +100,14 @@ export class Router {
       started: (call) => {
         calls.push(call);
         this.live.add(call);
+        // One that is under way counts also until its turn comes.
+        if (call.resumed !== undefined) this.admitted.add(call);
         if (this.stopping) call.abort(new Stopping());
       },
       warn: (warning) => this.warnOnce(warning),
       mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
       admit: (call, settings) => this.admit(call, settings),
+      turnOf: (call) => this.turnOf(call),
       isFirstToTell: (callId) => {
         if (this.toldEnds.has(callId)) return false;
         keepNewest(this.toldEnds, callId);
@@ -129,12 +136,14 @@ export class Router {
     this.shedding.close();
   }
 
+  private turnOf({ resumed, signal }: Call): Turn | undefined {
+    if (resumed === undefined) return undefined;
+    return this.turns.take(urgencyOf(resumed.memory, resumed.legs, this.ports.clock.wallMs()), signal);
+  }
+
   private admit(call: Call, { slowMs, mostCalls }: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission {
-    // One that is under way goes on as it began, and counts.
-    if (call.resumed !== undefined) {
-      this.admitted.add(call);
-      return 'wholly';
-    }
+    // One that is under way goes on as it began.
+    if (call.resumed !== undefined) return 'wholly';
     // Those who talk cost us nothing.
     const busy = () => [...this.admitted].filter(({ diary }) => diary.stage !== 'talking').length;
     if (mostCalls > 0 && busy() >= mostCalls) return 'too-many-calls';

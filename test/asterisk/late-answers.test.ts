@@ -8,6 +8,7 @@ import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/reque
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import { CallerGone, PbxError, PbxLate } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { quietBoard } from './quiet-board.ts';
 
@@ -62,7 +63,7 @@ function dialLate(answers: (words: string) => unknown) {
   const requests = new Answering((words) => (words === order ? 'later' : answers(words)));
   const board = quietBoard();
   const log = fakeLog();
-  const subscriptions = new Subscriptions(requests, APP, log);
+  const subscriptions = new Subscriptions(requests, APP, log, systemClock);
   const legs = new AriLegs({
     ...{ requests, board, app: APP, log, subscriptions },
     isCaughtUp: () => true,

@@ -8,6 +8,7 @@ import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import type { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 import { quietBoard } from './quiet-board.ts';
 import { toldLog } from './told-log.ts';
@@ -47,7 +48,7 @@ describe('a leg', () => {
       board,
       app: 'app',
       log,
-      subscriptions: new Subscriptions(requests, 'app', log),
+      subscriptions: new Subscriptions(requests, 'app', log, systemClock),
       isCaughtUp: () => isCaughtUp,
       trouble: () => undefined,
     });

@@ -9,6 +9,7 @@ import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import type { Switchboard } from '../../src/asterisk/switchboard.ts';
 import { writeCallMemory } from '../../src/call/memory.ts';
 import type { LostCall } from '../../src/call/router.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
 import { quietBoard } from './quiet-board.ts';
 import { toldLog } from './told-log.ts';
@@ -61,7 +62,7 @@ describe('after a connect', () => {
     notes = new AriNotes(requests);
     const log = toldLog();
     board = quietBoard();
-    const subscriptions = new Subscriptions(requests, 'app', log);
+    const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
     const settings = { requests, board, app: 'app', log, subscriptions };
     legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
     [channels, variables, bridges] = [[], {}, [{ id: NOTE, name: `${CALLER} ${memory}`, channels: [] }]];
@@ -80,6 +81,7 @@ describe('after a connect', () => {
       log: toldLog(),
       notes,
       legs,
+      clock: { wallMs: () => Date.now() },
       onFound: ({ id }, args, left) => found.push([id, ...args, ...left.legs.map(({ legId }) => legId)].join()),
       onLost: (call) => lost.push(call),
     });

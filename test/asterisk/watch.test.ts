@@ -5,6 +5,7 @@ import { AriRequests } from '../../src/asterisk/requests.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import { ContactWatch } from '../../src/asterisk/watch.ts';
 import type { Contact } from '../../src/call/ports.ts';
+import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
@@ -111,7 +112,7 @@ describe('subscriptions', () => {
     const requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
     const orders = () => pbx.requests.map(({ method, query }) => `${method} ${query.get('eventSource')}`);
-    return { pbx, requests, log, orders, subscriptions: new Subscriptions(requests, 'app', log) };
+    return { pbx, requests, log, orders, subscriptions: new Subscriptions(requests, 'app', log, systemClock) };
   };
 
   it('are asked for with the first user and ended with the last', async () => {
@@ -152,6 +153,7 @@ describe('subscriptions', () => {
     };
     const before = orders().length;
     await subscriptions.renew();
+    await subscriptions.endUnused();
     expect(orders().slice(before)).toEqual(['GET null', 'DELETE endpoint:PJSIP/m1', 'DELETE endpoint:PJSIP/m1']);
     requests.close();
     await pbx[Symbol.asyncDispose]();

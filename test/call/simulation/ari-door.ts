@@ -60,20 +60,21 @@ export class AriDoor extends AriRequests {
       case 'GET applications/*':
         return this.#application();
       case 'DELETE applications/*/subscription': {
-        const endpoint = (query.eventSource ?? '').slice('endpoint:'.length);
-        const left = (hearing.get(endpoint) ?? 0) - 1;
-        if (left < 0) throw new AriRefusal(404, words);
-        if (left > 0) hearing.set(endpoint, left);
-        else hearing.delete(endpoint);
+        for (const endpoint of namesIn(query.eventSource, 'endpoint:')) {
+          const left = (hearing.get(endpoint) ?? 0) - 1;
+          if (left < 0) throw new AriRefusal(404, words);
+          if (left > 0) hearing.set(endpoint, left);
+          else hearing.delete(endpoint);
+        }
         return this.#application();
       }
       case 'POST applications/*/subscription': {
         if (query.eventSource?.startsWith('endpoint:') === true) {
-          const endpoint = query.eventSource.slice('endpoint:'.length);
-          hearing.set(endpoint, (hearing.get(endpoint) ?? 0) + 1);
+          for (const endpoint of namesIn(query.eventSource, 'endpoint:'))
+            hearing.set(endpoint, (hearing.get(endpoint) ?? 0) + 1);
           return this.#application();
         }
-        const wanted = (query.eventSource ?? '').split(',').map((source) => source.slice('channel:'.length));
+        const wanted = namesIn(query.eventSource, 'channel:');
         for (const channelId of wanted) if (!this.#isThere(channelId)) throw new AriRefusal(404, words);
         for (const channelId of wanted) subscribed.add(channelId);
         return undefined;
@@ -162,4 +163,9 @@ function evaluate(expression: string, variables: ReadonlyMap<string, string>): s
   return expression
     .replace(/^EVAL\((.*)\)$/s, '$1')
     .replace(/\$\{(\w+)\}/g, (_, name: string) => variables.get(name) ?? '');
+}
+
+/** What is named in a list of sources of events. */
+function namesIn(sources = '', kind = 'channel:'): string[] {
+  return sources.split(',').map((source) => source.slice(kind.length));
 }

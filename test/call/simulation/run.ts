@@ -75,7 +75,7 @@ export class Run {
     });
     const { board } = this;
     this.#door = new AriDoor(pbx.truth, orders, (legId) => this.legs.files.get(legId));
-    this.#subscriptions = new Subscriptions(this.#door, APP, this.log);
+    this.#subscriptions = new Subscriptions(this.#door, APP, this.log, this.life.clock);
     this.notes = new AriNotes(this.#door);
     const strays = new Strays(this.#door, (channelId) => board.isOwned(channelId), this.log);
     this.#strays = strays;
@@ -132,6 +132,7 @@ export class Run {
       this.#caughtUp = false;
       this.legs.own.reconnected();
       const judgeStrays = this.#strays.hold();
+      await this.#subscriptions.renew();
       await reconcile({
         requests: this.#door,
         board: this.board,
@@ -139,12 +140,13 @@ export class Run {
         log: this.log,
         notes: this.notes,
         legs: this.legs.own,
+        clock: life.clock,
         onLost: (lost) => this.#lose(lost),
         onFound: ({ id }, args, left) => this.#arrive(id, args, left),
       });
       judgeStrays();
-      await this.#subscriptions.renew();
       this.registrations.renew();
+      await this.#subscriptions.endUnused();
       this.#caughtUp = true;
     } catch (error) {
       pbx.trace(`the connection is of no use: ${String(error)}`);

@@ -5,7 +5,7 @@
  *     const lab = await startLab({ version, startRouter: false });
  *     const counter = await AriCounter.before(lab);         // starts the router
  *     counter.begin();                                      // from now on
- *     counter.count();                                      // { requests: { 'POST /channels/{id}/moh' => … }, events: { 'StasisStart' => … }, lastedMs }
+ *     counter.count();                                      // { requests: { 'POST /channels/{id}/moh' => … }, events: { 'StasisStart' => … }, lastedMs, … }
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
@@ -37,6 +37,8 @@ export interface AriCount {
   readonly events: ReadonlyMap<string, Traffic>;
   /** Since begin(), ms. */
   readonly lastedMs: number;
+  /** The most requests that waited for their answers at once. */
+  readonly mostUnderWay: number;
 }
 
 export class AriCounter {
@@ -46,6 +48,8 @@ export class AriCounter {
   #requests = new Map<string, Traffic>();
   #events = new Map<string, Traffic>();
   #sinceMs = nowMs();
+  #underWay = 0;
+  #mostUnderWay = 0;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -65,11 +69,13 @@ export class AriCounter {
     this.#requests = new Map();
     this.#events = new Map();
     this.#sinceMs = nowMs();
+    this.#mostUnderWay = this.#underWay;
   }
 
   /** What has passed since begin(), as it stands now. */
   count(): AriCount {
-    return { requests: new Map(this.#requests), events: new Map(this.#events), lastedMs: nowMs() - this.#sinceMs };
+    const [requests, events] = [new Map(this.#requests), new Map(this.#events)];
+    return { requests, events, lastedMs: nowMs() - this.#sinceMs, mostUnderWay: this.#mostUnderWay };
   }
 
   /** Waits until Asterisk has answered so many requests of that kind since begin(). */
@@ -96,7 +102,17 @@ export class AriCounter {
   /** The router sends one request at a time over a connection, so that a piece that begins one begins with its line. */
   #listen(near: Socket, far: Socket): void {
     let kind: string | undefined;
-    let isAnswered = false;
+    let isAnswered = true;
+    const begins = () => {
+      isAnswered = false;
+      this.#underWay += 1;
+      this.#mostUnderWay = Math.max(this.#mostUnderWay, this.#underWay);
+    };
+    const ends = () => {
+      if (!isAnswered) this.#underWay -= 1;
+      isAnswered = true;
+    };
+    near.on('close', ends);
     near.on('data', (piece: Buffer) => {
       const [line, method = '', target = ''] = REQUEST_LINE.exec(piece.toString('latin1')) ?? [];
       if (line !== undefined && EVENTS.test(target)) {
@@ -104,7 +120,7 @@ export class AriCounter {
         far.on('data', this.#eventsTaker());
       } else if (line !== undefined) {
         kind = kindOf(method, target);
-        isAnswered = false;
+        begins();
         add(this.#requests, kind, { times: 1 });
       }
       if (kind !== undefined) add(this.#requests, kind, { bytes: piece.length });
@@ -112,7 +128,7 @@ export class AriCounter {
     far.on('data', (piece: Buffer) => {
       if (kind === undefined) return;
       add(this.#requests, kind, { bytes: piece.length, answered: isAnswered ? 0 : 1 });
-      isAnswered = true;
+      ends();
     });
   }
 

@@ -14,6 +14,7 @@ import { type Handset, SOON_MS } from '../handset.ts';
 import type { Lab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
+import { inTurns } from './many.ts';
 
 const channelsSchema = z.array(z.object({ id: z.string() }));
 
@@ -96,7 +97,7 @@ export async function memoryOn(lab: Lab, channelId: string, pushed = 1) {
 export async function allRemembered(lab: Lab, calls: number): Promise<void> {
   const count = async (): Promise<number> => {
     const channels = channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body);
-    const memories = await Promise.all(channels.map(({ id }) => readMemory(lab, id)));
+    const memories = await inTurns(channels, ({ id }) => readMemory(lab, id));
     return memories.filter((text) => (readCallMemory(text)?.pushed.length ?? 0) > 0).length;
   };
   await awaitThat(
