@@ -226,7 +226,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   });
 
   return {
-    load: { averageAnswerMs: () => lateness.averageMs() },
+    load: { averageAnswerMs: () => lateness.averageMs(), isAnswering: () => lateness.isAnswering },
     legs,
     notes,
     registrations,

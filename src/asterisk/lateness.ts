@@ -65,6 +65,12 @@ export class Lateness implements Stopwatch {
     return (averageMs * answered + waiting.reduce((sum, ms) => sum + ms, 0)) / Math.max(1, answered + waiting.length);
   }
 
+  /** Whether anything was answered in that time. */
+  get isAnswering(): boolean {
+    this.#forget(this.#clock.nowMs());
+    return this.#slices.length > 0;
+  }
+
   #forget(nowMs: number): void {
     this.#slices = this.#slices.filter(({ beganMs }) => nowMs - beganMs < SLICES * SLICE_MS);
   }

@@ -26,6 +26,7 @@ export class LoadShedding {
   private withoutCompany = 0;
   private turnedAway = 0;
   private watching: AbortController | undefined;
+  private closed = false;
 
   constructor(ports: Pick<CallPorts, 'clock' | 'load' | 'log'>) {
     this.ports = ports;
@@ -47,8 +48,9 @@ export class LoadShedding {
     return `Asterisk takes ${this.averageMs()} ms to answer, so new callers ${instead}`;
   }
 
-  /** Looks no more whether it is over. */
+  /** Looks no more whether it begins or is over. Calls may still come. */
   close(): void {
+    this.closed = true;
     this.watching?.abort();
   }
 
@@ -57,6 +59,7 @@ export class LoadShedding {
   }
 
   private look(): void {
+    if (this.closed) return;
     const { clock, log } = this.ports;
     const before = this.shed;
     this.shed = this.next();
@@ -68,7 +71,7 @@ export class LoadShedding {
       void this.watch();
     }
     if (this.shed === 'nothing') {
-      this.close();
+      this.watching?.abort();
       const { withoutCompany, turnedAway } = this;
       const forMs = Math.round(clock.nowMs() - this.sinceMs);
       log.info('Asterisk answers quickly again, and nothing is shed', { withoutCompany, turnedAway, forMs });
@@ -80,6 +83,8 @@ export class LoadShedding {
   private next(): Shed {
     const { slowMs, shed } = this;
     if (slowMs <= 0) return 'nothing';
+    // One that has died answers no more quickly than before.
+    if (!this.ports.load.isAnswering()) return shed;
     const averageMs = this.ports.load.averageAnswerMs();
     const slowForCallsMs = slowMs * TIMES_FOR_CALLS;
     if (averageMs >= slowForCallsMs * (shed === 'calls' ? ENDS_AT : 1)) return 'calls';

@@ -10,6 +10,8 @@ import type { Party } from './ports.ts';
 export interface Load {
   /** How long it takes to answer, on average over the last seconds, in ms. */
   averageAnswerMs(): number;
+  /** Whether it has answered anything in that time: else nothing is known. */
+  isAnswering(): boolean;
 }
 
 /** One registration of an endpoint. */

@@ -144,8 +144,9 @@ export class Router {
   private admit(call: Call, { slowMs, mostCalls }: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission {
     // One that is under way goes on as it began.
     if (call.resumed !== undefined) return 'wholly';
-    // Those who talk cost us nothing.
-    const busy = () => [...this.admitted].filter(({ diary }) => diary.stage !== 'talking').length;
+    // Those who talk, and those who have gone, cost us nothing.
+    const busy = () =>
+      [...this.admitted].filter(({ diary: { stage } }) => stage !== 'talking' && stage !== 'ending').length;
     if (mostCalls > 0 && busy() >= mostCalls) return 'too-many-calls';
     const shed = this.shedding.judge(slowMs);
     if (shed === 'calls') return 'pbx-slow';

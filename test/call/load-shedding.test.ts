@@ -6,6 +6,7 @@ import type { Caller } from '../../src/call/ports.ts';
 import { Story } from './fakes/world.ts';
 
 const RINGING = { message: undefined, afterwards: { kind: 'ringing' } };
+const OVER = 'Asterisk answers quickly again, and nothing is shed';
 const WITH_COMPANY = { message: 'one-moment-please', afterwards: { kind: 'music', musicClass: undefined } };
 
 describe('while Asterisk is slow', () => {
@@ -72,6 +73,26 @@ describe('while Asterisk is slow', () => {
     expect(warnings()).toEqual([]);
   });
 
+  it('it is not over because the PBX has died, and answers nothing', async () => {
+    story.averageAnswerMs = 10;
+    await story.tell();
+    [story.averageAnswerMs, story.isAnswering] = [0, false];
+    await story.clock.advance(5_000);
+    expect(story.router.shed()).toBeDefined();
+    expect(story.log.at('info').map(({ message }) => message)).not.toContain(OVER);
+    story.isAnswering = true;
+    await story.clock.advance(500);
+    expect(story.router.shed()).toBeUndefined();
+    expect(story.log.at('info').map(({ message }) => message)).toContain(OVER);
+  });
+
+  it('nobody looks whether it is over for a call that comes when the router has stopped', async () => {
+    await story.router.stop();
+    story.averageAnswerMs = 10;
+    await story.tell();
+    expect(story.clock.pendingSleeps).toBe(0);
+  });
+
   it('it is over only well below where it began, without any call, and how many were concerned is said', async () => {
     story.averageAnswerMs = 10;
     await story.tell();
@@ -82,7 +103,7 @@ describe('while Asterisk is slow', () => {
     await story.clock.advance(500);
     expect(story.router.shed()).toBeUndefined();
     expect(story.log.at('info').map(({ message, fields }) => [message, fields])).toContainEqual([
-      'Asterisk answers quickly again, and nothing is shed',
+      OVER,
       expect.objectContaining({ withoutCompany: 1, turnedAway: 0 }),
     ]);
   });

@@ -47,7 +47,7 @@ export class FakeCrowd {
     const legsOf = (legId: string) => this.#of(legId.slice(0, legId.indexOf('-leg'))).legsPort;
     const ports: CallPorts = {
       clock,
-      load: { averageAnswerMs: () => 0 },
+      load: { averageAnswerMs: () => 0, isAnswering: () => true },
       legs: {
         dial: (request, onEvent) => legsOf(request.legId).dial(request, onEvent),
         adopt: (legId, onEvent) => legsOf(legId).adopt(legId, onEvent),

@@ -33,6 +33,7 @@ export class Story {
   endings: Ending[] = [];
   /** How slow the PBX is. */
   averageAnswerMs = 0;
+  isAnswering = true;
 
   constructor(device: RingingDevice = 'MobileApp') {
     this.registry.putUser({ userId: '7', ringingDevice: device, mobileEndpoint: MOBILE, webAppEndpoint: WEBAPP });
@@ -40,7 +41,7 @@ export class Story {
     const { clock, registry, journal, log } = this;
     this.router = new Router({
       clock,
-      load: { averageAnswerMs: () => this.averageAnswerMs },
+      load: { averageAnswerMs: () => this.averageAnswerMs, isAnswering: () => this.isAnswering },
       legs,
       notes,
       registrations,

@@ -160,7 +160,7 @@ export class Run {
     const { pbx, life, orders, push, registry } = this.#world;
     return {
       clock: life.clock,
-      load: { averageAnswerMs: () => 0 },
+      load: { averageAnswerMs: () => 0, isAnswering: () => true },
       legs: this.legs,
       notes: this.notes,
       registrations: this.registrations,
