@@ -15,6 +15,7 @@ import { measureLoad, startLoadLab } from './bench-parts/load.ts';
 import { machineWords } from './bench-parts/machine.ts';
 import { type BenchOptions, type Part, readOptions } from './bench-parts/options.ts';
 import { measureOverload, startOverloadLab } from './bench-parts/overload.ts';
+import { measureOwn, startOwnLab } from './bench-parts/own.ts';
 import { writeIntoReadme } from './bench-parts/readme.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
@@ -31,7 +32,7 @@ const RTP_PORTS = 2_000;
 const HTTP_SESSIONS = 1_000;
 
 /** Parts that need a lab of their own. */
-const OWN_LAB: ReadonlySet<Part> = new Set(['cost', 'load', 'overload']);
+const OWN_LAB: ReadonlySet<Part> = new Set(['cost', 'own', 'load', 'overload']);
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -86,6 +87,11 @@ async function measure(
     () => startCostLab(version, install),
     (lab) => measureCost({ lab, quick, figures, say }),
   );
+  const own = await inOwnLab(
+    'own',
+    () => startOwnLab(version, install),
+    (lab) => measureOwn({ lab, quick, figures, say }),
+  );
   const load = await inOwnLab(
     'load',
     () => startLoadLab(version, install),
@@ -98,7 +104,7 @@ async function measure(
   );
   progress.clear();
   if (options.steps) console.error(`Asterisk ${exactly}, where the time goes:\n${steps.told()}`);
-  return { exactly, figures, crowd, restartCrowd, cost, load, overload };
+  return { exactly, figures, crowd, restartCrowd, cost, own, load, overload };
 }
 
 interface Bench {

@@ -3,6 +3,7 @@
  * It must hold no rule of any call.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AgiError, agiServer } from './agi/server.ts';
 import { callMetrics, tellEach } from './api/metrics.ts';
 import { ApiError, startApi } from './api/server.ts';
@@ -28,6 +29,10 @@ import type { IgnoredSignals } from './system/signals.ts';
 /** How long waiting calls may take to be given back when the router stops, in ms. */
 const DRAIN_MS = 10_000;
 const CLOSE_MS = 3_000;
+/** How long those whom the run before has left waiting have the processor for themselves, once Asterisk has named them, in ms. */
+const RING_FIRST_MS = 250;
+/** For how long Asterisk is waited for so, in ms. */
+const NAMES_THEM_MS = 2_000;
 
 async function start(program: NodeJS.Process, config: Config, log: OpenLog, shutdown: Shutdown): Promise<void> {
   const clock = systemClock;
@@ -54,7 +59,6 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     );
   const push = createPush({ fcm: config.fcm, apns: config.apns, clock, log });
   shutdown.later('push', CLOSE_MS, () => push.close());
-  const warm = push.warmUp();
 
   const asterisk = connectAsterisk({ ...config.ari, clock, log });
   shutdown.later('Asterisk', CLOSE_MS, () => asterisk.close());
@@ -106,7 +110,10 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     (arrival) => void router.route({ callId: newCallId(), ...arrival }),
     (lost) => void router.endLost(lost),
   );
-  await warm;
+  // Loading what speaks to the push services takes as long as all else did, and nothing moves meanwhile. A call that wants it before loads it at once.
+  await Promise.race([asterisk.firstTry(), pause(NAMES_THEM_MS)]);
+  await pause(RING_FIRST_MS);
+  await push.warmUp();
   shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
   await systemd.ready('routing calls');
 }

@@ -5,7 +5,7 @@ import type { CostCount, CostOf } from './cost.ts';
 import { COST_CALLS, COST_WAYS, type Company, costRow } from './cost-round.ts';
 import { tellMs } from './figures.ts';
 import { HEARD, type Heard } from './load.ts';
-import type { Cell } from './table.ts';
+import type { Cell } from './verdict.ts';
 
 const COMPANY: Readonly<Record<Company, string>> = {
   alone: `${COST_CALLS.alone} one after another`,

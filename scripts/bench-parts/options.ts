@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import type { AsteriskVersion } from '../../test/lab/asterisk/asterisk.ts';
 
-const PARTS = ['register', 'push', 'answer', 'crowd', 'restart', 'cost', 'load', 'overload'] as const;
+const PARTS = ['register', 'push', 'answer', 'crowd', 'restart', 'cost', 'own', 'load', 'overload'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

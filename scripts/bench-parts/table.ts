@@ -7,14 +7,17 @@ import { ANSWER_ROWS, answerRow, CALLERS, WAYS } from './answer.ts';
 import type { CostFigures } from './cost.ts';
 import { costLines, IDLE_LINE } from './cost-lines.ts';
 import { CROWD, CROWD_ROWS, type CrowdFigures } from './crowd.ts';
-import { type Samples, type Sheet, tellMs } from './figures.ts';
+import { type Sheet, tellMs } from './figures.ts';
 import { pushRow } from './invite-to-push.ts';
 import { HEARD, type Heard, LOAD, type LoadCount, type LoadFigures, loadRow } from './load.ts';
 import type { Part } from './options.ts';
 import { OVERLOAD_CALLS, OVERLOAD_WAYS, type OverloadFigures, overloadRow, overloadWords } from './overload.ts';
+import type { OwnFigures } from './own.ts';
+import { OWN_LINES } from './own-lines.ts';
 import { BURST, CONTESTANTS, FROM_200, registerRow } from './register-to-invite.ts';
 import { RESTART_CALLS, RESTART_ROWS } from './restart.ts';
 import type { RestartCrowdFigures } from './restart-crowd.ts';
+import { type Cell, medianWithin, verdict } from './verdict.ts';
 
 /** What one Asterisk gave. */
 export interface Measured {
@@ -25,10 +28,9 @@ export interface Measured {
   readonly restartCrowd: RestartCrowdFigures | undefined;
   readonly cost: CostFigures | undefined;
   readonly load: LoadFigures | undefined;
+  readonly own: OwnFigures | undefined;
   readonly overload: OverloadFigures | undefined;
 }
-
-export type Cell = (measured: Measured) => string;
 
 export function renderTable(all: readonly Measured[], parts: readonly Part[], machine: string): string {
   const blocks = [
@@ -64,17 +66,6 @@ const ratio =
   ({ figures }) => {
     const quotient = figures.of(one).medianMs / figures.of(other).medianMs;
     return Number.isNaN(quotient) ? '-' : `${quotient.toFixed(quotient < 10 ? 1 : 0)} : 1`;
-  };
-
-function verdict(isReached: boolean, words: string): string {
-  return `${isReached ? 'reached' : '**not reached**'}: ${words}`;
-}
-
-const medianWithin =
-  (name: string, targetMs: number): Cell =>
-  ({ figures }) => {
-    const samples: Samples = figures.of(name);
-    return verdict(samples.medianMs <= targetMs, `${tellMs(samples.medianMs)} (${samples.count} calls)`);
   };
 
 const aboveBare =
@@ -235,6 +226,7 @@ const LINES: Readonly<Record<Part, readonly (readonly [string, Cell])[]>> = {
     ],
   ],
   cost: [...costLines('ringing'), ...costLines('music'), IDLE_LINE],
+  own: OWN_LINES,
   load: [...loadLines('ringing'), ...loadLines('music')],
   overload: OVERLOAD_CALLS.flatMap(overloadLines),
 };

@@ -63,6 +63,8 @@ export interface Asterisk {
   readonly registrations: Registrations;
   /** Says who takes callers, and begins to connect, so that no caller can come unheard. To be called once. */
   onCaller(handler: CallerHandler, onLost?: LostHandler): void;
+  /** Resolves once the callers who were there before us have been found, or the first try to connect has failed. */
+  firstTry(): Promise<void>;
   /** What is wrong with the connection to Asterisk and what cures it, in words; undefined while it stands. */
   trouble(): string | undefined;
   /** A global variable's value as the dialplan has it, quotes included; '' where it is not set. Rejects with PbxError. */
@@ -109,6 +111,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   let handler: CallerHandler | undefined;
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
+  const tried = Promise.withResolvers<void>();
 
   /** Callers of an earlier run, until somebody has looked at them. */
   const found = new Set<CallerChannel>();
@@ -180,6 +183,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         (error: unknown) => isGone(error),
       ),
     onLost: ({ kind }) => {
+      tried.resolve();
       // What is kept is precious where there is no other to be had, and as dead as the rest where Asterisk has gone.
       requests.dropIdle(kind === 'silent');
       if (kind === 'silent') requests.dropStuck();
@@ -210,6 +214,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       // What is lost from now on is lost by ourselves, who know it.
       lostHandler = undefined;
       judgeStrays();
+      tried.resolve();
       await registrations.renew();
       await endUnused();
     },
@@ -235,6 +240,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       lostHandler = onLost;
       holding ??= socket.hold();
     },
+    firstTry: () => tried.promise,
     trouble: () => {
       const { up, why, silentMs = 0 } = socket.state();
       if (!up) return why;

@@ -18,7 +18,7 @@ export class Diary {
   stage: Stage = 'learning';
   private readonly startedMs: number;
   private stageSinceMs: number;
-  private readonly spentMs = new Map<Stage, number>();
+  private readonly spentMs: Partial<Record<Stage, number>> = {};
   private readonly clock: Clock;
   private readonly journal: Journal;
   private readonly record: CallRecord;
@@ -57,7 +57,7 @@ export class Diary {
   /** Milliseconds per stage that the call went through so far. */
   stagesMs(): Readonly<Record<string, number>> {
     this.settleStage();
-    return Object.fromEntries([...this.spentMs].map(([stage, ms]) => [stage, Math.round(ms)]));
+    return Object.fromEntries(Object.entries(this.spentMs).map(([stage, ms]) => [stage, Math.round(ms)]));
   }
 
   /** @param isKept false: it is counted, and nobody needs to read it */
@@ -68,7 +68,7 @@ export class Diary {
 
   private settleStage(): void {
     const nowMs = this.clock.nowMs();
-    this.spentMs.set(this.stage, (this.spentMs.get(this.stage) ?? 0) + nowMs - this.stageSinceMs);
+    this.spentMs[this.stage] = (this.spentMs[this.stage] ?? 0) + nowMs - this.stageSinceMs;
     this.stageSinceMs = nowMs;
   }
 }

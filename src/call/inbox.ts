@@ -15,6 +15,7 @@ export class Inbox<T> {
   constructor(clock: Clock, signal: AbortSignal) {
     this.clock = clock;
     this.signal = signal;
+    signal.addEventListener('abort', () => this.wakeUp?.(), { once: true });
   }
 
   post(happening: T): void {
@@ -43,23 +44,16 @@ export class Inbox<T> {
 
   private async somethingOr(untilMs: number | undefined): Promise<void> {
     const sleeper = new AbortController();
-    const stopSleeping = () => sleeper.abort();
-    this.signal.addEventListener('abort', stopSleeping, { once: true });
-    try {
-      const slept =
-        untilMs === undefined
-          ? undefined
-          : this.clock.sleep(untilMs - this.clock.nowMs(), sleeper.signal).catch(() => undefined);
-      await new Promise<void>((resolve) => {
-        this.wakeUp = resolve;
-        sleeper.signal.addEventListener('abort', () => resolve(), { once: true });
-        void slept?.then(resolve);
-      });
-      sleeper.abort();
-      await slept;
-    } finally {
-      this.wakeUp = undefined;
-      this.signal.removeEventListener('abort', stopSleeping);
-    }
+    const slept =
+      untilMs === undefined
+        ? undefined
+        : this.clock.sleep(untilMs - this.clock.nowMs(), sleeper.signal).catch(() => undefined);
+    await new Promise<void>((resolve) => {
+      this.wakeUp = resolve;
+      void slept?.then(resolve);
+    });
+    this.wakeUp = undefined;
+    sleeper.abort();
+    await slept;
   }
 }

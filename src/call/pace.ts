@@ -17,6 +17,9 @@ const FREE = 3;
 const STANDS_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
 
+/** Most calls never postpone a dial, and thousands may wait: as long as a list is empty it takes no memory. */
+const NONE: readonly never[] = [];
+
 interface Postponed {
   readonly contact: Contact;
   readonly on: DeviceKind;
@@ -26,14 +29,15 @@ interface Postponed {
 export class Pace {
   private readonly call: Call;
   private readonly ringing: Ringing;
-  private readonly postponed = new Map<string, Postponed>();
+  /** Each contact once, the oldest first. */
+  private postponed: readonly Postponed[] = NONE;
   /** Endpoints whose contacts have to stand for a while, since the last dial. */
-  private readonly unsteady = new Set<string>();
-  private readonly bounded = new Set<string>();
+  private unsteady: readonly string[] = NONE;
+  private bounded: readonly string[] = NONE;
   /** Whose contact was removed while it was dialled, or about to be: who changes networks comes back. */
-  private readonly away = new Set<DeviceKind>();
+  private away: readonly DeviceKind[] = NONE;
   /** Who shall not be dialled any more. */
-  private readonly over = new Set<DeviceKind>();
+  private over: readonly DeviceKind[] = NONE;
 
   constructor(call: Call, ringing: Ringing) {
     this.call = call;
@@ -42,46 +46,44 @@ export class Pace {
 
   /** When the next contact that waits is due, as a monotonic reading; infinite where none waits. */
   get nextMs(): number {
-    return Math.min(...[...this.postponed.values()].map(({ dueMs }) => dueMs));
+    return Math.min(...this.postponed.map(({ dueMs }) => dueMs));
   }
 
   /** Somebody is to be dialled soon, or may come back. */
   get expectsSomebody(): boolean {
-    return this.postponed.size > 0 || this.away.size > 0;
+    return this.postponed.length > 0 || this.away.length > 0;
   }
 
   /** True while this endpoint's registrations are too many to be told of one by one. */
   isUnsteady(endpoint: string): boolean {
-    return this.unsteady.has(endpoint);
+    return this.unsteady.includes(endpoint);
   }
 
   /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
   dial(contact: Contact, on: DeviceKind): void {
     const nowMs = this.call.ports.clock.nowMs();
     const dueMs = this.dueMs(contact.endpoint, nowMs);
-    this.postponed.delete(keyOf(contact));
-    this.away.delete(on);
+    this.strike(contact);
+    this.away = without(this.away, on);
     if (dueMs <= nowMs) {
       this.dialNow(contact, on);
       return;
     }
     const { endpoint } = contact;
-    if (!this.unsteady.has(endpoint)) {
+    if (!this.isUnsteady(endpoint)) {
       const dialled = this.ringing.to(endpoint).length;
       this.call.note('dial-postponed', { endpoint, on, dialled, forMs: Math.round(dueMs - nowMs) });
     }
-    this.unsteady.add(endpoint);
-    this.postponed.set(keyOf(contact), { contact, on, dueMs });
-    const [oldest] = this.postponed.keys();
-    if (this.postponed.size > MOST_ALIVE && oldest !== undefined) this.postponed.delete(oldest);
+    this.unsteady = withOne(this.unsteady, endpoint);
+    this.postponed = [...this.postponed, { contact, on, dueMs }].slice(-MOST_ALIVE);
   }
 
   /** Dials what has stood long enough. */
   dialDue(): void {
     const nowMs = this.call.ports.clock.nowMs();
-    for (const { contact, on, dueMs } of [...this.postponed.values()]) {
+    for (const { contact, on, dueMs } of this.postponed) {
       if (dueMs > nowMs) continue;
-      this.postponed.delete(keyOf(contact));
+      this.strike(contact);
       // It may have been dialled meanwhile, and ring.
       if (this.ringing.lastTo(contact)?.state !== 'ringing') this.dialNow(contact, on);
     }
@@ -90,23 +92,27 @@ export class Pace {
   /** A contact is no more: its legs that ring nowhere are given up. */
   gone(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
     const { endpoint } = contact;
-    const waiting = this.postponed.get(keyOf(contact));
-    this.postponed.delete(keyOf(contact));
+    const waiting = this.postponed.find((one) => isSame(one.contact, contact));
+    this.strike(contact);
     const given = this.ringing.giveUp(contact);
     // Asterisk may tell of the new contact before it tells that it has taken the place of the old one.
     const sinceMs = given.length > 0 ? Math.max(...given.map(({ dialledMs }) => dialledMs)) : Number.POSITIVE_INFINITY;
     const isBack =
-      [...this.postponed.values()].some((other) => other.contact.endpoint === endpoint) ||
+      this.postponed.some((other) => other.contact.endpoint === endpoint) ||
       this.ringing.to(endpoint).some(({ dropped, dialledMs }) => !dropped && dialledMs >= sinceMs);
     const lost = waiting === undefined ? given : [waiting, ...given];
-    for (const { on } of lost) if (!isBack && !this.over.has(on)) this.away.add(on);
+    for (const { on } of lost) if (!isBack && !this.over.includes(on)) this.away = withOne(this.away, on);
   }
 
   /** Nobody of that kind is dialled any more. */
   end(on: DeviceKind): void {
-    this.over.add(on);
-    this.away.delete(on);
-    for (const [key, waiting] of this.postponed) if (waiting.on === on) this.postponed.delete(key);
+    this.over = withOne(this.over, on);
+    this.away = without(this.away, on);
+    this.postponed = this.postponed.filter((waiting) => waiting.on !== on);
+  }
+
+  private strike(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+    this.postponed = this.postponed.filter((one) => !isSame(one.contact, contact));
   }
 
   private dueMs(endpoint: string, nowMs: number): number {
@@ -121,11 +127,11 @@ export class Pace {
   private dialNow(contact: Contact, on: DeviceKind): void {
     const { call, ringing } = this;
     const { endpoint, uri } = contact;
-    this.unsteady.delete(endpoint);
+    this.unsteady = without(this.unsteady, endpoint);
     const alive = ringing.alive().filter((leg) => leg.contact.endpoint === endpoint);
     if (alive.length >= MOST_ALIVE) {
-      if (!this.bounded.has(endpoint)) call.note('legs-bounded', { endpoint, on, alive: alive.length });
-      this.bounded.add(endpoint);
+      if (!this.bounded.includes(endpoint)) call.note('legs-bounded', { endpoint, on, alive: alive.length });
+      this.bounded = withOne(this.bounded, endpoint);
       // The oldest that rings nowhere makes room. Where all ring, somebody has been reached at each of them.
       const victim = alive.find((leg) => leg.state === 'dialling' && leg.contact.uri !== uri);
       if (victim === undefined) return;
@@ -148,6 +154,14 @@ function untilSec({ expiresAtSec }: Contact): number {
   return expiresAtSec ?? Number.POSITIVE_INFINITY;
 }
 
-function keyOf({ endpoint, uri }: Pick<Contact, 'endpoint' | 'uri'>): string {
-  return `${endpoint} ${uri}`;
+function isSame(one: Pick<Contact, 'endpoint' | 'uri'>, other: Pick<Contact, 'endpoint' | 'uri'>): boolean {
+  return one.endpoint === other.endpoint && one.uri === other.uri;
+}
+
+function withOne<T>(all: readonly T[], one: T): readonly T[] {
+  return all.includes(one) ? all : [...all, one];
+}
+
+function without<T>(all: readonly T[], one: T): readonly T[] {
+  return all.filter((other) => other !== one);
 }

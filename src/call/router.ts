@@ -51,6 +51,20 @@ export class Router {
   /** Calls of waiting dialplans whose end the mobiles know: wait and dialplan may both come to tell it. */
   private readonly toldEnds = new Set<string>();
 
+  /** What is the same for all calls. */
+  private readonly overseer: Omit<Overseer, 'started'> = {
+    warn: (warning) => this.warnOnce(warning),
+    mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
+    admit: (call, settings) => this.admit(call, settings),
+    turnOf: (call) => this.turnOf(call),
+    isFirstToTell: (callId) => {
+      if (this.toldEnds.has(callId)) return false;
+      keepNewest(this.toldEnds, callId);
+      return true;
+    },
+    unheard: (detail) => this.tellMistakeOnce(`a caller does not hear what was meant: ${detail}`),
+  };
+
   constructor(ports: CallPorts) {
     this.ports = ports;
     this.shedding = new LoadShedding(ports);
@@ -97,6 +111,7 @@ export class Router {
   private async own<T>(tell: (overseer: Overseer) => Promise<T>): Promise<T> {
     const calls: Call[] = [];
     const story = tell({
+      ...this.overseer,
       started: (call) => {
         calls.push(call);
         this.live.add(call);
@@ -104,16 +119,6 @@ export class Router {
         if (call.resumed !== undefined) this.admitted.add(call);
         if (this.stopping) call.abort(new Stopping());
       },
-      warn: (warning) => this.warnOnce(warning),
-      mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
-      admit: (call, settings) => this.admit(call, settings),
-      turnOf: (call) => this.turnOf(call),
-      isFirstToTell: (callId) => {
-        if (this.toldEnds.has(callId)) return false;
-        keepNewest(this.toldEnds, callId);
-        return true;
-      },
-      unheard: (detail) => this.tellMistakeOnce(`a caller does not hear what was meant: ${detail}`),
     });
     this.stories.add(story);
     try {

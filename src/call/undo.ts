@@ -3,23 +3,28 @@
  * It never takes the call's signal: cleaning up cannot be cancelled.
  */
 
+interface Step {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
 export class Undo {
-  private readonly steps = new Map<symbol, { readonly name: string; readonly run: () => Promise<void> }>();
+  private steps: readonly Step[] = [];
 
   /** Registers an undo and returns a function that strikes it out, for what has come to its end by itself. */
   add(name: string, run: () => Promise<void>): () => void {
-    const key = Symbol(name);
-    this.steps.set(key, { name, run });
+    const added: Step = { name, run };
+    this.steps = [...this.steps, added];
     return () => {
-      this.steps.delete(key);
+      this.steps = this.steps.filter((step) => step !== added);
     };
   }
 
   /** Runs each registered undo once, all together, also those that get registered meanwhile. A fault in one stops no other. */
   async run(onFault: (name: string, fault: unknown) => void): Promise<void> {
-    while (this.steps.size > 0) {
-      const now = [...this.steps.values()];
-      this.steps.clear();
+    while (this.steps.length > 0) {
+      const now = this.steps;
+      this.steps = [];
       await Promise.all(now.map((step) => step.run().catch((fault: unknown) => onFault(step.name, fault))));
     }
   }

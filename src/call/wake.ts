@@ -19,10 +19,10 @@ export class Wake {
   private readonly call: Call;
   private readonly results = new Map<Device, PushResult | undefined>();
   private readonly pushing = new AbortController();
-  private readonly told = new Set<Device>();
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly told: Device[] = [];
+  private readonly underWay: Promise<void>[] = [];
   /** Marks of the devices whose push needs not be sent again. */
-  private readonly taken = new Set<string>();
+  private taken: readonly string[] = [];
   private begun = false;
   private readonly onTaken: (marks: readonly string[]) => void;
 
@@ -50,7 +50,7 @@ export class Wake {
     const { call } = this;
     this.begun = true;
     // Also those that cannot be pushed any more: they have been, and what the caller has heard meanwhile follows from it.
-    for (const mark of pushedBefore) this.taken.add(mark);
+    this.taken = pushedBefore;
     if (devices.length === 0) return;
     const sentAtMs = call.ports.clock.wallMs();
     const notice: WakeNotice = {
@@ -65,7 +65,7 @@ export class Wake {
       if (worthMs <= 0 || pushedBefore.includes(markOf(device.deviceId))) continue;
       call.note('push-sent', { device: device.deviceId, platform: device.platform });
       const push = this.pushOne(device, notice);
-      this.underWay.add(push);
+      this.underWay.push(push);
       call.beside(`push to ${device.deviceId}`, push);
     }
   }
@@ -99,9 +99,9 @@ export class Wake {
     const spared = answeredOn === 'mobile' && this.devices.length === 1 ? this.devices[0] : undefined;
     const sentAtMs = clock.wallMs();
     const told = this.devices
-      .filter((device) => device !== spared && !this.told.has(device) && mayHaveArrived(this.results.get(device)))
+      .filter((device) => device !== spared && !this.told.includes(device) && mayHaveArrived(this.results.get(device)))
       .map(async (device) => {
-        this.told.add(device);
+        this.told.push(device);
         const giveUp = new AbortController();
         const bound = clock.sleep(ENDED_TRIES_MS, giveUp.signal).then(
           () => giveUp.abort(),
@@ -144,8 +144,9 @@ export class Wake {
     const result = await call.ports.push.wake(device, notice, this.pushing.signal);
     this.results.set(device, result);
     if (result.kind === 'delivered' || result.kind === 'dead-token') {
-      this.taken.add(markOf(device.deviceId));
-      this.onTaken([...this.taken]);
+      const mark = markOf(device.deviceId);
+      if (!this.taken.includes(mark)) this.taken = [...this.taken, mark];
+      this.onTaken(this.taken);
     }
     call.note('push-result', { device: device.deviceId, ...resultFacts(result) });
     call.inbox.post({ what: 'pushed', device, result });

@@ -5,7 +5,6 @@
  */
 
 import type { SQLInputValue } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MOST_DEVICES } from '../call/callee-ports.ts';
 import { wordsOf } from '../call/errors.ts';
 import type { Clock, Device, Log, Registry, User } from '../call/ports.ts';
@@ -13,6 +12,7 @@ import type { Row, Statement } from './connection.ts';
 import type { Database } from './database.ts';
 import { StoreFault } from './fault.ts';
 import { type Callee, LastKnown } from './last-known.ts';
+import { aheadReader } from './read-ahead.ts';
 import { believe, type DeviceEntry, type DeviceRegistration, damageTeller, deviceRow, userRow } from './rows.ts';
 
 export interface StoredRegistry extends Registry {
@@ -33,9 +33,6 @@ export interface StoredRegistry extends Registry {
 
 /** A call takes notice of no more than these; an older database may hold more, of which the newest serve. */
 const mostDevices = MOST_DEVICES;
-
-/** Reading stands in the way of calls: 20 users with a device each take about 1 ms. */
-const mostPerTurn = 20;
 
 export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log: Log): StoredRegistry {
   const selectUser = database.statement('SELECT * FROM users WHERE user_id = ?');
@@ -76,43 +73,34 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
      WHERE user_id = ? AND device_id = ? AND token = ? AND registered_at_ms = ? AND dead_at_ms IS NULL`,
   );
 
-  const someUsers = database.statement('SELECT user_id FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?');
   const lastKnown = new LastKnown();
 
   /** A damaged row is left out: the others are still of use. */
   const damaged = damageTeller(log);
-  const userOf = (userId: string): User | undefined => {
-    const row = selectUser.get(userId);
-    return row === undefined ? undefined : believe(userRow, row, damaged('users', { userId }))[0];
-  };
+  const userFrom = (userId: string, row: Row | undefined): User | undefined =>
+    row === undefined ? undefined : believe(userRow, row, damaged('users', { userId }))[0];
+  const userOf = (userId: string): User | undefined => userFrom(userId, selectUser.get(userId));
   const deviceOf = (userId: string, row: Row): DeviceEntry[] =>
     believe(deviceRow, row, damaged('devices', { userId, deviceId: row.device_id }));
+  const devicesIn = (userId: string, rows: readonly Row[]): DeviceEntry[] =>
+    rows.flatMap((row) => deviceOf(userId, row)).sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));
   const devicesFrom = (userId: string, ...selections: readonly Statement[]): DeviceEntry[] =>
-    selections
-      .flatMap((selection) => selection.all(userId, mostDevices))
-      .flatMap((row) => deviceOf(userId, row))
-      .sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));
+    devicesIn(
+      userId,
+      selections.flatMap((selection) => selection.all(userId, mostDevices)),
+    );
   const read = (userId: string): Callee => {
     const callee = { user: userOf(userId), devices: devicesFrom(userId, selectLiving).map(alive) };
     lastKnown.keep(userId, callee);
     return callee;
   };
-  /** Reads everybody once, a few at a time, so that calls for all of them can go on should the database fail. Ends early where it does. */
-  const readAll = async (): Promise<void> => {
-    let ids: readonly string[] = [''];
-    while (ids.length > 0) {
-      await nextTurn();
-      const after = ids.at(-1) ?? '';
-      ids = database.ask(() => someUsers.all(after, mostPerTurn).map((row) => String(row.user_id)));
-      let devices = 0;
-      for (const userId of ids) {
-        devices += database.ask(() => read(userId)).devices.length;
-        if (devices < mostPerTurn) continue;
-        await nextTurn();
-        devices = 0;
-      }
-    }
-  };
+  const readAll = aheadReader(database, {
+    read: (userId) => read(userId).devices.length,
+    take: (user, devices) => {
+      const userId = String(user.user_id);
+      lastKnown.keep(userId, { user: userFrom(userId, user), devices: devicesIn(userId, devices).map(alive) });
+    },
+  });
   database.onWorking(() => {
     readAll().catch((fault: unknown) => log.debug('not everybody was read ahead', { fault }));
   });

@@ -32,6 +32,16 @@ export interface OurFault {
 
 export type Answer = PushResult | Again | Broken | OurFault;
 
+/** There is no access token for the service, and what that means for the push. */
+export class NoToken extends Error {
+  override readonly name = 'NoToken';
+  readonly answer: Again | Broken | OurFault;
+  constructor(answer: Again | Broken | OurFault) {
+    super(answer.reason);
+    this.answer = answer;
+  }
+}
+
 /** One attempt: which push it belongs to, and how long it is worth anything. */
 export interface Attempt {
   /** The same for all attempts at one push: a UUID. */

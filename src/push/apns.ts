@@ -4,13 +4,13 @@
  */
 import apn from '@parse/node-apn';
 import type { Clock, Device } from '../call/ports.ts';
+import type { ApnsAccess } from './access.ts';
 import type { Addresses } from './addresses.ts';
 import { type Answer, type Attempt, type PushService, retryAfterMs } from './answer.ts';
 import { type ApnsReading, readApnsResponses } from './apns-answer.ts';
 import { ApnsLink } from './apns-link.ts';
 import { ApnsSignature, type SignedToken } from './apns-signature.ts';
 import { ApnsWire } from './apns-wire.ts';
-import { readServer, readSigningKey } from './credentials.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -19,19 +19,6 @@ declare module '@parse/node-apn' {
     /** There is no other way to open the connection before the first push, nor to the token that it has signed. */
     readonly client: { connect(): Promise<void>; readonly config: { token: SignedToken } };
   }
-}
-
-export interface ApnsSettings {
-  /** Apple's .p8 file. */
-  readonly keyFile: string;
-  readonly keyId: string;
-  readonly teamId: string;
-  /** The app's bundle id, where a device names no other. */
-  readonly topic: string;
-  /** `https://host:port`; Apple's production host where left out. */
-  readonly url?: string | undefined;
-  /** PEM: the authority trusted in place of the well-known ones. */
-  readonly ca?: string | undefined;
 }
 
 /** Pushes under way at a time: streams of one connection. */
@@ -52,13 +39,11 @@ interface Letter {
   readonly payload: Payload;
 }
 
-/** @throws PushSettingsError */
-export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addresses): PushService {
-  const key = readSigningKey(settings.keyFile);
-  const server = readServer(settings.url ?? 'https://api.push.apple.com', 'APNS_URL');
-  const link = new ApnsLink(server, settings.ca, addresses);
+export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses): PushService {
+  const { key, keyId, teamId, server, ca } = access;
+  const link = new ApnsLink(server, ca, addresses);
   const options = {
-    token: { key, keyId: settings.keyId, teamId: settings.teamId },
+    token: { key, keyId, teamId },
     // Without it the library goes by NODE_ENV.
     production: true,
     address: link.host,
@@ -161,7 +146,7 @@ export function openApns(settings: ApnsSettings, clock: Clock, addresses: Addres
   };
 
   function bundleOf(device: Device): string {
-    return device.appId ?? settings.topic;
+    return device.appId ?? access.topic;
   }
 }
 

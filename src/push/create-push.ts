@@ -4,13 +4,12 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Log, Push } from '../call/ports.ts';
+import { type ApnsSettings, apnsAccess, type FcmSettings, fcmAccess } from './access.ts';
 import { Addresses } from './addresses.ts';
-import { connectionFailed, type PushService, wireFault } from './answer.ts';
-import { type ApnsSettings, openApns } from './apns.ts';
+import { connectionFailed, NoToken, wireFault } from './answer.ts';
 import { type PushFault, PushSettingsError } from './credentials.ts';
 import { Delivery } from './delivery.ts';
-import { type FcmSettings, openFcm } from './fcm.ts';
-import { NoToken } from './fcm-token.ts';
+import { openLate } from './late-service.ts';
 import type { Outage } from './outage.ts';
 
 export interface PushSettings {
@@ -35,13 +34,12 @@ export interface PushDesk extends Push {
 export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const faults: PushFault[] = [];
   const addresses = new Addresses(log);
-  const android = fcm && opened(() => openFcm(fcm, clock, addresses), faults);
-  const ios = apns && opened(() => openApns(apns, clock, addresses), faults);
+  const toAndroid = fcm && checked(() => fcmAccess(fcm), faults);
+  const toIos = apns && checked(() => apnsAccess(apns), faults);
+  if (faults.length > 0) throw new PushSettingsError(faults);
+  const android = toAndroid && openLate(async () => (await import('./fcm.ts')).openFcm(toAndroid, clock, addresses));
+  const ios = toIos && openLate(async () => (await import('./apns.ts')).openApns(toIos, clock, addresses));
   const services = [android, ios].filter((service) => service !== undefined);
-  if (faults.length > 0) {
-    for (const service of services) void service.close();
-    throw new PushSettingsError(faults);
-  }
 
   let closing: Promise<unknown> | undefined;
   const delivery = new Delivery({ android, ios }, clock, log);
@@ -76,9 +74,9 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   };
 }
 
-function opened(open: () => PushService, faults: PushFault[]): PushService | undefined {
+function checked<T>(check: () => T, faults: PushFault[]): T | undefined {
   try {
-    return open();
+    return check();
   } catch (error) {
     if (!(error instanceof PushSettingsError)) throw error;
     faults.push(...error.faults);

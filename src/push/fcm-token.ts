@@ -5,7 +5,7 @@
 import { JWT } from 'google-auth-library';
 import { z } from 'zod';
 import type { Clock } from '../call/ports.ts';
-import { type Again, type Broken, connectionFailed, type OurFault, wireFault } from './answer.ts';
+import { type Again, type Broken, connectionFailed, NoToken, type OurFault, wireFault } from './answer.ts';
 import type { ServiceAccount } from './credentials.ts';
 import type { FcmAgent } from './fcm-agent.ts';
 import { Patience } from './patience.ts';
@@ -26,16 +26,6 @@ const granted = z.object({ access_token: z.string().regex(/^[\x21-\x7e]+$/), exp
 const life = z.number().gt(1_000).max(86_400_000);
 const refused = z.object({ response: z.object({ status: z.number(), data: z.unknown() }) });
 const refusal = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
-
-/** There is no token, and what that means for the push. */
-export class NoToken extends Error {
-  override readonly name = 'NoToken';
-  readonly answer: Again | Broken | OurFault;
-  constructor(answer: Again | Broken | OurFault) {
-    super(answer.reason);
-    this.answer = answer;
-  }
-}
 
 interface AccessToken {
   readonly text: string;

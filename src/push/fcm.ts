@@ -7,34 +7,22 @@ import { request } from 'node:https';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getMessaging, type Messaging } from 'firebase-admin/messaging';
 import type { Clock, Device } from '../call/ports.ts';
+import type { FcmAccess } from './access.ts';
 import type { Addresses } from './addresses.ts';
-import type { Answer, Attempt, PushService } from './answer.ts';
-import { readServer, readServiceAccount } from './credentials.ts';
+import { type Answer, type Attempt, NoToken, type PushService } from './answer.ts';
 import { Exchange, FcmAgent } from './fcm-agent.ts';
 import { type FcmReading, readFcmFailure } from './fcm-answer.ts';
-import { FcmTokens, NoToken } from './fcm-token.ts';
+import { FcmTokens } from './fcm-token.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload } from './payload.ts';
 import { Turnstile, type Urgency } from './turnstile.ts';
-
-export interface FcmSettings {
-  /** JSON key file of a service account. */
-  readonly credentialsFile: string;
-  /** `https://host:port` of a server in place of Google's, for access token and push alike. */
-  readonly url?: string | undefined;
-  /** PEM: the authority trusted in place of the well-known ones. */
-  readonly ca?: string | undefined;
-}
 
 /** What FCM calls a message that it has taken. */
 const messageName = /^projects\/[^/\s]+\/messages\/\S+$/;
 /** Pushes under way at a time, and so connections: FCM is spoken to in HTTP/1.1, in which a connection carries one. */
 const places = 10;
 
-/** @throws PushSettingsError */
-export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresses): PushService {
-  const account = readServiceAccount(settings.credentialsFile);
-  const server = settings.url === undefined ? undefined : readServer(settings.url, 'FCM_URL');
-  const agent = new FcmAgent(server, settings.ca, addresses);
+export function openFcm({ account, server, ca }: FcmAccess, clock: Clock, addresses: Addresses): PushService {
+  const agent = new FcmAgent(server, ca, addresses);
   const tokens = new FcmTokens(account, agent, clock);
   const turnstile = new Turnstile(places, clock);
   // The app would keep a token until it expires, whatever the server says of it. Told that each expires at once, it asks for every message.
@@ -76,7 +64,7 @@ export function openFcm(settings: FcmSettings, clock: Clock, addresses: Addresse
     async warmUp() {
       await tokens.current();
       // With a server of one's own the token has come over the connection that the pushes will take.
-      if (settings.url === undefined) await knock('https://fcm.googleapis.com/', agent);
+      if (server === undefined) await knock('https://fcm.googleapis.com/', agent);
     },
     async close() {
       turnstile.close();

@@ -38,7 +38,7 @@ describe('looks that are not urgent', () => {
     await soon(() => expect(looked).toEqual([1]));
     const others = [looks.take(watchOf('two')), looks.take(watchOf('three'))];
     // Longer than the first one waits for others.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     expect(looked).toEqual([1]);
     answers[0]?.();
     await first;

@@ -2,7 +2,7 @@
  * The router as a program that an administrator starts, where Asterisk is not: what is wrong is said in words with the cure, at once and with an exit status where
  * the settings are wrong, and in /healthz and one line of the log where the world is.
  */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -78,6 +78,19 @@ describe('the router where Asterisk is not', () => {
     router.launch();
     expect(await router.ended()).toBe(78);
     await router.log.waitFor(/ERROR .*FCM_CREDENTIALS_FILE/);
+  });
+
+  it('what it has compiled is there for the next run, also when it is killed; where it cannot be kept, it starts all the same', async () => {
+    const kept = join(folder, 'compiled');
+    router.environment = { ...sound, NODE_COMPILE_CACHE: kept };
+    router.launch();
+    await unhealthyBecause(router, /./);
+    await router.kill();
+    expect((await readdir(kept, { recursive: true })).length).toBeGreaterThan(100);
+    await writeFile(join(folder, 'file'), '');
+    router.environment = { ...sound, NODE_COMPILE_CACHE: join(folder, 'file', 'compiled') };
+    router.launch();
+    await unhealthyBecause(router, /./);
   });
 
   it('an HTTP port that is taken: says so, and starts once it is free', async () => {
