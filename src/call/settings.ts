@@ -82,15 +82,22 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     warnings.push(warningOf(variable, raw.get(variable) ?? '', text));
   };
 
-  const flag = (name: GlobalName, from: string = name): boolean => {
-    const word = bare(from).toLowerCase();
-    const byDefault = GLOBALS[name] === 'True';
-    if (word === '') return byDefault;
-    if (word === 'true') return true;
-    if (word === 'false') return false;
-    const meant = TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : byDefault;
-    warn(from, meant);
+  const meaningOf = (word: string): boolean | undefined => {
+    if (word === 'true' || TRUE_WORDS.has(word)) return true;
+    return word === 'false' || FALSE_WORDS.has(word) ? false : undefined;
+  };
+
+  /** What a name says; undefined where it says nothing that can be understood. Warned of where it is not True or False. */
+  const flag = (name: string, otherwise: boolean): boolean | undefined => {
+    const word = bare(name).toLowerCase();
+    const meant = meaningOf(word);
+    if (!['', 'true', 'false'].includes(word)) warn(name, meant ?? otherwise);
     return meant;
+  };
+
+  const isOn = (name: GlobalName): boolean => {
+    const byDefault = GLOBALS[name] === 'True';
+    return flag(name, byDefault) ?? byDefault;
   };
 
   const whole = (name: GlobalName, least: number, most: number): number => {
@@ -119,27 +126,25 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
   };
 
   const playMessage = (): boolean => {
-    const [name = 'XIVO_MAPP_PLAY_MSG', other] = ['XIVO_MAPP_PLAY_MSG', PLAY_MSG_ALIAS].filter(
-      (one) => bare(one) !== '',
-    );
-    const plays = flag('XIVO_MAPP_PLAY_MSG', name);
-    if (other === undefined) return plays;
-    const playsByOther = flag('XIVO_MAPP_PLAY_MSG', other);
-    if (plays === playsByOther) return plays;
-    const [on, off] = plays ? [name, other] : [other, name];
-    warnings.push({ ...warningOf(on, raw.get(on) ?? '', 'False'), why: `but ${off} is ${bare(off)}` });
-    return false;
+    const names = ['XIVO_MAPP_PLAY_MSG', PLAY_MSG_ALIAS];
+    const off = names.find((name) => meaningOf(bare(name).toLowerCase()) === false);
+    for (const name of names) {
+      const plays = flag(name, off === undefined);
+      if (plays !== true || off === undefined) continue;
+      warnings.push({ ...warningOf(name, raw.get(name) ?? '', 'False'), why: `but ${off} is ${bare(off)}` });
+    }
+    return off === undefined;
   };
 
   const decline = word('XIVO_MAPP_DECLINE_ENDS', /^(mobiles|call|device)$/i).toLowerCase();
   const settings: Settings = {
     playMessage: playMessage(),
-    waitWithMusic: flag('XIVO_MAPP_WAIT_WITH_MUSIC'),
+    waitWithMusic: isOn('XIVO_MAPP_WAIT_WITH_MUSIC'),
     waitMobileAppMs: wait('XIVO_MAPP_LOOPS_MOBILEAPP'),
     waitWebAppAndMobileAppMs: wait('XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP'),
     intervalMs,
-    ringWebAppAtOnce: flag('XIVO_MAPP_RING_WEBAPP_AT_ONCE'),
-    answerEarly: flag('XIVO_MAPP_ANSWER_EARLY'),
+    ringWebAppAtOnce: isOn('XIVO_MAPP_RING_WEBAPP_AT_ONCE'),
+    answerEarly: isOn('XIVO_MAPP_ANSWER_EARLY'),
     messageSound: word('XIVO_MAPP_MSG_SOUND', /^[\w./-]{1,200}$/),
     toneCountry: word('XIVO_MAPP_TONE_COUNTRY', /^[a-z]{2,3}$/i).toLowerCase(),
     declineEnds: decline === 'call' || decline === 'device' ? decline : 'mobiles',

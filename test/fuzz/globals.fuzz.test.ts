@@ -53,6 +53,7 @@ const FLAGS = [
   'XIVO_MAPP_RING_WEBAPP_AT_ONCE',
   'XIVO_MAPP_ANSWER_EARLY',
 ];
+const PLAYS_MSG = ['XIVO_MAPP_PLAY_MSG', 'XIVO_PLAY_MSG'];
 const isWhole = (text: string, least: number, most: number): boolean =>
   /^[0-9]+$/.test(text) && Number(text) >= least && Number(text) <= most;
 /** Whether a value may be taken without a word. */
@@ -76,13 +77,14 @@ function judgeSettings(given: readonly (readonly [string, string])[]): void {
   const warned = new Set(warnings.map(({ variable }) => variable));
   for (const [name, raw] of given) {
     const text = bareOf(raw);
-    const newName = bareOf(new Map(given).get('XIVO_MAPP_PLAY_MSG') ?? '');
-    // The older name counts only where the newer one says nothing.
-    if (name === 'XIVO_PLAY_MSG' && newName !== '') expect(warned).not.toContain(name);
-    else if (!isRight(name, text)) expect(warned).toContain(name);
-    // Right by itself, and yet too long a wait.
-    else if (warned.has(name))
-      expect(warnings.find(({ variable }) => variable === name)?.used).toMatch(/wait of 300 s/);
+    if (!isRight(name, text)) expect(warned).toContain(name);
+    // Right by itself, and yet too long a wait, or what another name says otherwise.
+    else if (warned.has(name)) {
+      const warning = warnings.find(({ variable }) => variable === name);
+      if (PLAYS_MSG.includes(name))
+        expect(warning).toMatchObject({ used: 'False', why: expect.stringMatching(/^but /) });
+      else expect(warning?.used).toMatch(/wait of 300 s/);
+    }
   }
   expect(settings.waitMobileAppMs % settings.intervalMs === 0 || settings.waitMobileAppMs === 300_000).toBe(true);
 }
