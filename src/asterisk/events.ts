@@ -42,6 +42,12 @@ const schemas = {
     tech_cause: z.number().optional(),
     channel: Channel,
   }),
+  Dial: z.object({
+    type: z.literal('Dial'),
+    /** PROGRESS: the phone has said 183. RINGING, ANSWER and the like are told by ChannelStateChange as well. */
+    dialstatus: Text.default(''),
+    peer: Channel,
+  }),
   ContactStatusChange: z.object({
     type: z.literal('ContactStatusChange'),
     endpoint: z.object({ technology: Text, resource: Text }),

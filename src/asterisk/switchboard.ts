@@ -125,6 +125,10 @@ export class Switchboard {
       case 'ChannelStateChange':
         this.#onState(event.channel);
         break;
+      case 'Dial':
+        // A phone that says 183 rings, and its channel's state never says so.
+        if (event.dialstatus === 'PROGRESS') this.#owners.get(event.peer.id)?.onState('Ringing');
+        break;
       case 'StasisEnd':
         this.#leaving.delete(event.channel.id);
         this.#owners.get(event.channel.id)?.onEnd();

@@ -82,6 +82,7 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   ChannelStateChange: ({ channel }) => isChannel(channel),
   ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>
     orAbsent(cause, isNumber) && orAbsent(words, isText) && orAbsent(status, isNumber) && isChannel(channel),
+  Dial: ({ dialstatus, peer }) => orAbsent(dialstatus, isText) && isChannel(peer),
   ContactStatusChange: ({ endpoint, contact_info: info }) =>
     isObject(endpoint) &&
     isObject(info) &&

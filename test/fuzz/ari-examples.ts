@@ -70,6 +70,8 @@ export const events: readonly Json[] = [
     channel: channelOf('CHANNEL-ID', 'Up', ['42']),
   },
   { type: 'ChannelDestroyed', ...stamp, cause: 21, cause_txt: 'Call Rejected', tech_cause: 603, channel: leg },
+  { type: 'Dial', ...stamp, dialstatus: '', peer: leg, caller: channelOf('CHANNEL-ID', 'Ring', ['42']) },
+  { type: 'Dial', ...stamp, dialstatus: 'PROGRESS', forward: '', dialstring: 'alice/sip:alice@127.0.0.1', peer: leg },
   {
     type: 'ContactStatusChange',
     ...stamp,

@@ -60,6 +60,8 @@ export const ANSWERED: Cost = {
     PlaybackFinished: 1,
     ContactStatusChange: 1,
     ChannelStateChange: 3,
+    // Dialled, rings, has answered. What is of use is a fourth, of a phone that says 183 alone.
+    Dial: 3,
     // The dialplan connects the leg.
     ChannelUserevent: each(HEARTBEAT_MS, 1, 1),
     StasisEnd: 1,
@@ -126,6 +128,8 @@ export const WEB_APP: Cost = {
   events: {
     StasisStart: 1,
     ChannelStateChange: 3,
+    // Dialled, rings, has answered. What is of use is a fourth, of a phone that says 183 alone.
+    Dial: 3,
     // The dialplan connects the leg.
     ChannelUserevent: each(HEARTBEAT_MS, 1, 1),
     StasisEnd: 1,
