@@ -225,6 +225,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     board,
     app,
     log,
+    clock,
     subscriptions,
     isCaughtUp: () => socket.state().up,
     trouble: () => (socket.isOpen() ? undefined : socket.state().why),

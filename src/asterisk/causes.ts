@@ -2,25 +2,39 @@
  * What Asterisk's causes say about a leg. Asterisk turns the phone's SIP answer into an ISDN cause: 603 becomes 21, 486 and 600 become 17, a hang-up
  * with "Call completed elsewhere" 26, everything else some number that only says that the phone could not be had. After an answer the cause of a
  * plain hang-up is 16 on Asterisk 16 and 0 on 22, so there every cause but 26 is a hang-up. 401 and 403 become 21 like 603, and yet no person has
- * said them: Asterisk 22 tells the SIP status as well, 16 does not, and there they pass for a decline.
+ * said them: Asterisk 22 tells the SIP status as well, 16 does not, and there they pass for a decline. 480 becomes 19: what browsers' phones (JsSIP, SIP.js)
+ * say when their user declines; so it means that where the phone has rung, and that it cannot be had where it has not.
  */
 import type { LegEndKind } from '../call/ports.ts';
 
 const BUSY = 17;
 const NORMAL = 16;
 const REJECTED = 21;
+/** User alerting, no answer. */
+const NO_ANSWER = 19;
 /** Answered elsewhere. */
 export const ANSWERED_ELSEWHERE = 26;
 /** SIP statuses by which a person declines: 603 Decline, 607 Unwanted. */
 const DECLINES = [603, 607];
+/** And one where it has rung: 480 Temporarily Unavailable. */
+const DECLINES_RINGING = 480;
+
+/** What is known of the leg. */
+interface Known {
+  readonly answered?: boolean;
+  /** It rang until the phone itself ended that. */
+  readonly rang?: boolean;
+  readonly hungUpByUs?: boolean;
+}
 
 /** @param sipStatus the phone's own refusal, where Asterisk tells it */
-export function legEndOf(cause: number, answered: boolean, hungUpByUs: boolean, sipStatus?: number): LegEndKind {
+export function legEndOf(cause: number, { answered, rang, hungUpByUs }: Known, sipStatus?: number): LegEndKind {
   if (cause === ANSWERED_ELSEWHERE) return 'answered-elsewhere';
-  if (answered) return 'hung-up';
+  if (answered === true) return 'hung-up';
   if (cause === REJECTED) return sipStatus === undefined || DECLINES.includes(sipStatus) ? 'declined' : 'unreachable';
   if (cause === BUSY) return 'busy';
   // No phone says that of itself before it answers: a colleague has taken the call, by Asterisk's own feature, which tells no more.
-  if (cause === NORMAL) return hungUpByUs ? 'hung-up' : 'answered-elsewhere';
+  if (cause === NORMAL) return hungUpByUs === true ? 'hung-up' : 'answered-elsewhere';
+  if (cause === NO_ANSWER && rang === true && (sipStatus ?? DECLINES_RINGING) === DECLINES_RINGING) return 'declined';
   return 'unreachable';
 }

@@ -31,6 +31,11 @@ function withText(variables: Record<string, string>, name: string, text: string)
   if (cleaned !== '') variables[name] = cleaned;
 }
 
+/** After which Asterisk gives it up by itself. */
+export function ringSeconds({ ringMs }: Pick<DialRequest, 'ringMs'>): number {
+  return Math.max(1, Math.ceil(ringMs / 1000));
+}
+
 /** Throws PbxError when endpoint or contact are none that can be dialled. */
 export function legOrder(request: DialRequest): AriOrder {
   const { contact, caller, callee } = request;
@@ -66,7 +71,7 @@ export function legOrder(request: DialRequest): AriOrder {
       context: LEG_CONTEXT,
       extension: 's',
       priority: 1,
-      timeout: Math.max(1, Math.ceil(request.ringMs / 1000)),
+      timeout: ringSeconds(request),
       variables,
     },
     once: true,

@@ -13,6 +13,8 @@ export interface LegPorts {
   /** The dialplan has sent this caller to it, which was answered on that. */
   readonly onConnected: (callerId: string, on: string) => void;
   readonly onGone: () => void;
+  /** Whether Asterisk may have given it up by itself, which has rung long enough. */
+  readonly isRingTimeOver: () => boolean;
 }
 
 export class Leg implements ChannelOwner {
@@ -138,7 +140,9 @@ export class Leg implements ChannelOwner {
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {
     this.#ports.onGone();
-    const end = legEndOf(cause, this.#answered, this.#isHungUp, sipStatus);
+    const isGivenUp = this.#isHungUp || this.#ports.isRingTimeOver();
+    const known = { answered: this.#answered, rang: this.#rang && !isGivenUp, hungUpByUs: this.#isHungUp };
+    const end = legEndOf(cause, known, sipStatus);
     this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
     this.#ended = true;
   }

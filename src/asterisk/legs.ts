@@ -4,13 +4,13 @@
  * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
 import { PbxError } from '../call/errors.ts';
-import type { DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
+import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import { CalledOff } from './exchange.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
-import { LEG_CALLER, legOrder } from './leg-order.ts';
+import { LEG_CALLER, legOrder, ringSeconds } from './leg-order.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -21,6 +21,7 @@ export interface LegsSettings {
   readonly board: Switchboard;
   readonly app: string;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly subscriptions: Subscriptions;
   /** Whether nothing is left to be made good after the last connect: until then subscriptions that we count on may be gone. */
   readonly isCaughtUp: () => boolean;
@@ -39,7 +40,7 @@ export class AriLegs implements Legs {
   }
 
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
-    const { requests, board, trouble, subscriptions, isCaughtUp } = this.#settings;
+    const { requests, board, clock, trouble, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
     // Without the event connection nobody would hear of the leg.
     const words = trouble();
@@ -50,10 +51,13 @@ export class AriLegs implements Legs {
       this.#forget(legId, leg);
       hearing.close();
     };
+    // Asterisk begins to count later.
+    const ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request);
     const leg = new Leg({
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
+      isRingTimeOver: () => clock.nowMs() >= ringsUntilMs,
     });
     leg.callerId = request.forChannelId;
     this.#legs.set(legId, leg);
@@ -108,6 +112,7 @@ export class AriLegs implements Legs {
       onEvent: () => {},
       onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
       onGone: () => this.#forget(legId, leg),
+      isRingTimeOver: () => false,
     });
     leg.found();
     this.#legs.set(legId, leg);

@@ -102,7 +102,7 @@ describe('a crowd that an earlier run has left', () => {
     const log = toldLog();
     const board = quietBoard();
     const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
-    const settings = { requests, board, app: 'app', log, subscriptions };
+    const settings = { requests, board, app: 'app', log, subscriptions, clock: systemClock };
     const legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
     await reconcile({
       ...{ requests, board, app: 'app', log, legs },

@@ -65,7 +65,7 @@ function dialLate(answers: (words: string) => unknown) {
   const log = fakeLog();
   const subscriptions = new Subscriptions(requests, APP, log, systemClock);
   const legs = new AriLegs({
-    ...{ requests, board, app: APP, log, subscriptions },
+    ...{ requests, board, app: APP, log, subscriptions, clock: systemClock },
     isCaughtUp: () => true,
     trouble: () => undefined,
   });

@@ -11,12 +11,13 @@ describe('a leg', () => {
     if (event.kind === 'ended') return event.end;
     return event.kind === 'connected' && event.pickedUp ? 'connected to whoever picked up' : event.kind;
   };
-  const listen = () => {
+  const listen = (isRingTimeOver = false) => {
     const told: string[] = [];
     const leg = new Leg({
       onEvent: (event: LegEvent) => told.push(wordOf(event)),
       onConnected: (callerId) => told.push(`with ${callerId}`),
       onGone: () => told.push('gone'),
+      isRingTimeOver: () => isRingTimeOver,
     });
     return { leg, told };
   };
@@ -90,6 +91,19 @@ describe('a leg', () => {
     expect(heard).toEqual(['ringing', 'answered', 'connected', 'hung-up']);
     expect(told).toEqual([`with ${CALLER}`, 'gone']);
   });
+
+  it.each([
+    [false, false, 'declined'],
+    [true, false, 'unreachable'],
+    [false, true, 'unreachable'],
+  ])('that has rung and ends with cause 19, its time over: %s, hung up by us: %s, is %s', (isOver, isOurs, end) => {
+    const { leg, told } = listen(isOver);
+    leg.taken();
+    leg.onState('Ringing');
+    if (isOurs) leg.hungUp();
+    leg.onDestroyed(19, 'User alerting, no answer');
+    expect(told).toEqual(['ringing', 'gone', end]);
+  });
 });
 
 describe('the cause of a leg’s end', () => {
@@ -106,10 +120,20 @@ describe('the cause of a leg’s end', () => {
     [0, false, 'unreachable'],
     [16, false, 'answered-elsewhere'],
   ] as const)('%i, answered before: %s, is %s', (cause, answered, end) => {
-    expect(legEndOf(cause, answered, false)).toBe(end);
+    expect(legEndOf(cause, { answered })).toBe(end);
   });
 
   it('is a hang-up when we hung up before the answer', () => {
-    expect(legEndOf(16, false, true)).toBe('hung-up');
+    expect(legEndOf(16, { hungUpByUs: true })).toBe('hung-up');
+  });
+
+  it.each([
+    ['has not rung', {}, undefined, 'unreachable'],
+    ['has rung', { rang: true }, undefined, 'declined'],
+    ['has rung, and says so', { rang: true }, 480, 'declined'],
+    ['has rung, and says something else', { rang: true }, 483, 'unreachable'],
+    ['was answered', { rang: true, answered: true }, 480, 'hung-up'],
+  ] as const)('cause 19 from a phone that %s', (_, known, sipStatus, end) => {
+    expect(legEndOf(19, known, sipStatus)).toBe(end);
   });
 });

@@ -48,6 +48,7 @@ describe('a leg', () => {
       board,
       app: 'app',
       log,
+      clock: systemClock,
       subscriptions: new Subscriptions(requests, 'app', log, systemClock),
       isCaughtUp: () => isCaughtUp,
       trouble: () => undefined,

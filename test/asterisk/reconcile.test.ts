@@ -63,7 +63,7 @@ describe('after a connect', () => {
     const log = toldLog();
     board = quietBoard();
     const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
-    const settings = { requests, board, app: 'app', log, subscriptions };
+    const settings = { requests, board, app: 'app', log, subscriptions, clock: systemClock };
     legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
     [channels, variables, bridges] = [[], {}, [{ id: NOTE, name: `${CALLER} ${memory}`, channels: [] }]];
     for (const list of [lost, found]) list.length = 0;

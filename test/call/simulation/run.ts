@@ -97,6 +97,7 @@ export class Run {
         board,
         app: APP,
         log: this.log,
+        clock: this.life.clock,
         subscriptions: this.#subscriptions,
         isCaughtUp: () => this.#caughtUp,
         trouble: () => (line.isUp ? undefined : 'the event line is down'),

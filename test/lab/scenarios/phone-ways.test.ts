@@ -1,7 +1,7 @@
 /** Phones that do not behave like the lab's own: each of their ways means what it means after a plain Dial(). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { playsEarlyMedia, rings } from '../phone/invite-policies.ts';
+import { playsEarlyMedia, refuses, rings } from '../phone/invite-policies.ts';
 import { noted } from '../rigs/death.ts';
 
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1
@@ -44,5 +44,30 @@ describe.each([16, 22] as const)('a phone on Asterisk %i', (version) => {
     await call.talksWith(alice.mobile);
     await call.hangUp();
     expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+  });
+
+  it('EDGES 43: that says 480 after it has rung has declined, and before that cannot be had', async () => {
+    const [alice, bob] = [
+      await lab.user({ ringingDevice: 'WebApp', webApp: { does: refuses(480, 200) } }),
+      await lab.user({ ringingDevice: 'WebApp', webApp: { does: refuses(480) } }),
+    ];
+    const [declined, failed] = [await lab.caller().call(alice), await lab.caller().call(bob)];
+    expect(await lab.ending(declined)).toMatchObject({ status: 'DECLINED', reason: 'declined', scenario: 'NOANSWER' });
+    expect(await lab.ending(failed)).toMatchObject({ status: 'UNREACHABLE', reason: 'every-leg-failed' });
+  });
+
+  it('EDGES 43: that says 480 after it has rung ends the mobiles as a decline does; the UC Assistant rings on', async () => {
+    const mobiles = [{ does: refuses(480, 500) }, {}, { wakesAfterMs: 'never' }] as const;
+    const alice = await lab.user({ ringingDevice: 'WebAppAndMobileApp', mobiles });
+    const [, other, asleep = alice.mobile] = alice.mobiles;
+    const call = await lab.caller().call(alice);
+    await alice.webApp.waitFor('ringing');
+    await other?.waitFor('cancelled');
+    await asleep.wake();
+    await alice.webApp.answer();
+    await call.talksWith(alice.webApp);
+    await call.hangUp();
+    expect(asleep.calls).toEqual([]);
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp' });
   });
 });
