@@ -7,7 +7,10 @@ const FILE = new URL('../../../dialplan/xivo-mapp.conf', import.meta.url);
 const HELD = /^ same => n(\(\w+\))?,|^exten => s,1,/;
 const LAST = 'ChannelRedirect(';
 
-/** The steps of the leg's context until the caller is sent to it, each held back before it for as long as the global HOLD_<step> says, seconds. */
+/**
+ * The steps of the leg's context until the caller is sent to it, each held back before it for as long as the global HOLD_<step> says, seconds; and what the
+ * caller does then, for as long as HOLD_CALLER says.
+ */
 async function heldDialplan(): Promise<{ readonly dialplan: string; readonly steps: readonly string[] }> {
   const text = await readFile(FILE, 'utf8');
   const [before = '', rest = ''] = text.split(/^(?=\[xivo-mapp-leg\]$)/m);
@@ -21,7 +24,10 @@ async function heldDialplan(): Promise<{ readonly dialplan: string; readonly ste
     if (line.startsWith('exten')) return [`exten => s,1,${hold}`, line.replace('exten => s,1,', ' same => n,')];
     return [` same => n,${hold}`, line];
   });
-  return { dialplan: before + held.join('\n') + rest.slice(end), steps };
+  const ofCaller = rest
+    .slice(end)
+    .replace(/(?<=^\[xivo-mapp-answered\]\nexten => s,1,)/m, `Wait(\${HOLD_CALLER})\n same => n,`);
+  return { dialplan: before + held.join('\n') + ofCaller, steps };
 }
 
 const { dialplan, steps } = await heldDialplan();
@@ -34,7 +40,7 @@ it('each step of the leg is held', () => {
 describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    const extraDialplan = `\n[globals](+)\n${steps.map((_, step) => `HOLD_${step}=0\n`).join('')}`;
+    const extraDialplan = `\n[globals](+)\nHOLD_CALLER=0\n${steps.map((_, step) => `HOLD_${step}=0\n`).join('')}`;
     lab = await startLab({ version, asterisk: { hookDialplan: dialplan, extraDialplan } });
   });
   afterEach(() => lab.nothingRemains());
@@ -54,5 +60,28 @@ describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i'
     expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'webapp' });
     // The step of the caller who waits for a leg in vain.
     expect(await lab.asterisk.logTail(400)).not.toContain('LOCAL(tried)=100');
+  });
+
+  it('a caller who is seven seconds late talks to whoever has answered, and waits', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebApp' });
+    await lab.asterisk.cli('dialplan set global HOLD_CALLER 7');
+    const call = await lab.caller().call(alice);
+    await alice.webApp.answer();
+    await call.talksWith(alice.webApp);
+    await lab.asterisk.cli('dialplan set global HOLD_CALLER 0');
+    await call.hangUp();
+    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp' });
+  });
+
+  it('a caller who hangs up on the way to whoever has answered leaves nobody behind', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebApp' });
+    await lab.asterisk.cli('dialplan set global HOLD_CALLER 60');
+    const call = await lab.caller().call(alice);
+    const there = await alice.webApp.answer();
+    await expect.poll(() => lab.asterisk.cli('core show channels verbose')).toMatch(/xivo-mapp-answered .* Wait /);
+    await call.hangUp();
+    await lab.asterisk.cli('dialplan set global HOLD_CALLER 0');
+    await alice.webApp.waitFor('ended');
+    expect(there.hasEnded).toBe(true);
   });
 });
