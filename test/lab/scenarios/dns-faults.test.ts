@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
+import { SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { nowMs } from '../phone/clock.ts';
 import { noted } from '../rigs/death.ts';
@@ -129,6 +130,9 @@ describe('a name server out of order', () => {
     await start();
     const callee = () => lab.user({ ringingDevice: 'MobileApp', mobiles: BOTH });
     const [alice, bob, carol] = [await callee(), await callee(), await callee()];
+    // Until then it has not been asked: the router asks when those are seen to who wait for it.
+    for (const { connections } of [lab.push.fcm, lab.push.apns])
+      await expect.poll(() => connections.now, { timeout: SOON_MS }).toBeGreaterThan(0);
     spoil();
     for (const called of [alice, bob]) {
       // Only a new connection needs the name.
