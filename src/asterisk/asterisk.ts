@@ -4,13 +4,13 @@
  */
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import type { Caller, Clock, FoundLeg, Legs, Load, Log, Notes, Registrations } from '../call/ports.ts';
+import type { Clock, Legs, Load, Log, Notes, Registrations } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
 import { readAddress } from './address.ts';
 import { readApplication, receiveOnly } from './application.ts';
-import { CallerChannel } from './caller.ts';
+import { Arrivals, type CallerHandler } from './arrivals.ts';
 import { DeadEnd } from './dead-end.ts';
-import { type Channel, USED_TYPES } from './events.ts';
+import { USED_TYPES } from './events.ts';
 import { frameReader } from './frames.ts';
 import { Lateness } from './lateness.ts';
 import { AriLegs } from './legs.ts';
@@ -18,12 +18,12 @@ import { AriNotes } from './notes.ts';
 import { Outage } from './outage.ts';
 import { OwnDialplan } from './own-dialplan.ts';
 import { Pulse } from './pulse.ts';
-import { type LeftBehind, reconcile } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
 import { isBroken } from './refusal.ts';
 import { AriRegistrations } from './registrations.ts';
 import { AriRequests, isGone } from './requests.ts';
 import { EventSocket } from './socket.ts';
-import { isNoCall, Strangers } from './strangers.ts';
+import { Strangers } from './strangers.ts';
 import { Strays } from './strays.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Switchboard } from './switchboard.ts';
@@ -40,19 +40,6 @@ export interface AsteriskSettings {
   readonly clock: Clock;
 }
 
-/** A caller's channel that has come to us, or was in the application already when we connected. */
-export interface Arrival {
-  readonly caller: Caller;
-  /** First argument of the dialplan's Stasis(), '' where there is none. */
-  readonly userId: string;
-  /** What an earlier run of the router has left on the channel; '' where nothing. The dialplan hands it on as the second argument. */
-  readonly memory: string;
-  readonly legs: readonly FoundLeg[];
-  /** `found`: it came while we were away, or an earlier run of the router had it. */
-  readonly how: 'new' | 'found';
-}
-
-type CallerHandler = (arrival: Arrival) => void | Promise<void>;
 /** Told of a call of an earlier run of the router that waits no more. */
 type LostHandler = (lost: LostCall) => void;
 
@@ -108,29 +95,11 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     if (trouble !== undefined && socket.isOpen()) socket.giveUp(trouble);
   });
   const ownDialplan = new OwnDialplan(log);
-  let handler: CallerHandler | undefined;
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
   const tried = Promise.withResolvers<void>();
-
-  /** Callers of an earlier run, until somebody has looked at them. */
-  const found = new Set<CallerChannel>();
-  const arrive = (channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind) => {
-    if (isNoCall(channel)) return strangers.returnNoCall(channel);
-    const onConnected = (legId: string, on: string) => legs.connected(legId, on, channel.id);
-    const ports = { requests, app, board, ownDialplan, onConnected, log, clock };
-    const caller = new CallerChannel(channel, userId, ports, left);
-    if (left !== undefined) found.add(caller);
-    const fail = (error: unknown) => {
-      log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
-      return caller.giveBack('FAILED', 'router-error').catch(() => undefined);
-    };
-    const how = left === undefined ? 'new' : 'found';
-    const take = async () => handler?.({ caller, userId, how, memory: left?.memory || told, legs: left?.legs ?? [] });
-    take().catch(fail);
-  };
   const board = new Switchboard({
-    onArrival: (channel, args) => arrive(channel, args),
+    onArrival: (channel, args) => arrivals.take(channel, args),
     onReplaced: () => socket.replaced(),
     onCallerReplaced: (replacedId, channelId) => {
       registrations.callerReplaced(replacedId, channelId);
@@ -148,11 +117,8 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     hangUpStray: (channelId) => strays.take(channelId),
   });
   const subscriptions = new Subscriptions(requests, app, log, clock);
-  const endUnused = async () => {
-    for (const caller of found) if (!caller.isUnseen) found.delete(caller);
-    // Those whose turn has not come will need what stands.
-    if (found.size === 0) await subscriptions.endUnused();
-  };
+  // Callers of an earlier run whose turn has not come will need what stands.
+  const endUnused = async () => (arrivals.isEverybodySeen ? subscriptions.endUnused() : undefined);
   const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
   const notes = new AriNotes(requests);
   const pulse = new Pulse(requests, app, clock);
@@ -208,7 +174,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
         notes,
         legs,
         clock,
-        onFound: arrive,
+        onFound: (channel, args, left) => arrivals.take(channel, args, left),
         onLost: (lost) => lostHandler?.(lost),
       });
       // What is lost from now on is lost by ourselves, who know it.
@@ -231,13 +197,24 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     trouble: () => (socket.isOpen() ? undefined : socket.state().why),
   });
 
+  const arrivals = new Arrivals({
+    requests,
+    app,
+    board,
+    ownDialplan,
+    log,
+    clock,
+    onConnected: (legId, on, callerId) => legs.connected(legId, on, callerId),
+    returnNoCall: (channel) => strangers.returnNoCall(channel),
+  });
+
   return {
     load: { averageAnswerMs: () => lateness.averageMs(), isAnswering: () => lateness.isAnswering },
     legs,
     notes,
     registrations,
     onCaller(taker, onLost) {
-      handler = taker;
+      arrivals.takenBy(taker);
       lostHandler = onLost;
       holding ??= socket.hold();
     },

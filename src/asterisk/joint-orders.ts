@@ -4,6 +4,7 @@
  * answers may be late. It must never make one that Asterisk refuses spoil the others.
  */
 import type { Clock } from '../call/ports.ts';
+import { fewAtOnce } from './few-at-once.ts';
 
 /** Named in one order, so that its URL stays short. */
 const TOGETHER = 30;
@@ -79,7 +80,7 @@ export class JointOrders<Answer> {
         for (const [, one] of due) one.reject(error);
         return;
       }
-      for (const [name, one] of due) await this.#send([name]).then(one.resolve, one.reject);
+      await fewAtOnce(due, ([name, one]) => this.#send([name]).then(one.resolve, one.reject));
     }
   }
 }

@@ -2,7 +2,8 @@
  * The HTTP connections to Asterisk. It allows `sessionlimit` of them in all (100 unless set), shared with browsers and whoever else; what comes
  * beyond it accepts and closes at once. So a few are kept: each is used often enough that Asterisk never lets go of it (15 s), and they carry
  * everything where no other connection is to be had. Those of the other lanes come and go with the load, and are let go when idle, before Asterisk
- * does it. Many calls at once make requests queue for a connection; so those that somebody waits for have a lane of their own. Looks have few: where Asterisk is late, they must neither stand before orders nor make it later.
+ * does it. Many calls at once make requests queue for a connection; so those that somebody waits for have a lane of their own. Looks have few: where
+ * Asterisk is late, they must neither stand before orders nor make it later.
  */
 import type { Agent } from 'node:http';
 import { makeAgent } from './openings.ts';

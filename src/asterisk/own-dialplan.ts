@@ -8,7 +8,10 @@ import type { AriRequests } from './requests.ts';
 
 /** Where a leg goes that is answered. */
 export const LEG_CONTEXT = 'xivo-mapp-leg';
-/** The user event of a leg by which it says that it connects it; what is in CONNECTED_TO comes with it. Without app_userevent.so there is none, and then it is looked up. */
+/**
+ * The user event of a leg by which it says that it connects it; what is in CONNECTED_TO comes with it. Without app_userevent.so there is none, and then
+ * it is looked up.
+ */
 export const CONNECTED = 'xivo-mapp-connected';
 /** The variable by which it says on a leg that this one was first: on what it was answered, a blank, and the caller's channel. */
 export const CONNECTED_TO = 'XIVO_MAPP_CONNECTED_TO';

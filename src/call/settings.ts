@@ -82,16 +82,17 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     warnings.push(warningOf(variable, raw.get(variable) ?? '', text));
   };
 
-  const meaningOf = (word: string): boolean | undefined => {
+  /** What a name says; undefined where it says nothing that can be understood. */
+  const meaningOf = (name: string): boolean | undefined => {
+    const word = bare(name).toLowerCase();
     if (word === 'true' || TRUE_WORDS.has(word)) return true;
     return word === 'false' || FALSE_WORDS.has(word) ? false : undefined;
   };
 
-  /** What a name says; undefined where it says nothing that can be understood. Warned of where it is not True or False. */
+  /** The same, and warns where that is not True or False. */
   const flag = (name: string, otherwise: boolean): boolean | undefined => {
-    const word = bare(name).toLowerCase();
-    const meant = meaningOf(word);
-    if (!['', 'true', 'false'].includes(word)) warn(name, meant ?? otherwise);
+    const meant = meaningOf(name);
+    if (!/^(true|false)?$/i.test(bare(name))) warn(name, meant ?? otherwise);
     return meant;
   };
 
@@ -127,7 +128,7 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
 
   const playMessage = (): boolean => {
     const names = ['XIVO_MAPP_PLAY_MSG', PLAY_MSG_ALIAS];
-    const off = names.find((name) => meaningOf(bare(name).toLowerCase()) === false);
+    const off = names.find((name) => meaningOf(name) === false);
     for (const name of names) {
       const plays = flag(name, off === undefined);
       if (plays !== true || off === undefined) continue;
