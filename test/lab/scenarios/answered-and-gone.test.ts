@@ -1,36 +1,16 @@
-/** Whoever answers may hang up again at once: between any two steps of the dialplan that connects it. The caller's call is then over, or goes on, and never waits for it. */
-import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-
-const FILE = new URL('../../../dialplan/xivo-mapp.conf', import.meta.url);
-const HELD = /^ same => n(\(\w+\))?,|^exten => s,1,/;
-const LAST = 'ChannelRedirect(';
-
 /**
- * The steps of the leg's context until the caller is sent to it, each held back before it for as long as the global HOLD_<step> says, seconds; and what the
- * caller does then, for as long as HOLD_CALLER says.
+ * Between any two steps of the dialplan that connects it, whoever has answered may hang up, and the caller may be replaced by another. The one who stays never waits
+ * for somebody who is gone, and talks to whoever is there.
  */
-async function heldDialplan(): Promise<{ readonly dialplan: string; readonly steps: readonly string[] }> {
-  const text = await readFile(FILE, 'utf8');
-  const [before = '', rest = ''] = text.split(/^(?=\[xivo-mapp-leg\]$)/m);
-  const end = rest.indexOf(LAST);
-  const lines = rest.slice(0, end).split('\n');
-  const steps: string[] = [];
-  const held = lines.flatMap((line) => {
-    if (!HELD.test(line)) return [line];
-    steps.push(line);
-    const hold = `Wait(\${HOLD_${steps.length - 1}})`;
-    if (line.startsWith('exten')) return [`exten => s,1,${hold}`, line.replace('exten => s,1,', ' same => n,')];
-    return [` same => n,${hold}`, line];
-  });
-  const ofCaller = rest
-    .slice(end)
-    .replace(/(?<=^\[xivo-mapp-answered\]\nexten => s,1,)/m, `Wait(\${HOLD_CALLER})\n same => n,`);
-  return { dialplan: before + held.join('\n') + ofCaller, steps };
-}
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { channelVariable } from '../asterisk/channel-variable.ts';
+import { type Lab, startLab } from '../lab.ts';
+import { noted } from '../rigs/death.ts';
+import { heldLeg, hold, isHeld, release } from '../rigs/held-leg.ts';
+import { BY_DIAL, officeSettings } from '../rigs/office.ts';
+import { channelOf, hangUpAll, hearEachOther, partyOf, sides, talk } from '../rigs/talk.ts';
 
-const { dialplan, steps } = await heldDialplan();
+const { dialplan, globals, steps } = await heldLeg();
 
 it('each step of the leg is held', () => {
   expect(steps.length).toBeGreaterThan(4);
@@ -40,20 +20,19 @@ it('each step of the leg is held', () => {
 describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    const extraDialplan = `\n[globals](+)\nHOLD_CALLER=0\n${steps.map((_, step) => `HOLD_${step}=0\n`).join('')}`;
-    lab = await startLab({ version, asterisk: { hookDialplan: dialplan, extraDialplan } });
+    lab = await startLab({ version, asterisk: { hookDialplan: dialplan, extraDialplan: globals } });
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
 
   it.each(steps.map((_, step) => step))('before step %i: the call is over, and was answered', async (step) => {
     const alice = await lab.user({ ringingDevice: 'WebApp' });
-    await lab.asterisk.cli(`dialplan set global HOLD_${step} 60`);
+    await hold(lab, step);
     const call = await lab.caller().call(alice);
     const there = await alice.webApp.answer();
-    await expect.poll(() => lab.asterisk.cli('core show channels verbose')).toMatch(/xivo-mapp-leg .* Wait /);
-    await lab.asterisk.cli(`dialplan set global HOLD_${step} 0`);
+    await isHeld(lab);
     await there.hangUp();
+    await release(lab, step);
     await call.waitFor('ended');
     expect(alice.webApp.calls).toHaveLength(1);
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp', scenario: '' });
@@ -83,5 +62,42 @@ describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i'
     await lab.asterisk.cli('dialplan set global HOLD_CALLER 0');
     await alice.webApp.waitFor('ended');
     expect(there.hasEnded).toBe(true);
+  });
+});
+
+describe.each([16, 22] as const)('answered, and the caller replaced at once, on Asterisk %i', (version) => {
+  let lab: Lab;
+  beforeAll(async () => {
+    const office = officeSettings(version);
+    const extraDialplan = `${office.asterisk?.extraDialplan}${globals}`;
+    lab = await startLab({
+      ...office,
+      startRouter: true,
+      asterisk: { ...office.asterisk, hookDialplan: dialplan, extraDialplan },
+    });
+  });
+  afterEach(() => lab.nothingRemains());
+  afterAll(() => lab?.stop());
+
+  it.each(steps.map((_, step) => step))('EDGES 35: before step %i: the newcomer talks', async (step) => {
+    const { actor, other } = sides(await talk(lab, BY_DIAL), 'callee');
+    const sleeper = await lab.user({ ringingDevice: 'MobileApp' });
+    const second = await actor.phone.call(sleeper.number);
+    const leg = await sleeper.mobile.invited();
+    const [told] = await lab.api.calls(1);
+    const callId = String(told?.callId);
+    await noted(lab, callId, 'leg-ringing');
+    await hold(lab, step);
+    leg.answer();
+    await isHeld(lab);
+    await actor.call.transferTo(second);
+    await noted(lab, callId, 'caller-replaced');
+    const { id } = await channelOf(lab, other.call);
+    await expect.poll(() => channelVariable(lab.asterisk, `${callId}-leg-0001`, 'XIVO_MAPP_CALLER')).toBe(id);
+    await release(lab, step);
+    await hearEachOther(other, partyOf('mobile', sleeper.mobile));
+    await noted(lab, callId, 'stage:talking');
+    await hangUpAll([actor.phone, other.phone, sleeper.mobile.phone]);
+    await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   });
 });
