@@ -22,19 +22,22 @@ const DECLINES_RINGING = 480;
 /** What is known of the leg. */
 interface Known {
   readonly answered?: boolean;
-  /** It rang until the phone itself ended that. */
   readonly rang?: boolean;
   readonly hungUpByUs?: boolean;
+  /** Asterisk may have given it up, which has the same cause as 480, and no SIP status. */
+  readonly ringTimeOver?: boolean;
 }
 
 /** @param sipStatus the phone's own refusal, where Asterisk tells it */
-export function legEndOf(cause: number, { answered, rang, hungUpByUs }: Known, sipStatus?: number): LegEndKind {
+export function legEndOf(cause: number, known: Known, sipStatus?: number): LegEndKind {
+  const { answered = false, rang = false, hungUpByUs = false, ringTimeOver = false } = known;
   if (cause === ANSWERED_ELSEWHERE) return 'answered-elsewhere';
-  if (answered === true) return 'hung-up';
+  if (answered) return 'hung-up';
   if (cause === REJECTED) return sipStatus === undefined || DECLINES.includes(sipStatus) ? 'declined' : 'unreachable';
   if (cause === BUSY) return 'busy';
   // No phone says that of itself before it answers: a colleague has taken the call, by Asterisk's own feature, which tells no more.
-  if (cause === NORMAL) return hungUpByUs === true ? 'hung-up' : 'answered-elsewhere';
-  if (cause === NO_ANSWER && rang === true && (sipStatus ?? DECLINES_RINGING) === DECLINES_RINGING) return 'declined';
+  if (cause === NORMAL) return hungUpByUs ? 'hung-up' : 'answered-elsewhere';
+  const isSaid = sipStatus === DECLINES_RINGING || (sipStatus === undefined && !ringTimeOver);
+  if (cause === NO_ANSWER && rang && isSaid && !hungUpByUs) return 'declined';
   return 'unreachable';
 }

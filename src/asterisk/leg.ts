@@ -140,8 +140,12 @@ export class Leg implements ChannelOwner {
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {
     this.#ports.onGone();
-    const isGivenUp = this.#isHungUp || this.#ports.isRingTimeOver();
-    const known = { answered: this.#answered, rang: this.#rang && !isGivenUp, hungUpByUs: this.#isHungUp };
+    const known = {
+      answered: this.#answered,
+      rang: this.#rang,
+      hungUpByUs: this.#isHungUp,
+      ringTimeOver: this.#ports.isRingTimeOver(),
+    };
     const end = legEndOf(cause, known, sipStatus);
     this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
     this.#ended = true;

@@ -16,6 +16,9 @@ import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
 
+/** By how much Asterisk may end the ring time earlier than we do, in ms. */
+const CLOCKS_DIFFER_MS = 100;
+
 export interface LegsSettings {
   readonly requests: AriRequests;
   readonly board: Switchboard;
@@ -51,8 +54,8 @@ export class AriLegs implements Legs {
       this.#forget(legId, leg);
       hearing.close();
     };
-    // Asterisk begins to count later.
-    const ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request);
+    // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
+    const ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
     const leg = new Leg({
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
@@ -112,7 +115,8 @@ export class AriLegs implements Legs {
       onEvent: () => {},
       onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
       onGone: () => this.#forget(legId, leg),
-      isRingTimeOver: () => false,
+      // When it was ordered is not known here.
+      isRingTimeOver: () => true,
     });
     leg.found();
     this.#legs.set(legId, leg);

@@ -133,6 +133,9 @@ describe('the cause of a leg’s end', () => {
     ['has rung, and says so', { rang: true }, 480, 'declined'],
     ['has rung, and says something else', { rang: true }, 483, 'unreachable'],
     ['was answered', { rang: true, answered: true }, 480, 'hung-up'],
+    ['has rung, and is hung up by ourselves', { rang: true, hungUpByUs: true }, 480, 'unreachable'],
+    ['has rung, perhaps for long enough', { rang: true, ringTimeOver: true }, undefined, 'unreachable'],
+    ['has rung, perhaps for long enough, and says so', { rang: true, ringTimeOver: true }, 480, 'declined'],
   ] as const)('cause 19 from a phone that %s', (_, known, sipStatus, end) => {
     expect(legEndOf(19, known, sipStatus)).toBe(end);
   });

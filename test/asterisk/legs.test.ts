@@ -35,6 +35,7 @@ describe('a leg', () => {
   let requests: AriRequests;
   let board: Switchboard;
   let isCaughtUp: boolean;
+  let nowMs: number;
   let legs: AriLegs;
 
   beforeEach(async () => {
@@ -43,12 +44,13 @@ describe('a leg', () => {
     const log = toldLog();
     board = quietBoard();
     isCaughtUp = true;
+    nowMs = 0;
     legs = new AriLegs({
       requests,
       board,
       app: 'app',
       log,
-      clock: systemClock,
+      clock: { nowMs: () => nowMs },
       subscriptions: new Subscriptions(requests, 'app', log, systemClock),
       isCaughtUp: () => isCaughtUp,
       trouble: () => undefined,
@@ -69,6 +71,18 @@ describe('a leg', () => {
   const says = (to: string) =>
     board.take({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', userevent: { to }, channel: leg });
   const isGone = () => board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
+
+  it.each([
+    [19_900, 'unreachable'],
+    [19_899, 'declined'],
+  ])('that Asterisk ends after %i of 20,000 ms, as it does when nobody has answered, is %s', async (afterMs, end) => {
+    const ends: unknown[] = [];
+    await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
+    isIn('Ringing');
+    nowMs = afterMs;
+    board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
+    expect(ends).toEqual(['ringing', end]);
+  });
 
   it('is heard of through its endpoint, whose events are asked for before the order and until it is gone', async () => {
     const kinds: string[] = [];
