@@ -45,7 +45,10 @@ export class LoadShedding {
   trouble(): string | undefined {
     if (this.shed === 'nothing') return undefined;
     const instead = this.shed === 'calls' ? 'go to the dialplan at once' : 'hear ringing in place of message and music';
-    return `Asterisk takes ${this.averageMs()} ms to answer, so new callers ${instead}`;
+    const how = this.ports.load.isAnswering()
+      ? `takes ${this.averageMs()} ms to answer, so new callers`
+      : 'has answered nothing lately, so new callers';
+    return `Asterisk ${how} ${instead}`;
   }
 
   /** Looks no more whether it begins or is over. Calls may still come. */

@@ -89,16 +89,15 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     return word === 'false' || FALSE_WORDS.has(word) ? false : undefined;
   };
 
-  /** The same, and warns where that is not True or False. */
-  const flag = (name: string, otherwise: boolean): boolean | undefined => {
-    const meant = meaningOf(name);
-    if (!/^(true|false)?$/i.test(bare(name))) warn(name, meant ?? otherwise);
-    return meant;
+  /** Warns where a name says something that is neither True nor False. @param used what is taken */
+  const warnUnlessPlain = (name: string, used: boolean): void => {
+    if (!/^(true|false)?$/i.test(bare(name))) warn(name, used);
   };
 
   const isOn = (name: GlobalName): boolean => {
-    const byDefault = GLOBALS[name] === 'True';
-    return flag(name, byDefault) ?? byDefault;
+    const used = meaningOf(name) ?? GLOBALS[name] === 'True';
+    warnUnlessPlain(name, used);
+    return used;
   };
 
   const whole = (name: GlobalName, least: number, most: number): number => {
@@ -130,9 +129,8 @@ export function readSettings(raw: ReadonlyMap<string, string>): { settings: Sett
     const names = ['XIVO_MAPP_PLAY_MSG', PLAY_MSG_ALIAS];
     const off = names.find((name) => meaningOf(name) === false);
     for (const name of names) {
-      const plays = flag(name, off === undefined);
-      if (plays !== true || off === undefined) continue;
-      warnings.push({ ...warningOf(name, raw.get(name) ?? '', 'False'), why: `but ${off} is ${bare(off)}` });
+      if (off === undefined || meaningOf(name) !== true) warnUnlessPlain(name, off === undefined);
+      else warnings.push({ ...warningOf(name, raw.get(name) ?? '', 'False'), why: `but ${off} is ${bare(off)}` });
     }
     return off === undefined;
   };

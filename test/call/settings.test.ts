@@ -105,6 +105,16 @@ describe('settings', () => {
     const { settings, warnings } = read({ [on]: '"True"', [off]: 'False' });
     expect(settings.playMessage).toBe(false);
     expect(warnings).toEqual([{ variable: on, value: '"True"', used: 'False', why: `but ${off} is False` }]);
+    // One warning for each, with what is done: it is told once for each value.
+    expect(read({ [on]: 'yes', [off]: 'False' }).warnings).toEqual([
+      { variable: on, value: 'yes', used: 'False', why: `but ${off} is False` },
+    ]);
+    expect(read({ [on]: 'perhaps', [off]: 'no' }).warnings).toEqual(
+      expect.arrayContaining([
+        { variable: on, value: 'perhaps', used: 'False' },
+        { variable: off, value: 'no', used: 'False' },
+      ]),
+    );
   });
 
   it.each(['', '   ', '""', '" "'])('takes an empty value %j as unset', (value) => {
