@@ -110,11 +110,11 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     (arrival) => void router.route({ callId: newCallId(), ...arrival }),
     (lost) => void router.endLost(lost),
   );
+  shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
   // Loading what speaks to the push services takes as long as all else did, and nothing moves meanwhile. A call that wants it before loads it at once.
   await Promise.race([asterisk.firstTry(), pause(NAMES_THEM_MS)]);
   await pause(RING_FIRST_MS);
   await push.warmUp();
-  shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
   await systemd.ready('routing calls');
 }
 
@@ -137,7 +137,7 @@ export async function run(program: NodeJS.Process, signals: IgnoredSignals): Pro
   tellLastWords(program, log);
   const shutdown = prepareShutdown(systemClock, log);
   shutdown.later('log', CLOSE_MS, () => log.close());
-  shutdown.onSignals(program, (status) => leave(program, status));
+  shutdown.onSignals(program, (status) => void leave(program, status));
   try {
     await start(program, config, log, shutdown);
   } catch (fault) {

@@ -10,7 +10,11 @@ export function openLate(open: () => Promise<PushService>): PushService {
   let closed = false;
   const service = (): Promise<PushService> => {
     if (closed && opening === undefined) return Promise.reject(new Error('the push service is closed'));
-    opening ??= open();
+    // What has failed may succeed the next time.
+    opening ??= open().catch((fault: unknown) => {
+      opening = undefined;
+      throw fault;
+    });
     return opening;
   };
   return {

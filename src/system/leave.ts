@@ -3,6 +3,8 @@
  * half a minute: whoever waits for the router's end must not wait for that. It must never be called before all is closed and logged.
  */
 
+import { setTimeout as pause } from 'node:timers/promises';
+
 type HardEnd = 'SIGTERM' | 'SIGKILL';
 
 /** What it needs of the process. */
@@ -16,15 +18,20 @@ export interface Leaving {
 
 /** Work of the system that nobody can call back. */
 const cannotBeCalledBack = /^(GetAddrInfo|GetNameInfo|FSReq)/;
+/** For how long it may still come to its end, in ms: most of it takes less than one. */
+const PATIENCE_MS = 250;
+const LOOK_MS = 5;
 
 /**
- * Ends the process at once: with the status, or, where that would have to wait, by a signal.
+ * Ends the process: with the status, or, where that would have to wait for longer than a quarter of a second, by a signal.
  * @param by SIGTERM, which systemd takes for a clean end as well, or SIGKILL, which it does not
  */
-export function leave(program: Leaving, status: number, by: HardEnd = 'SIGTERM'): void {
-  if (program.getActiveResourcesInfo().some((name) => cannotBeCalledBack.test(name))) {
+export async function leave(program: Leaving, status: number, by: HardEnd = 'SIGTERM'): Promise<never> {
+  const isBusy = (): boolean => program.getActiveResourcesInfo().some((name) => cannotBeCalledBack.test(name));
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS && isBusy(); waitedMs += LOOK_MS) await pause(LOOK_MS);
+  if (isBusy()) {
     program.removeAllListeners('SIGTERM');
     program.kill(program.pid, by);
   }
-  program.exit(status);
+  return program.exit(status);
 }

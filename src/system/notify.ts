@@ -18,7 +18,7 @@ export interface NotifyOptions {
 }
 
 export interface Notify {
-  /** Calls are taken from now on. Starts the watchdog's pings, where systemd wants them. */
+  /** Calls are taken from now on, unless it has been said that none are any more. Starts the watchdog's pings, where systemd wants them. */
   ready(status: string): Promise<void>;
   /** One line for `systemctl status`. */
   status(text: string): Promise<void>;
@@ -60,6 +60,7 @@ export function notifySystemd(options: NotifyOptions): Notify {
 
   return {
     async ready(status) {
+      if (over.signal.aborted) return;
       await tell('READY=1', statusLine(status));
       // It sleeps until stopping() ends it, which is the only way in which it rejects.
       if (everyMs !== undefined && forUs && socket) ping(everyMs).catch(() => undefined);

@@ -6,7 +6,8 @@ import { android, notice } from './bench.ts';
 
 const attempt = { pushId: 'id', signal: new AbortController().signal, leftMs: () => 1_000 };
 
-function counted() {
+/** @param failures so many times it cannot be opened */
+function counted(failures = 0) {
   const count = { opened: 0, closed: 0 };
   const delivered = async (): Promise<Answer> => ({ kind: 'delivered' });
   const service: PushService = {
@@ -19,6 +20,7 @@ function counted() {
   };
   const late = openLate(async () => {
     count.opened += 1;
+    if (count.opened <= failures) throw new Error('too many open files');
     return service;
   });
   return { count, late };
@@ -39,6 +41,14 @@ it('that nobody has asked is closed unopened, and never opened afterwards', asyn
   await late.close();
   await expect(late.wake(android(), notice(1_000), attempt)).rejects.toThrow('closed');
   expect(count).toEqual({ opened: 0, closed: 0 });
+});
+
+it('that could not be opened is tried again by the next one who asks', async () => {
+  const { count, late } = counted(1);
+  await expect(late.warmUp()).rejects.toThrow('too many open files');
+  await late.warmUp();
+  await late.close();
+  expect(count).toEqual({ opened: 2, closed: 1 });
 });
 
 it('that cannot be opened says so to whoever asks, and can be closed', async () => {

@@ -31,6 +31,15 @@ it('leaves with its status where nothing is under way', async () => {
   expect(await endOf('')).toEqual([3, null]);
 });
 
+it('leaves with its status where a file is being read, which takes no time', async () => {
+  expect(await endOf(`open(${JSON.stringify(LEAVE)}, 'r', () => undefined);`)).toEqual([3, null]);
+  expect(
+    await endOf(
+      `await new Promise((done) => setTimeout(done, 5)); open(${JSON.stringify(LEAVE)}, 'r', () => undefined);`,
+    ),
+  ).toEqual([3, null]);
+});
+
 it('does not wait for what the system may never give back', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('/usr/bin/mkfifo', [pipe]);

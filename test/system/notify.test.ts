@@ -34,6 +34,13 @@ it('says when the router is ready, how it is, and when it stops', async () => {
   expect(told()).toEqual(['/s READY=1', '/s STATUS=connected', '/s STATUS=2 calls live', '/s STOPPING=1']);
 });
 
+it('says nothing of being ready once the router stops', async () => {
+  const { notify, told } = setUp();
+  await notify.stopping();
+  await notify.ready('routing calls');
+  expect(told()).toEqual(['/s STOPPING=1']);
+});
+
 it('pings twice in each period of the watchdog, until the router stops', async () => {
   const { notify, told, clock } = setUp({ watchdogUsec: '20000000', watchdogPid: '7' });
   const pings = (): number => told().filter((line) => line === '/s WATCHDOG=1').length;

@@ -127,12 +127,14 @@ describe('a name server out of order', () => {
     { how: 'refuses', spoil: () => names.refuse() },
     { how: 'keeps silent', spoil: () => names.keepSilent() },
   ])('EDGES 18: it $how after it has answered: pushes go to the address of before', async ({ spoil }) => {
+    const issued = lab.push.fcm.tokensIssued;
     await start();
     const callee = () => lab.user({ ringingDevice: 'MobileApp', mobiles: BOTH });
     const [alice, bob, carol] = [await callee(), await callee(), await callee()];
     // Until then it has not been asked: the router asks when those are seen to who wait for it.
     for (const { connections } of [lab.push.fcm, lab.push.apns])
       await expect.poll(() => connections.now, { timeout: SOON_MS }).toBeGreaterThan(0);
+    await expect.poll(() => lab.push.fcm.tokensIssued, { timeout: SOON_MS }).toBeGreaterThan(issued);
     spoil();
     for (const called of [alice, bob]) {
       // Only a new connection needs the name.
