@@ -123,7 +123,14 @@ export abstract class PhoneCall {
     const { host, port } = this.line.server;
     const referTo = typeof where === 'string' ? `sip:${where}@${host}:${port}` : replacing(where.dialog);
     this.#transfer = new Transfer();
-    return await this.#transfer.run(this.line, this.dialog, this.contactHeaders, referTo, options, () => this.hangUp());
+    return await this.#transfer.run(this.line, this.dialog, this.contactHeaders, referTo, options, (afterMs) =>
+      this.#hangUpAfter(afterMs),
+    );
+  }
+
+  async #hangUpAfter(afterMs: number): Promise<void> {
+    if (afterMs > 0) await this.waitFor('ended', afterMs).catch(() => undefined);
+    await this.hangUp();
   }
 
   /** From now on this phone neither sends nor hears anything of this call, and never says so. */
