@@ -24,7 +24,7 @@ interface Known {
   readonly answered?: boolean;
   readonly rang?: boolean;
   readonly hungUpByUs?: boolean;
-  /** Asterisk may have given it up, which has the same cause as 480, and no SIP status. */
+  /** Asterisk may have given it up, which has the same cause as a phone's 480, and on 22 the same status. */
   readonly ringTimeOver?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function legEndOf(cause: number, known: Known, sipStatus?: number): LegEn
   if (cause === BUSY) return 'busy';
   // No phone says that of itself before it answers: a colleague has taken the call, by Asterisk's own feature, which tells no more.
   if (cause === NORMAL) return hungUpByUs ? 'hung-up' : 'answered-elsewhere';
-  const isSaid = sipStatus === DECLINES_RINGING || (sipStatus === undefined && !ringTimeOver);
-  if (cause === NO_ANSWER && rang && isSaid && !hungUpByUs) return 'declined';
+  const isSaid = (sipStatus ?? DECLINES_RINGING) === DECLINES_RINGING;
+  if (cause === NO_ANSWER && rang && isSaid && !ringTimeOver && !hungUpByUs) return 'declined';
   return 'unreachable';
 }

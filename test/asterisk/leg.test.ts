@@ -135,7 +135,7 @@ describe('the cause of a leg’s end', () => {
     ['was answered', { rang: true, answered: true }, 480, 'hung-up'],
     ['has rung, and is hung up by ourselves', { rang: true, hungUpByUs: true }, 480, 'unreachable'],
     ['has rung, perhaps for long enough', { rang: true, ringTimeOver: true }, undefined, 'unreachable'],
-    ['has rung, perhaps for long enough, and says so', { rang: true, ringTimeOver: true }, 480, 'declined'],
+    ['has rung, perhaps for long enough, as 22 says', { rang: true, ringTimeOver: true }, 480, 'unreachable'],
   ] as const)('cause 19 from a phone that %s', (_, known, sipStatus, end) => {
     expect(legEndOf(19, known, sipStatus)).toBe(end);
   });
