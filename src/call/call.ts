@@ -8,6 +8,7 @@ import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import type { Keepsake } from './keepsake.ts';
 import type { CallMemory } from './memory.ts';
+import type { AnsweredOn } from './outcomes.ts';
 import { NOBODY } from './party.ts';
 import type { Caller, CallPorts, Contact, Device, FoundLeg, Hold, LegEvent, Party, PushResult } from './ports.ts';
 import type { Turn } from './turns.ts';
@@ -53,7 +54,7 @@ export class Call {
   /** Where an earlier run of the router had this call: it goes on when its turn comes, and lets others have theirs once it is taken on. */
   turn: Turn | undefined;
   /** The leg of an earlier run that was connected before the call has taken it over: it talks, or has, and is not ours to end. */
-  talksOnFound: string | undefined;
+  talksOnFound: { readonly legId: string; readonly on: AnsweredOn } | undefined;
   /** What the caller hears while waiting, once that has begun. */
   company: Hold | undefined;
   readonly inbox: Inbox<Happening>;

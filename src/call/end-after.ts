@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { CallerAnswered, CallerGone, PbxError, Stopping, wordsOf } from './errors.ts';
 import { fallBack } from './fall-back.ts';
 import type { Ending } from './outcomes.ts';
-import type { Ringing } from './ringing.ts';
+import type { Leg, Ringing } from './ringing.ts';
 import { answeredOn } from './talk.ts';
 
 /**
@@ -42,10 +42,11 @@ export async function endAfter(fault: unknown, call: Call, ringing: Ringing | un
 /** Where somebody talks to the caller, or has: the others shall not ring on, and what else is left to do goes on without us. */
 function talking(call: Call, ringing: Ringing | undefined): Ending | undefined {
   const talkingOn = ringing?.catchUp();
-  if (talkingOn === undefined) return undefined;
-  ringing?.dropOthers(talkingOn, 'answered-elsewhere');
+  const on = ringing === undefined ? call.talksOnFound?.on : talkingOn && answeredOn(talkingOn);
+  if (on === undefined) return undefined;
+  dropAll(call, ringing, talkingOn);
   call.note(call.caller.left.aborted ? 'caller-hung-up' : 'left-talking');
-  return { outcome: 'answered', reason: answeredOn(talkingOn) };
+  return { outcome: 'answered', reason: on };
 }
 
 /** The caller has left before anybody was connected with it, as far as we know. */
@@ -66,10 +67,10 @@ function leftBy(fault: unknown, call: Call, ringing: Ringing | undefined): Endin
  * The call was answered: by somebody else, or on one of its legs, of which nobody has heard that, and which is not ours to end. Those of an earlier
  * run may not be taken over yet.
  */
-function dropAll(call: Call, ringing: Ringing | undefined): void {
-  ringing?.dropOthers(undefined, 'answered-elsewhere');
+function dropAll(call: Call, ringing: Ringing | undefined, talkingOn?: Leg): void {
+  ringing?.dropOthers(talkingOn, 'answered-elsewhere');
   const ofEarlier = ringing === undefined ? (call.resumed?.legs ?? []) : [];
-  const found = ofEarlier.filter(({ legId }) => legId !== call.talksOnFound);
+  const found = ofEarlier.filter(({ legId }) => legId !== call.talksOnFound?.legId);
   for (const { legId } of found) call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'answered-elsewhere'));
 }
 

@@ -5,21 +5,24 @@
 
 import type { Call } from './call.ts';
 import { insist, NEVER } from './insist.ts';
+import { readLegMemory } from './memory.ts';
 import { CLEARING_MS } from './ringing.ts';
+import { answeredOn } from './talk.ts';
 
 /** Legs and note of an earlier run end with a call that ends before they are taken over. Returns what to call once they are. */
 export function guardFound(call: Call): () => void {
   const { legs, notes, clock } = call.ports;
   const { resumed } = call;
   if (resumed === undefined) return () => {};
-  const guards = resumed.legs.map(({ legId }) => {
+  const guards = resumed.legs.map(({ legId, memory }) => {
     const hangUp = () => legs.hangUp(legId, 'not-needed');
     const strikeOut = call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
     legs.adopt(legId, (event) => {
       call.inbox.post({ what: 'leg', legId, event });
       if (event.kind !== 'ringing') call.turn?.hurry();
       if (event.kind !== 'connected') return;
-      call.talksOnFound = legId;
+      const { pickedUp } = event;
+      call.talksOnFound = { legId, on: answeredOn({ on: readLegMemory(memory)?.on ?? 'mobile', pickedUp }) };
       strikeOut();
     });
     return strikeOut;

@@ -242,6 +242,25 @@ describe('a call that rings', () => {
     story.nothingIsLeft('who talks is left alone');
   });
 
+  it.each(['webapp', 'mobile'] as const)(
+    'was answered on the %s where the talk is over before anything is known of it',
+    async (on) => {
+      const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+      const [other, talks] = [
+        legOn(story, on === 'mobile' ? 'webapp' : 'mobile', true, 4000),
+        legOn(story, on, true, 4000),
+      ];
+      story.pbx.slowMs.set('caller.read', 500);
+      story.pbx.connecting.connectMs = 1;
+      story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
+      story.pbx.leaveLeg(talks.legId, talks.contact, 'answered', { hangsUpAfterMs: 100 });
+      const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [other, talks] });
+      expect(ending).toEqual({ outcome: 'answered', reason: on });
+      expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(on === 'mobile' ? [] : ['phone']);
+      story.nothingIsLeft();
+    },
+  );
+
   it('rings for the time that is left', async () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 22_000);
