@@ -53,8 +53,8 @@ export class Call {
   keepsake: Keepsake | undefined;
   /** Where an earlier run of the router had this call: it goes on when its turn comes, and lets others have theirs once it is taken on. */
   turn: Turn | undefined;
-  /** The leg of an earlier run that was connected before the call has taken it over: it talks, or has, and is not ours to end. */
-  talksOnFound: { readonly legId: string; readonly on: AnsweredOn } | undefined;
+  /** On what a leg of an earlier run was connected before the call has taken it over: it talks, or has, and is not ours to end. */
+  talksOnFound: AnsweredOn | undefined;
   /** What the caller hears while waiting, once that has begun. */
   company: Hold | undefined;
   readonly inbox: Inbox<Happening>;

@@ -42,7 +42,7 @@ export async function endAfter(fault: unknown, call: Call, ringing: Ringing | un
 /** Where somebody talks to the caller, or has: the others shall not ring on, and what else is left to do goes on without us. */
 function talking(call: Call, ringing: Ringing | undefined): Ending | undefined {
   const talkingOn = ringing?.catchUp();
-  const on = ringing === undefined ? call.talksOnFound?.on : talkingOn && answeredOn(talkingOn);
+  const on = ringing === undefined ? call.talksOnFound : talkingOn && answeredOn(talkingOn);
   if (on === undefined) return undefined;
   dropAll(call, ringing, talkingOn);
   call.note(call.caller.left.aborted ? 'caller-hung-up' : 'left-talking');
@@ -69,8 +69,8 @@ function leftBy(fault: unknown, call: Call, ringing: Ringing | undefined): Endin
  */
 function dropAll(call: Call, ringing: Ringing | undefined, talkingOn?: Leg): void {
   ringing?.dropOthers(talkingOn, 'answered-elsewhere');
-  const ofEarlier = ringing === undefined ? (call.resumed?.legs ?? []) : [];
-  const found = ofEarlier.filter(({ legId }) => legId !== call.talksOnFound?.legId);
+  // Where one of them is known to talk, the others have been told.
+  const found = ringing === undefined && call.talksOnFound === undefined ? (call.resumed?.legs ?? []) : [];
   for (const { legId } of found) call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'answered-elsewhere'));
 }
 

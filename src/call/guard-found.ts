@@ -6,6 +6,7 @@
 import type { Call } from './call.ts';
 import { insist, NEVER } from './insist.ts';
 import { readLegMemory } from './memory.ts';
+import type { LegHangUpReason } from './ports.ts';
 import { CLEARING_MS } from './ringing.ts';
 import { answeredOn } from './talk.ts';
 
@@ -14,22 +15,35 @@ export function guardFound(call: Call): () => void {
   const { legs, notes, clock } = call.ports;
   const { resumed } = call;
   if (resumed === undefined) return () => {};
+  let state: 'found' | 'heard' | 'taken over' = 'found';
+  let talkingId: string | undefined;
+  const end = (legId: string, reason: LegHangUpReason) =>
+    insist(clock, NEVER, () => legs.hangUp(legId, reason), CLEARING_MS);
+  // Whatever the call is waiting for, the others shall not ring on meanwhile.
+  const endOthers = () => {
+    for (const { legId } of resumed.legs)
+      if (legId !== talkingId) call.beside(`hang up ${legId}`, end(legId, 'answered-elsewhere'));
+  };
   const guards = resumed.legs.map(({ legId, memory }) => {
-    const hangUp = () => legs.hangUp(legId, 'not-needed');
-    const strikeOut = call.undo.add(`leg ${legId}`, () => insist(clock, NEVER, hangUp, CLEARING_MS));
+    const strikeOut = call.undo.add(`leg ${legId}`, () => end(legId, 'not-needed'));
     legs.adopt(legId, (event) => {
       call.inbox.post({ what: 'leg', legId, event });
       if (event.kind !== 'ringing') call.turn?.hurry();
       if (event.kind !== 'connected') return;
       const { pickedUp } = event;
-      call.talksOnFound = { legId, on: answeredOn({ on: readLegMemory(memory)?.on ?? 'mobile', pickedUp }) };
+      call.talksOnFound = answeredOn({ on: readLegMemory(memory)?.on ?? 'mobile', pickedUp });
       strikeOut();
+      talkingId = legId;
+      if (state === 'heard') endOthers();
     });
     return strikeOut;
   });
+  state = 'heard';
+  if (talkingId !== undefined) endOthers();
   const remove = () => notes.remove(call.callId);
   guards.push(call.undo.add('note', () => insist(clock, NEVER, remove, CLEARING_MS)));
   return () => {
+    state = 'taken over';
     for (const strikeOut of guards) strikeOut();
   };
 }

@@ -251,11 +251,17 @@ describe('a call that rings', () => {
         legOn(story, on, true, 4000),
       ];
       story.pbx.slowMs.set('caller.read', 500);
-      story.pbx.connecting.connectMs = 1;
+      story.pbx.connecting.connectMs = 50;
       story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
-      story.pbx.leaveLeg(talks.legId, talks.contact, 'answered', { hangsUpAfterMs: 100 });
+      story.pbx.leaveLeg(talks.legId, talks.contact, 'answered');
+      story.at(200, () => story.pbx.callerLeaves());
+      let meanwhile: unknown;
+      story.at(300, () => {
+        meanwhile = story.pbx.legs.get(other.legId)?.hangUpReason;
+      });
       const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [other, talks] });
       expect(ending).toEqual({ outcome: 'answered', reason: on });
+      expect(meanwhile).toBe('answered-elsewhere');
       expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(on === 'mobile' ? [] : ['phone']);
       story.nothingIsLeft();
     },
