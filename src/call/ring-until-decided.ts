@@ -31,6 +31,9 @@ export async function ringUntilDecided(
   wake: Wake,
   ringing: Ringing,
 ): Promise<Decision> {
+  // A leg of an earlier run talks already: what it has come to before shall make nobody ring.
+  const talking = call.talksOnFound === undefined ? undefined : ringing.catchUp();
+  if (talking !== undefined) return { kind: 'answered', leg: talking };
   const round = new Round(call, plan, waitMs, wake, ringing);
   round.begin();
   try {
