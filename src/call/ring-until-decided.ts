@@ -134,10 +134,7 @@ class Round {
     // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
     const brief = this.ringing.answeredBriefly;
     if (brief !== undefined) return ended({ outcome: 'answered', reason: answeredOn(brief) });
-    // Nor while a colleague who has picked it up is about to be connected.
-    if (nowMs < this.pickedUpUntilMs) return undefined;
-    // Somebody has answered: Asterisk connects, whatever time it is.
-    if (this.ringing.alive().some(({ state }) => state === 'answered')) return undefined;
+    if (this.isBeingConnected(nowMs)) return undefined;
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
     if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
     if (this.wake.everyTokenDead && this.plan.webAppRings !== 'never') this.ringWebApp();
@@ -156,11 +153,18 @@ class Round {
   /** When to look again although nothing has happened. */
   nextMomentMs(): number {
     const nowMs = this.nowMs();
-    const moments = [this.lookout.lookEvery(this.plan.intervalMs), this.pace.nextMs];
+    const moments = [this.lookout.lookEvery(this.plan.intervalMs)];
+    // Nobody is dialled meanwhile: what is due then must not be waited for.
+    if (!this.isBeingConnected(nowMs)) moments.push(this.pace.nextMs);
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
     if (this.pickedUpUntilMs > nowMs) moments.push(this.pickedUpUntilMs);
     if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
     return Math.min(...moments);
+  }
+
+  /** Somebody has answered, and Asterisk connects, whatever time it is; or a colleague who has picked the call up is about to be connected. */
+  private isBeingConnected(nowMs: number): boolean {
+    return nowMs < this.pickedUpUntilMs || this.ringing.alive().some(({ state }) => state === 'answered');
   }
 
   private nowMs(): number {

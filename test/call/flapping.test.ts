@@ -96,6 +96,29 @@ describe('a phone that flaps between two networks', () => {
   });
 });
 
+it('is not waited for without a sleep while somebody is being connected or picks the call up', async () => {
+  for (const meanwhile of [
+    { answersAfterMs: 1000, hangsUpAfterMs: 9000 },
+    { endsAfterMs: [1000, 'answered-elsewhere'] },
+  ] as const) {
+    const story = new Story().sleepingMobile('phone');
+    for (let port = 5060; port < 5066; port += 1) {
+      story.at(1000 + 100 * (port - 5060), () => {
+        story.pbx.unregister(MOBILE, `sip:phone@10.0.0.1:${port - 1}`);
+        story.pbx.register(MOBILE, `sip:phone@10.0.0.1:${port}`, NOWHERE, 'announced');
+      });
+    }
+    story.pbx.connecting.connectMs = 3000;
+    // By then whoever flaps is to be dialled, a second after it was seen last.
+    story.at(900, () => story.pbx.register(MOBILE, 'sip:other@10.0.0.2', meanwhile));
+    story.at(8000, () => story.pbx.callerLeaves());
+    await story.tell();
+    expect(story.timeline()).toContain('dial-postponed');
+    expect(story.timeline()).not.toContain('fault');
+    story.nothingIsLeft();
+  }
+});
+
 describe('several phones at one endpoint', () => {
   it('are all dialled at once, however many wake', async () => {
     const story = new Story();

@@ -18,10 +18,14 @@ const SETTLE_TURNS = 3;
 
 /** A story that wakes this many sleepers without time going on waits in a loop on sleep(0). */
 const mostWakesAtOnce = 10_000;
+/** And one in which the clock is read so often waits without any sleep. */
+const MOST_READINGS_AT_ONCE = 1_000_000;
 
 export class VirtualClock implements Clock {
   readonly #sleepers = new Set<Sleeper>();
   #nowMs: number;
+  #askedAtMs = Number.NaN;
+  #asked = 0;
   #wallOffsetMs: number;
   readonly #settleTurns: number;
 
@@ -36,7 +40,13 @@ export class VirtualClock implements Clock {
     this.#settleTurns = settleTurns;
   }
 
-  readonly nowMs = (): number => this.#nowMs;
+  readonly nowMs = (): number => {
+    if (this.#askedAtMs !== this.#nowMs) [this.#askedAtMs, this.#asked] = [this.#nowMs, 0];
+    this.#asked += 1;
+    if (this.#asked <= MOST_READINGS_AT_ONCE) return this.#nowMs;
+    this.#asked = 0;
+    throw new Error(`the clock was read ${MOST_READINGS_AT_ONCE} times at one moment: somebody waits without sleeping`);
+  };
 
   readonly wallMs = (): number => this.#nowMs + this.#wallOffsetMs;
 
