@@ -92,12 +92,15 @@ async function musicOrTone(call: Call, plan: Plan, hold: Hold, tell: Tell): Prom
 async function isAnythingSent(call: Call): Promise<boolean> {
   const { clock, load } = call.ports;
   const sinceMs = clock.nowMs() + TIMES_THE_ANSWER * load.averageAnswerMs();
+  const { channelId } = call.caller;
   const before = await sent(call);
   let latest: number | undefined;
   for (const afterMs of LOOKS_AFTER_MS) {
     if (!stillWaits(call)) return true;
     await clock.sleep(Math.max(0, sinceMs + afterMs - clock.nowMs()), call.signal);
     latest = await sent(call);
+    // The caller has been replaced, and what the newcomer has been sent says nothing beside the other's.
+    if (call.caller.channelId !== channelId) return isAnythingSent(call);
     if (latest !== undefined && latest > (before ?? 0)) return true;
   }
   return latest === undefined;

@@ -58,6 +58,22 @@ describe('what cannot be heard', () => {
     expect(facts()).toEqual([]);
   });
 
+  it('music of a caller who is replaced meanwhile is looked for anew: the newcomer has been sent less', async () => {
+    waits('2500', { what: 'message', played: true });
+    story.at(OVER_MS + 100, () => {
+      story.pbx.callerChannelId = 'caller-2';
+      story.pbx.variables.set(SENT, '3');
+    });
+    for (const [afterMs, sent] of [
+      [300, '3'],
+      [700, '25'],
+    ] as const)
+      story.at(OVER_MS + afterMs, () => story.pbx.variables.set(SENT, sent));
+    await story.tell();
+    expect(story.pbx.holds).toHaveLength(1);
+    expect(facts()).toEqual([]);
+  });
+
   it('music of which nobody can tell whether it is sent is left alone', async () => {
     await waits('', { what: 'message', played: true }).tell();
     expect(story.pbx.holds).toHaveLength(1);

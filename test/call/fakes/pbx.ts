@@ -29,6 +29,8 @@ export class FakePbx {
   readonly givenBack: { readonly status: DialplanStatus; readonly reason: string }[] = [];
   readonly portCalls: string[] = [];
   callerAnswered = false;
+  /** Another one once the caller has been replaced. */
+  callerChannelId = 'caller-1';
   callerHungUp = false;
   holding = false;
   looks = 0;
@@ -185,9 +187,12 @@ export class FakePbx {
   }
 
   caller(): Caller {
+    const callerIsOn = () => this.callerChannelId;
     const own = <T>(name: string, act: () => T | Promise<T>) => this.through(`caller.${name}`, act, true);
     return {
-      channelId: 'caller-1',
+      get channelId() {
+        return callerIsOn();
+      },
       party: { name: 'Carol', number: '0123456789' },
       answered: this.callerAnswered,
       left: this.leaving.signal,
