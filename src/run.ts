@@ -111,7 +111,8 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     (lost) => void router.endLost(lost),
   );
   shutdown.later('systemd', CLOSE_MS, () => systemd.stopping());
-  // Loading what speaks to the push services takes as long as all else did, and nothing moves meanwhile. A call that wants it before loads it at once.
+  // Loading what speaks to the push services takes as long as all else did, and nothing moves meanwhile. A call that wants it before loads it
+  // at once.
   await Promise.race([asterisk.firstTry(), pause(NAMES_THEM_MS)]);
   await pause(RING_FIRST_MS);
   await push.warmUp();

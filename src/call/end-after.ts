@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { CallerAnswered, CallerGone, PbxError, Stopping, wordsOf } from './errors.ts';
 import { fallBack } from './fall-back.ts';
 import type { Ending } from './outcomes.ts';
-import type { Leg, Ringing } from './ringing.ts';
+import type { Ringing } from './ringing.ts';
 import { answeredOn } from './talk.ts';
 
 /**
@@ -44,7 +44,7 @@ function talking(call: Call, ringing: Ringing | undefined): Ending | undefined {
   const talkingOn = ringing?.catchUp();
   const on = ringing === undefined ? call.talksOnFound : talkingOn && answeredOn(talkingOn);
   if (on === undefined) return undefined;
-  dropAll(call, ringing, talkingOn);
+  ringing?.dropOthers(talkingOn, 'answered-elsewhere');
   call.note(call.caller.left.aborted ? 'caller-hung-up' : 'left-talking');
   return { outcome: 'answered', reason: on };
 }
@@ -67,10 +67,9 @@ function leftBy(fault: unknown, call: Call, ringing: Ringing | undefined): Endin
  * The call was answered: by somebody else, or on one of its legs, of which nobody has heard that, and which is not ours to end. Those of an earlier
  * run may not be taken over yet.
  */
-function dropAll(call: Call, ringing: Ringing | undefined, talkingOn?: Leg): void {
-  ringing?.dropOthers(talkingOn, 'answered-elsewhere');
-  // Where one of them is known to talk, the others have been told.
-  const found = ringing === undefined && call.talksOnFound === undefined ? (call.resumed?.legs ?? []) : [];
+function dropAll(call: Call, ringing: Ringing | undefined): void {
+  ringing?.dropOthers(undefined, 'answered-elsewhere');
+  const found = ringing === undefined ? (call.resumed?.legs ?? []) : [];
   for (const { legId } of found) call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'answered-elsewhere'));
 }
 
