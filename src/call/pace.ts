@@ -84,8 +84,9 @@ export class Pace {
     for (const { contact, on, dueMs } of this.postponed) {
       if (dueMs > nowMs) continue;
       this.strike(contact);
-      // It may have been dialled meanwhile, and ring.
-      if (this.ringing.lastTo(contact)?.state !== 'ringing') this.dialNow(contact, on);
+      // It may have been dialled meanwhile, and ring; one that is being given up does not count.
+      const last = this.ringing.lastTo(contact);
+      if (last?.state !== 'ringing' || last.dropped) this.dialNow(contact, on);
     }
   }
 

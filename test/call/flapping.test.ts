@@ -115,9 +115,37 @@ it('is not waited for without a sleep while somebody is being connected or picks
     await story.tell();
     expect(story.timeline()).toContain('dial-postponed');
     expect(story.timeline()).not.toContain('fault');
+    // Where it comes to nothing, the phone that flaps is dialled all the same.
+    const isLost = 'endsAfterMs' in meanwhile;
+    expect(story.leg('sip:phone@10.0.0.1:5065')).toHaveLength(isLost ? 1 : 0);
     story.nothingIsLeft();
   }
 });
+
+it.each([0, 500, 1500, 2500])(
+  'is dialled when it is due, though the order to give it up takes %i ms',
+  async (slowMs) => {
+    const story = new Story().sleepingMobile('phone');
+    for (let port = 5070; port < 5073; port += 1) {
+      story.at(1000 + 100 * (port - 5070), () => {
+        story.pbx.unregister(MOBILE, `sip:phone@10.0.0.1:${port - 1}`);
+        story.pbx.register(MOBILE, `sip:phone@10.0.0.1:${port}`, NOWHERE, 'announced');
+      });
+    }
+    story.at(1250, () => story.pbx.unregister(MOBILE, 'sip:phone@10.0.0.1:5072'));
+    story.at(1300, () => story.pbx.register(MOBILE, WIFI, { ringsAfterMs: 110 }, 'announced'));
+    // Its leg says that it rings before it is gone.
+    story.at(2350, () => {
+      story.pbx.slowMs.set('legs.hangUp', slowMs);
+      story.pbx.unregister(MOBILE, WIFI);
+    });
+    story.at(2550, () =>
+      story.pbx.register(MOBILE, WIFI, { ringsAfterMs: 50, answersAfterMs: 1000, hangsUpAfterMs: 500 }, 'announced'),
+    );
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  },
+);
 
 describe('several phones at one endpoint', () => {
   it('are all dialled at once, however many wake', async () => {
