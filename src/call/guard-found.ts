@@ -30,8 +30,8 @@ export function guardFound(call: Call): () => void {
       call.inbox.post({ what: 'leg', legId, event });
       if (event.kind !== 'ringing') call.turn?.hurry();
       if (event.kind !== 'connected') return;
-      const { pickedUp } = event;
-      call.talksOnFound = answeredOn({ on: readLegMemory(memory)?.on ?? 'mobile', pickedUp });
+      const known = readLegMemory(memory);
+      call.talksOnFound = known && answeredOn({ on: known.on, pickedUp: event.pickedUp });
       strikeOut();
       talkingId = legId;
       if (state === 'heard') endOthers();

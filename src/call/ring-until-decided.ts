@@ -31,9 +31,6 @@ export async function ringUntilDecided(
   wake: Wake,
   ringing: Ringing,
 ): Promise<Decision> {
-  // A leg of an earlier run talks already: what it has come to before shall make nobody ring.
-  const talking = call.talksOnFound === undefined ? undefined : ringing.catchUp();
-  if (talking !== undefined) return { kind: 'answered', leg: talking };
   const round = new Round(call, plan, waitMs, wake, ringing);
   round.begin();
   try {
@@ -63,7 +60,10 @@ class Round {
   /** When the ringing is over; undefined until something rings that shall ring its whole time. */
   private ringUntilMs: number | undefined;
   private waitIsOver = false;
+  private hasBegun = false;
   private webAppHasRung = false;
+  /** A mobile rings, or is about to. */
+  private mobileHasRung = false;
   private mobileIsFresh = false;
   /** The person has declined: no mobile shall ring any more. */
   private refused = false;
@@ -83,16 +83,21 @@ class Round {
     this.waitUntilMs = this.startedMs + waitMs;
   }
 
-  /** What rings at once: registrations that may be alive, and the UC Assistant where it shall. */
+  /** What an earlier run of the router has left ringing rings on. */
   begin(): void {
-    const { plan } = this;
-    this.call.diary.enter(plan.waitMs > 0 ? 'waiting' : 'ringing');
+    this.call.diary.enter(this.plan.waitMs > 0 ? 'waiting' : 'ringing');
     for (const leg of this.ringing.alive()) this.goOnRinging(leg);
+  }
+
+  /** What rings at once: registrations that may be alive, and the UC Assistant where it shall. */
+  private ringFirst(): void {
+    const { plan } = this;
+    this.hasBegun = true;
     if (plan.webAppRings === 'at-once') this.ringWebApp();
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
-    const tooLate = plan.waitMs > 0 && this.waitUntilMs <= this.startedMs;
+    const tooLate = this.refused || (plan.waitMs > 0 && this.waitUntilMs <= this.startedMs);
     for (const contact of tooLate ? [] : newestOf(this.sightings.of(plan.mobileEndpoints))) {
-      this.ringing.ringUnlessAlive(contact, 'mobile', false);
+      if (this.ringing.lastTo(contact) === undefined) this.ringing.ring(contact, 'mobile', false);
     }
     this.lookout.look();
   }
@@ -136,6 +141,9 @@ class Round {
     if (brief !== undefined) return ended({ outcome: 'answered', reason: answeredOn(brief) });
     if (this.isBeingConnected(nowMs)) return undefined;
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
+    // Only now: what legs of an earlier run have come to may have decided the call.
+    if (!this.hasBegun) this.ringFirst();
+    if (this.mobileHasRung && this.plan.webAppRings === 'with-first-mobile') this.ringWebApp();
     if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
     if (this.wake.everyTokenDead && this.plan.webAppRings !== 'never') this.ringWebApp();
 
@@ -244,7 +252,7 @@ class Round {
   /** A mobile is ringing or about to: the UC Assistant joins where both shall ring together. */
   private mobileIsReady(): void {
     this.call.diary.enter('ringing');
-    if (this.plan.webAppRings === 'with-first-mobile') this.ringWebApp();
+    this.mobileHasRung = true;
   }
 
   private ringWebApp(): void {

@@ -67,8 +67,9 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
     } else if (plan.kind === 'pass') {
       ending = passOn(call, plan, overseer);
     } else {
-      ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
+      // Until then the legs of an earlier run are not known to any ringing.
       call.signal.throwIfAborted();
+      ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
       const before = call.resumed?.memory;
       const wallMs = ports.clock.wallMs();
       const waitMs = waitLeftMs(plan.waitMs, before, wallMs);

@@ -267,6 +267,73 @@ describe('a call that rings', () => {
     },
   );
 
+  it('was answered where the talk begins and ends while the answer to the look is on its way', async () => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+    const [other, talks] = [legOn(story, 'mobile', true, 4000), legOn(story, 'webapp', true, 4000)];
+    story.pbx.readAnswersAfterMs = 500;
+    story.pbx.connecting.connectMs = 50;
+    story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
+    story.pbx.leaveLeg(talks.legId, talks.contact, 'answered');
+    story.at(300, () => story.pbx.callerLeaves());
+    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [other, talks] });
+    expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
+    story.nothingIsLeft();
+  });
+
+  it.each([
+    ['picked up', (story: Story) => story.pbx.callerIsPickedUp()],
+    ['answered elsewhere', (story: Story) => story.pbx.callerLeaves('answered-elsewhere')],
+  ])('tells its phones so where its caller is %s while the answer to the look is on its way', async (_, happens) => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+    const other = legOn(story, 'mobile', true, 4000);
+    story.pbx.readAnswersAfterMs = 500;
+    story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
+    story.at(300, () => happens(story));
+    await story.tell({ memory: memoryOf(story, 9000), legs: [other] });
+    expect(story.pbx.legs.get(other.legId)?.hangUpReason).toBe('answered-elsewhere');
+  });
+
+  it.each([
+    { what: 'answered', script: { endsAfterMs: [9000, 'unreachable'] } },
+    { what: 'answered, and hung up', script: { answersAfterMs: 1, hangsUpAfterMs: 1 } },
+    { what: 'picked up', script: { endsAfterMs: [1, 'answered-elsewhere'] } },
+    { what: 'declined', script: { endsAfterMs: [1, 'declined'] } },
+  ] as const)('rings nobody else where it is $what by the time it is known again', async ({ what, script }) => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+    story.registered(MOBILE, 'sip:new@10.0.0.2', {}).registered(WEBAPP, 'sip:uc@10.0.0.9', {});
+    story.pbx.globals.set('XIVO_MAPP_DECLINE_ENDS', 'call');
+    const leg = legOn(story, 'mobile', true, 4000);
+    story.pbx.connecting.connectMs = 200;
+    story.pbx.leaveLeg(leg.legId, leg.contact, what === 'answered' ? 'answered' : 'ringing', script);
+    story.at(300, () => story.pbx.callerIsPickedUp());
+    await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    expect(story.timeline()).not.toContain('leg-dialled');
+  });
+
+  it.each([
+    ['answered', 200],
+    ['connected', 1],
+  ] as const)('does not let the UC Assistant join a mobile that rang and is %s by then', async (_, connectMs) => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone').registered(WEBAPP, 'sip:uc@10.0.0.9', {});
+    const leg = legOn(story, 'mobile', true, 200);
+    story.pbx.connecting.connectMs = connectMs;
+    const script = { ringsAfterMs: 4, answersAfterMs: 4, endsAfterMs: [9000, 'unreachable'] } as const;
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'dialling', script);
+    await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    expect(story.leg('sip:uc@10.0.0.9')).toEqual([]);
+  });
+
+  it('was answered where Asterisk says, also on a leg of which nothing is remembered', async () => {
+    const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
+    const leg = { ...legOn(story, 'webapp', true, 4000), memory: '' };
+    story.pbx.connecting.connectMs = 1;
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
+    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
+    expect(story.toldEnded).toHaveLength(1);
+    expect(story.pbx.talks).toEqual([{ legId: leg.legId }]);
+  });
+
   it('rings for the time that is left', async () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 22_000);

@@ -29,6 +29,8 @@ export class FakePbx {
   readonly givenBack: { readonly status: DialplanStatus; readonly reason: string }[] = [];
   readonly portCalls: string[] = [];
   callerAnswered = false;
+  /** So long the answer to a look at the caller is on its way, in ms: whatever happens meanwhile is known before. */
+  readAnswersAfterMs = 0;
   /** Another one once the caller has been replaced. */
   callerChannelId = 'caller-1';
   callerHungUp = false;
@@ -196,12 +198,15 @@ export class FakePbx {
       party: { name: 'Carol', number: '0123456789' },
       answered: this.callerAnswered,
       left: this.leaving.signal,
-      read: ({ variables, globals, contactsOf }) =>
-        own('read', () => ({
+      read: async ({ variables, globals, contactsOf }) => {
+        const reading = await own('read', () => ({
           variables: new Map(variables.map((name) => [name, this.variables.get(name) ?? this.written.get(name) ?? ''])),
           globals: new Map(globals.map((name) => [name, this.globals.get(name) ?? ''])),
           contacts: this.contacts.filter((contact) => contactsOf.includes(contact.endpoint)),
-        })),
+        }));
+        if (this.readAnswersAfterMs > 0) await this.clock.sleep(this.readAnswersAfterMs, this.world);
+        return reading;
+      },
       write: (variables) =>
         own('write', () => {
           for (const [name, value] of Object.entries(variables)) this.written.set(name, value);

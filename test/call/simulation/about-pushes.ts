@@ -63,7 +63,8 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
     // The only device that may have answered is told when it turns out that it has not.
     if (won === undefined || onlyOne || word === undefined) continue;
     // A run that goes on with it may be about to know the call again, order by order, and has to look up whom the one before has pushed.
-    const looksUpMs = facts.resumed ? 4 * (played.plan.reachMs + played.plan.replyMs) : 0;
+    const isKnown = facts.planned !== undefined && won.atMs >= facts.planned.atMs;
+    const looksUpMs = facts.resumed && !isKnown ? 4 * (played.plan.reachMs + played.plan.replyMs) : 0;
     if (word.atMs > won.atMs + facts.hearsLateMs + looksUpMs)
       yield `${deviceId} rang on for ${word.atMs - won.atMs} ms after an answer`;
   }
