@@ -24,8 +24,8 @@ export function readNote(name: string): Note | undefined {
 export class AriNotes implements Notes {
   readonly #requests: AriRequests;
   readonly #kept = new Set<string>();
-  /** Of calls that are answered: the id of their second note. */
-  readonly #answered = new Map<string, string>();
+  /** By call: what has been written, and not been taken away yet. */
+  readonly #standing = new Map<string, Set<string>>();
 
   constructor(requests: AriRequests) {
     this.#requests = requests;
@@ -38,21 +38,20 @@ export class AriNotes implements Notes {
 
   async keep(callId: string, channelId: string, memory: string): Promise<void> {
     const noteId = noteIdOf(callId);
-    if (!this.#kept.has(noteId)) await this.#write(noteId, channelId, memory);
+    if (!this.#kept.has(noteId)) await this.#write(callId, noteId, channelId, memory);
   }
 
   async answered(callId: string, channelId: string, memory: string, on: AnsweredOn): Promise<void> {
-    const noteId = noteIdOf(callId, on);
-    this.#answered.set(callId, noteId);
-    await this.#write(noteId, channelId, memory);
+    await this.#write(callId, noteIdOf(callId, on), channelId, memory);
     const first = noteIdOf(callId);
     // What could not be taken away is so when all is over.
-    await this.#delete(first).catch(() => this.#kept.add(first));
+    await this.#delete(callId, first).catch(() => this.#kept.add(first));
   }
 
-  async #write(noteId: string, channelId: string, memory: string): Promise<void> {
+  async #write(callId: string, noteId: string, channelId: string, memory: string): Promise<void> {
     // Known before it exists, so that no clearing up after a reconnect takes it for one that was left behind.
     this.#kept.add(noteId);
+    this.#standingOf(callId).add(noteId);
     const query = { type: 'mixing', name: `${encodeURIComponent(channelId)} ${memory}` };
     await this.#requests.send({ method: 'POST', path: bridgePath(noteId), query, once: true });
   }
@@ -63,21 +62,27 @@ export class AriNotes implements Notes {
   }
 
   async remove(callId: string): Promise<void> {
-    const second = this.#answered.get(callId);
-    // Where the second stands, the first has most likely gone.
-    const first = noteIdOf(callId);
-    if (second === undefined || this.#kept.has(first)) await this.#delete(first);
-    if (second !== undefined) await this.#delete(second);
-    this.#answered.delete(callId);
+    for (const noteId of [...this.#standingOf(callId)]) await this.#delete(callId, noteId);
+    this.#standing.delete(callId);
   }
 
-  async #delete(noteId: string): Promise<void> {
+  async #delete(callId: string, noteId: string): Promise<void> {
     this.#kept.delete(noteId);
     try {
       await this.#requests.send({ method: 'DELETE', path: bridgePath(noteId) });
     } catch (error) {
       if (!isGone(error)) throw error;
     }
+    this.#standingOf(callId).delete(noteId);
+  }
+
+  /** Where we have written nothing, the first may be of an earlier run. */
+  #standingOf(callId: string): Set<string> {
+    const known = this.#standing.get(callId);
+    if (known !== undefined) return known;
+    const standing = new Set([noteIdOf(callId)]);
+    this.#standing.set(callId, standing);
+    return standing;
   }
 }
 

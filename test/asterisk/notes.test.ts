@@ -55,6 +55,31 @@ describe('a note', () => {
     expect([orders(), notes.keptIds().size]).toEqual([[`DELETE ${PATH}`, `DELETE ${PATH}-mobile`], 0]);
   });
 
+  it('leaves nothing, whichever orders Asterisk refuses on the way', async () => {
+    // Each order is tried again a few times by itself.
+    const refusals = fc.array(fc.constantFrom(true, true, true, true, false), { maxLength: 14 });
+    await fc.assert(
+      fc.asyncProperty(refusals, fc.boolean(), async (refused, isAnswered) => {
+        const standing = new Set<string>();
+        const left = [...refused];
+        pbx.answer = ({ method, path }, response) => {
+          if (method === 'DELETE' && left.shift() === true) return answerJson(response, 500);
+          const found = method === 'POST' ? standing.add(path) : standing.delete(path);
+          answerJson(response, found ? 200 : 404, {});
+        };
+        await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
+        if (isAnswered) await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'mobile');
+        let isOver = false;
+        while (!isOver)
+          isOver = await notes.remove(CALL).then(
+            () => true,
+            () => false,
+          );
+        expect([[...standing], notes.keptIds().size]).toEqual([[], 0]);
+      }),
+    );
+  });
+
   it('that is gone can be taken away, and one that Asterisk does not take away is a fault', async () => {
     const refuse = (status: number) => {
       pbx.answer = (_, response) => answerJson(response, status, { message: 'no' });
