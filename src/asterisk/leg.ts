@@ -57,6 +57,11 @@ export class Leg implements ChannelOwner {
     return this.#answered;
   }
 
+  /** Something has happened to it, so that Asterisk has had the order. */
+  get isHeardOf(): boolean {
+    return this.#answered || this.#held?.length !== 0;
+  }
+
   /** It talks to the caller, or has. */
   get isConnected(): boolean {
     return this.#connected;

@@ -3,7 +3,7 @@
  * twice. A leg never comes to our application: it is heard of through its endpoint, whose events are asked for before the order and until the leg is
  * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
-import { PbxError } from '../call/errors.ts';
+import { PbxError, wordsOf } from '../call/errors.ts';
 import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
@@ -16,6 +16,8 @@ import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
 
+/** So long an order waits for an event connection to come back, in ms: most are found dead, and replaced, within that. */
+const COMES_BACK_MS = 5_000;
 /** By how much Asterisk may end the ring time earlier than we do, in ms. */
 const CLOCKS_DIFFER_MS = 100;
 
@@ -24,7 +26,7 @@ export interface LegsSettings {
   readonly board: Switchboard;
   readonly app: string;
   readonly log: Log;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
   readonly subscriptions: Subscriptions;
   /** Whether nothing is left to be made good after the last connect: until then subscriptions that we count on may be gone. */
   readonly isCaughtUp: () => boolean;
@@ -38,24 +40,23 @@ export class AriLegs implements Legs {
   /** Those that were under way when the connection came back: whoever caught up then could not know whether Asterisk had them. */
   readonly #doubted = new Set<Leg>();
 
+  /** Resolves when the next event connection stands. */
+  #back = Promise.withResolvers<void>();
+
   constructor(settings: LegsSettings) {
     this.#settings = settings;
   }
 
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
-    const { requests, board, clock, trouble, subscriptions, isCaughtUp } = this.#settings;
+    const { board, clock, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
-    // Without the event connection nobody would hear of the leg.
-    const words = trouble();
-    if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
     legOrder(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
     const forget = () => {
       this.#forget(legId, leg);
       hearing.close();
     };
-    // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
-    const ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
+    let ringsUntilMs = Number.POSITIVE_INFINITY;
     const leg = new Leg({
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
@@ -67,33 +68,62 @@ export class AriLegs implements Legs {
     board.own(legId, leg);
     let orderedFor: string | undefined;
     try {
+      await this.#untilHeard(leg.calledOff);
       await hearing.open();
       orderedFor = leg.callerId;
-      await requests.send({ ...legOrder({ ...request, forChannelId: orderedFor }), calledOff: leg.calledOff });
+      // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
+      ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
+      await this.#order(leg, { ...request, forChannelId: orderedFor });
     } catch (error) {
-      // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
-      if (leg.isAnswered) return;
-      const isKnown = orderedFor === undefined || isRefused(error) || error instanceof CalledOff;
-      const isThere = !isKnown && (await this.#isThere(legId, leg));
-      // It may have been answered while that was asked.
-      if (leg.isAnswered) return;
-      if (!isThere) {
-        leg.refused(isKnown);
-        forget();
-        throw error;
-      }
-      this.#doubted.add(leg);
+      // What was refused, called off or never sent, Asterisk knows nothing of.
+      leg.refused(!(error instanceof OrderLost));
+      forget();
+      throw error;
     }
     leg.taken();
     if (leg.callerId !== orderedFor) this.#tellCaller(legId, leg.callerId);
     if (this.#doubted.delete(leg) || !isCaughtUp()) this.#catchUp(legId, leg);
   }
 
-  /** Whether Asterisk has taken an order of which no answer came. Where it does not say so, the leg's end is ordered, and it counts as refused. */
-  async #isThere(legId: string, leg: Leg): Promise<boolean> {
-    const look = await lookAtChannel(this.#settings.requests, legId).catch(() => undefined);
-    if (look === undefined && !leg.isAnswered) await this.#delete(legId, 'normal').catch(() => undefined);
-    return look !== undefined && look.kind !== 'gone';
+  /** Resolves once events come. Rejects with PbxError where they do not come back, or nobody wants the leg any more. */
+  async #untilHeard(calledOff: AbortSignal): Promise<void> {
+    const { clock, trouble } = this.#settings;
+    if (trouble() === undefined) return;
+    const over = new AbortController();
+    const back = this.#back.promise.then(() => over.abort());
+    const wantedMs = clock.sleep(COMES_BACK_MS, AbortSignal.any([calledOff, over.signal]));
+    await Promise.race([back, wantedMs]).catch(() => undefined);
+    if (calledOff.aborted) throw new CalledOff('called off while there was no connection to Asterisk');
+    const words = trouble();
+    if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
+  }
+
+  /**
+   * Has Asterisk dial it. Where the answer is lost, and Asterisk has never had the order, it is given once more. Rejects with OrderLost where nobody
+   * knows what became of it, and with what Asterisk, or whoever called it off, has said.
+   */
+  async #order(leg: Leg, request: DialRequest): Promise<void> {
+    const order = { ...legOrder(request), calledOff: leg.calledOff };
+    for (let isLast = false; ; isLast = true) {
+      try {
+        await this.#settings.requests.send(order);
+        return;
+      } catch (error) {
+        // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
+        if (leg.isAnswered) return;
+        if (isRefused(error) || error instanceof CalledOff) throw error;
+        const look = await lookAtChannel(this.#settings.requests, request.legId).catch(() => undefined);
+        // That may have been while it was looked for.
+        if (leg.isHeardOf) return;
+        if (look !== undefined && look.kind !== 'gone') {
+          this.#doubted.add(leg);
+          return;
+        }
+        if (look === undefined) await this.#delete(request.legId, 'normal').catch(() => undefined);
+        if (look === undefined || isLast || leg.calledOff.aborted)
+          throw new OrderLost(wordsOf(error), { cause: error });
+      }
+    }
   }
 
   /** Beside whatever goes on. */
@@ -107,6 +137,8 @@ export class AriLegs implements Legs {
   /** To be said of each new connection before anybody catches up: what was missed of legs that are just being ordered is looked up once they are. */
   reconnected(): void {
     for (const leg of this.#legs.values()) if (!leg.settled) this.#doubted.add(leg);
+    this.#back.resolve();
+    this.#back = Promise.withResolvers();
   }
 
   /** Answers for a leg that an earlier run has left, until adopt() says to whom. */
@@ -187,6 +219,9 @@ export class AriLegs implements Legs {
     if (this.#legs.get(legId) === leg) this.#legs.delete(legId);
   }
 }
+
+/** Nobody knows whether Asterisk has taken the order. */
+class OrderLost extends PbxError {}
 
 /** Asterisk has said no. Where its id is taken (409), by the first try of an order that was sent again: then it is there. */
 function isRefused(error: unknown): boolean {

@@ -43,6 +43,8 @@ export class AriRequests {
   readonly #sessions: Sessions;
   readonly #stopwatch: Stopwatch | undefined;
   #keeping = false;
+  /** Until what was sent last before a connection was found dead has had its time. */
+  #dropping: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(address: AriAddress, witness?: RequestWitness, log: Log = SILENT, stopwatch?: Stopwatch) {
@@ -140,15 +142,25 @@ export class AriRequests {
     this.#lanes.dropIdle(all);
   }
 
-  /** Gives up what has waited for longer than a quick Asterisk takes: its connection may be as dead as one that has just been found dead. */
+  /**
+   * Gives up what was under way when a connection was found dead, since its own may be as dead: at once, or as soon as it has waited for longer than
+   * a quick Asterisk takes.
+   */
   dropStuck(): void {
     const late = new PbxLate('the connection to Asterisk was found dead before an answer came');
-    for (const [request, sinceMs] of this.#underWay) if (performance.now() - sinceMs > STUCK_MS) request.destroy(late);
+    const drop = (old: (sinceMs: number) => boolean) => {
+      for (const [request, sinceMs] of this.#underWay) if (old(sinceMs)) request.destroy(late);
+    };
+    const foundMs = performance.now();
+    drop((sinceMs) => foundMs - sinceMs > STUCK_MS);
+    clearTimeout(this.#dropping);
+    this.#dropping = setTimeout(() => drop((sinceMs) => sinceMs <= foundMs), STUCK_MS);
   }
 
   /** Ends what is under way and leaves no socket behind. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#dropping);
     for (const request of this.#underWay.keys()) request.destroy(new Error('the connection to Asterisk is closed'));
     this.#lanes.close();
   }

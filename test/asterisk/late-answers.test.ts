@@ -119,13 +119,15 @@ it.each(['described', 'unreadable'] as const)(
   },
 );
 
-it('a leg whose order was not answered in time, and which Asterisk does not have, has failed', async () => {
+it('a leg whose order was not answered in time, and which Asterisk does not have, is ordered once more, and has failed then', async () => {
   const { requests, told, dialled } = dialLate((words) => {
     if (words === `GET /channels/${LEG}`) throw new AriRefusal(404, 'not found');
     return { endpoint_ids: [] };
   });
-  await settled();
-  requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
+  for (let times = 0; times < 2; times += 1) {
+    await settled();
+    requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
+  }
   await expect(dialled).rejects.toThrow('no answer within');
   expect(told).toEqual([]);
 });

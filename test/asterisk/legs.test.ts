@@ -36,6 +36,8 @@ describe('a leg', () => {
   let board: Switchboard;
   let isCaughtUp: boolean;
   let nowMs: number;
+  let trouble: string | undefined;
+  let sleeps: { readonly ms: number; readonly over: () => void }[];
   let legs: AriLegs;
 
   beforeEach(async () => {
@@ -45,15 +47,22 @@ describe('a leg', () => {
     board = quietBoard();
     isCaughtUp = true;
     nowMs = 0;
+    trouble = undefined;
+    sleeps = [];
+    const sleep = (ms: number, signal: AbortSignal) =>
+      new Promise<void>((over, calledOff) => {
+        sleeps.push({ ms, over });
+        signal.addEventListener('abort', () => calledOff(signal.reason), { once: true });
+      });
     legs = new AriLegs({
       requests,
       board,
       app: 'app',
       log,
-      clock: { nowMs: () => nowMs },
+      clock: { nowMs: () => nowMs, sleep },
       subscriptions: new Subscriptions(requests, 'app', log, systemClock),
       isCaughtUp: () => isCaughtUp,
-      trouble: () => undefined,
+      trouble: () => trouble,
     });
   });
 
@@ -100,6 +109,66 @@ describe('a leg', () => {
     pbx.answer = (_, response) => answerJson(response, 500, { message: 'no' });
     await expect(legs.dial(request, () => {})).rejects.toBeInstanceOf(PbxError);
     expect(orders()).not.toContain(`POST ${PATH}`);
+  });
+
+  describe('while no events come', () => {
+    beforeEach(() => {
+      trouble = 'the cable is out';
+    });
+
+    it('is ordered as soon as they come again', async () => {
+      const dialled = legs.dial(request, () => {});
+      await settled();
+      expect(orders()).toEqual([]);
+      trouble = undefined;
+      legs.reconnected();
+      await dialled;
+      expect(orders()).toContain(`POST ${PATH}`);
+    });
+
+    it('is not ordered where they do not come again within five seconds', async () => {
+      const dialled = legs.dial(request, () => {}).catch((error: unknown) => error);
+      await expect.poll(() => sleeps.map(({ ms }) => ms)).toEqual([5_000]);
+      sleeps[0]?.over();
+      expect(await dialled).toMatchObject({ name: 'PbxError', message: 'not connected to Asterisk: the cable is out' });
+      expect(orders()).toEqual([]);
+    });
+
+    it('is never ordered where nobody wants it any more', async () => {
+      const dialled = legs.dial(request, () => {}).catch((error: unknown) => error);
+      await legs.hangUp(request.legId, 'not-needed');
+      expect(await dialled).toBeInstanceOf(PbxError);
+      trouble = undefined;
+      legs.reconnected();
+      await settled();
+      expect(orders()).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['is unknown there', undefined, 2],
+    ['has been heard of', () => isIn('Ringing'), 1],
+    ['has ended meanwhile', () => isGone(), 1],
+  ])('whose order is lost, and that %s, is ordered %3$i times', async (_, happens, times) => {
+    const ordered = () => orders().filter((order) => order === `POST ${PATH}`).length;
+    pbx.answer = ({ method, path }, response) => {
+      if (method === 'GET') return answerJson(response, 404);
+      if (path !== PATH || ordered() > 1) return answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
+      happens?.();
+      response.destroy();
+    };
+    const kinds: string[] = [];
+    await legs.dial(request, ({ kind }) => kinds.push(kind));
+    expect([ordered(), kinds.length]).toEqual([times, happens === undefined ? 0 : 1]);
+  });
+
+  it('whose order is lost twice has failed', async () => {
+    pbx.answer = ({ method, path }, response) => {
+      if (path === PATH && method === 'POST') response.destroy();
+      else answerJson(response, method === 'GET' ? 404 : 200, { channel_ids: [], endpoint_ids: [] });
+    };
+    await expect(legs.dial(request, () => {})).rejects.toBeInstanceOf(PbxError);
+    expect(orders().filter((order) => order === `POST ${PATH}`)).toHaveLength(2);
   });
 
   it('that is connected says so to its caller, and once', async () => {
@@ -179,6 +248,10 @@ describe('a leg', () => {
     await expect.poll(() => kinds).toEqual(['answered', 'connected']);
   });
 });
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe('a leg that nobody owns', () => {
   it('is hung up at once, but while we catch up only once it is known that nobody owns it', async () => {

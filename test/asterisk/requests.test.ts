@@ -123,18 +123,29 @@ describe('requests to Asterisk', () => {
 
   it('that wait on a connection which is found dead are given up as late, and new ones are not', async () => {
     pbx.answer = () => undefined;
-    const now = vi.spyOn(performance, 'now');
-    const fromMs = performance.now();
-    const fault = requests.send({ method: 'POST', path: '/old', once: true }).catch((error: unknown) => error);
-    now.mockReturnValue(fromMs + 60_000);
-    const fresh = requests.send({ method: 'POST', path: '/fresh' });
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    const lost: string[] = [];
+    const send = (path: string) =>
+      requests.send({ method: 'POST', path, once: true }).catch((error: unknown) => {
+        lost.push(`${path} ${error instanceof PbxLate ? 'late' : String(error)}`);
+      });
+    void send('/old');
+    await soon(() => expect(pbx.requests).toHaveLength(1));
+    vi.advanceTimersByTime(1_001);
+    void send('/young');
     await soon(() => expect(pbx.requests).toHaveLength(2));
-    pbx.answer = (_, response) => answerJson(response, 204);
     requests.dropStuck();
-    now.mockRestore();
-    expect(await fault).toBeInstanceOf(PbxLate);
+    await soon(() => expect(lost).toEqual(['/old late']));
+    vi.advanceTimersByTime(1);
+    const fresh = send('/fresh');
+    await soon(() => expect(pbx.requests).toHaveLength(3));
+    vi.advanceTimersByTime(999);
+    await soon(() => expect(lost).toEqual(['/old late', '/young late']));
+    vi.advanceTimersByTime(10_000);
     requests.close();
-    await expect(fresh).rejects.toThrow('closed');
+    vi.useRealTimers();
+    await fresh;
+    expect(lost.at(-1)).toContain('closed');
   });
 
   it('say so when an answer is cut off', async () => {
