@@ -6,7 +6,6 @@ import { CODES } from '../asterisk/site-conf.ts';
 import type { Callee } from '../callee.ts';
 import { SOON_MS } from '../handset.ts';
 import { nowMs } from '../phone/clock.ts';
-import type { IncomingCall } from '../phone/incoming-call.ts';
 import { answersAfter, refuses, rings } from '../phone/invite-policies.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
 import type { TransferOptions, Transferred } from '../phone/transfer.ts';
@@ -94,15 +93,18 @@ export const blindRefer =
     return await outcome(talk, by, to, told);
   };
 
-/** An answer that comes while Asterisk 16 still moves the other to the target kills it. */
-async function answersOnceMoved(leg: IncomingCall, other: Party, { user }: Third): Promise<void> {
-  await other.phone.waitFor('connected-line', SOON_MS, ({ detail }) => detail.includes(`<${user.number}>`));
-  leg.answer();
+/** An answer, or a decline, that comes while Asterisk 16 still moves the other to the target kills it. */
+async function isMoved(other: Party, { user }: Third): Promise<void> {
+  // Each is told of the other, in whichever order.
+  await Promise.all([
+    other.phone.waitFor('connected-line', SOON_MS, ({ detail }) => detail.includes(`<${user.number}>`)),
+    user.webApp.phone.waitFor('connected-line', SOON_MS, ({ detail }) => detail.endsWith('in UPDATE')),
+  ]);
 }
 
 /**
  * REFER with Replaces, when the third has answered, or while it still rings: sent in the first call and naming the second, or the other way round. A third that is
- * `busy` declines after the REFER.
+ * `busy` declines once the other has been moved to it.
  */
 export const attendedRefer =
   (when: 'answered' | 'ringing', sentIn: 'first' | 'second'): TransferBy =>
@@ -117,7 +119,8 @@ export const attendedRefer =
     const telling = from.transferTo(replaced);
     if (when === 'ringing') {
       await from.waitFor('notified', SOON_MS);
-      if (target === 'answers') await answersOnceMoved(leg, other, to);
+      await isMoved(other, to);
+      if (target === 'answers') leg.answer();
       else leg.refuse(486);
     }
     const told = await telling;
@@ -157,7 +160,8 @@ async function afterOrder(talk: Talk, by: Side, target: Target, to: Third, kind:
     if (kind === 'semi-attended') {
       const leg = await webApp.invited();
       await actor.call.hangUp();
-      await answersOnceMoved(leg, other, to);
+      await isMoved(other, to);
+      leg.answer();
     } else {
       await webApp.invited();
       await hearEachOther(actor, to.party());
