@@ -84,6 +84,9 @@ export interface WireFault {
 export function connectionFailed(service: string, fault: WireFault | undefined): Again | Broken {
   const { code, host } = fault ?? {};
   if (code === undefined) return { kind: 'again', reason: `${service}: connection lost`, afterMs: undefined };
+  if (code === 'ENOANSWER') {
+    return { kind: 'again', reason: `${service}: no answer in 15 s, on a connection that lives`, afterMs: undefined };
+  }
   if (certificateFaults.test(code)) {
     return {
       kind: 'broken',

@@ -61,6 +61,8 @@ export interface ApnsReading {
 interface ApnsCircumstances {
   /** From Retry-After. */
   readonly afterMs: number | undefined;
+  /** No answer came, though the connection lives. */
+  readonly isLate: boolean;
   /** Why there is no connection. */
   readonly fault: Error | undefined;
   /** The topic is that of the settings, not one that the device has named. */
@@ -68,13 +70,23 @@ interface ApnsCircumstances {
 }
 
 /** @param told what the library resolved with */
-export function readApnsResponses(told: unknown, { afterMs, fault, isUsualTopic }: ApnsCircumstances): ApnsReading {
+export function readApnsResponses(
+  told: unknown,
+  { afterMs, isLate, fault, isUsualTopic }: ApnsCircumstances,
+): ApnsReading {
   const parsed = responses.safeParse(told).data;
   if (parsed?.sent.length === 1 && parsed.failed.length === 0)
     return { answer: { kind: 'delivered' }, cure: undefined };
   const { status, response, error } = failure.safeParse(parsed?.failed[0]).data ?? {};
   // Two answers the library turns into errors of its own.
   const word = response?.reason ?? reason.safeParse(error?.message).data;
+  if (isLate) {
+    // Apple has most likely taken it, and each that it takes is a call on the screen.
+    return {
+      answer: { kind: 'failed', reason: 'APNs: no answer in 15 s, on a connection that lives' },
+      cure: undefined,
+    };
+  }
   if (typeof status !== 'number') {
     const answer = connectionFailed('APNs', wireFault(fault) ?? wireFault(error));
     return { answer, cure: answer.kind === 'again' ? 'connection' : undefined };

@@ -1,31 +1,37 @@
 /**
- * The one connection to APNs beneath node-apn. The library opens its HTTP/2 session over a socket of ours, so that a connection that has died
- * unnoticed can be ended: the library then opens the next by itself and keeps its signed token, which Apple wants renewed no more than once in
- * 20 minutes. It must never end a connection on which the server still speaks.
+ * The one connection to APNs beneath node-apn. The library opens its HTTP/2 session over a socket of ours, so that a connection that is dead, or does
+ * not open, can be ended: the library then opens the next by itself and keeps its signed token, which Apple wants renewed no more than once in 20
+ * minutes. It must never end a connection on which the server still speaks.
  */
+import type { Http2Session } from 'node:http2';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import type { Clock } from '../call/ports.ts';
 import type { Addresses } from './addresses.ts';
+import { Liveness } from './liveness.ts';
 import { ended } from './socket-end.ts';
+import { WireError } from './wire-error.ts';
 
-/** The connection at some moment, to tell later whether anything has come over it since. */
-export interface LinkMark {
-  readonly socket: TLSSocket | undefined;
-  readonly bytesRead: number;
-}
+/** How long the connection may take to open, whatever its stages, in ms. */
+const openMs = 10_000;
 
 export class ApnsLink {
   readonly host: string;
   readonly port: number;
   private readonly ca: string | undefined;
   private readonly lookup: Addresses['lookup'];
+  private readonly clock: Clock;
   private readonly sockets = new Set<TLSSocket>();
+  private readonly lives = new WeakMap<Http2Session, Liveness>();
   private current: TLSSocket | undefined;
+  /** How long the current one took to open, in ms. */
+  private openedMs = 0;
   private lastFault: Error | undefined;
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>) {
+  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>, clock: Clock) {
+    this.clock = clock;
     this.lookup = lookup;
     this.host = server.hostname.replace(/^\[|\]$/g, '');
     this.port = Number(server.port || 443);
@@ -34,6 +40,7 @@ export class ApnsLink {
 
   /** What the library calls for the socket of a session. */
   readonly connect = (): TLSSocket => {
+    const startedMs = this.clock.nowMs();
     const socket = connect({
       host: this.host,
       port: this.port,
@@ -48,10 +55,16 @@ export class ApnsLink {
     socket.once('error', (fault) => {
       this.lastFault = fault;
     });
+    const timer = setTimeout(() => socket.destroy(new WireError('ESILENT')), openMs);
     socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      this.openedMs = this.clock.nowMs() - startedMs;
       this.lastFault = undefined;
     });
-    socket.once('close', () => this.sockets.delete(socket));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.sockets.delete(socket);
+    });
     this.sockets.add(socket);
     this.current = socket;
     if (this.closed) socket.destroy();
@@ -63,19 +76,13 @@ export class ApnsLink {
     return this.lastFault;
   }
 
-  mark(): LinkMark {
-    const socket = this.current?.destroyed === false ? this.current : undefined;
-    return { socket, bytesRead: socket?.bytesRead ?? 0 };
-  }
-
-  /** Ends the connection unless it has changed, or something has come over it, since the mark. Resolves when it is gone. */
-  async endIfSilentSince(mark: LinkMark): Promise<void> {
-    const socket = this.current;
-    if (socket === undefined || socket.closed) return;
-    if (mark.socket !== undefined && mark.socket !== socket) return;
-    if (!socket.destroyed && socket.bytesRead > mark.bytesRead) return;
-    socket.destroy();
-    await ended(socket);
+  /** Of the library's session over the current connection. */
+  livenessOf(session: Http2Session): Liveness | undefined {
+    const known = this.lives.get(session);
+    if (known !== undefined || this.current === undefined) return known;
+    const liveness = new Liveness(session, this.current, this.openedMs, this.clock);
+    this.lives.set(session, liveness);
+    return liveness;
   }
 
   /** Resolves when the connection stands. Rejects where it cannot be had. */

@@ -1,30 +1,44 @@
 /**
- * What node-apn lets nobody see of a push on its way, read where Node itself tells of every HTTP/2 request: when APNs wants to be asked again, for the
- * library drops the Retry-After header, and an answer that has no end, which the library would gather for ever. It must never keep anything of pushes that
- * are over.
+ * What node-apn lets nobody see or do of a push on its way, at the place where Node itself tells of every HTTP/2 request: when APNs wants to be asked
+ * again, for the library drops the Retry-After header; an answer that has no end, which the library would gather for ever; how long an answer may take;
+ * and whether the connection lives meanwhile. It must never keep anything of pushes that are over.
  */
 import { channel } from 'node:diagnostics_channel';
-import { constants, type Http2Stream } from 'node:http2';
+import { type ClientHttp2Stream, constants, type Http2Session } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { z } from 'zod';
+import type { Liveness } from './liveness.ts';
 
 const requests = channel('http2.client.stream.start');
 const answers = channel('http2.client.stream.finish');
+/** How long an answer may take on a connection that lives, in ms. */
+const answerMs = 15_000;
 /** No answer of Apple's is longer, in bytes. */
 const longestAnswer = 65_536;
 
 const sent = z.object({ sentHeaders: z.object({ 'apns-id': z.string() }) });
-const request = z.object({ stream: z.custom<Http2Stream>((stream) => stream instanceof Duplex) });
+const request = z.object({ stream: z.custom<ClientHttp2Stream>((stream) => stream instanceof Duplex) });
 const answer = z.object({ stream: sent, headers: z.object({ 'retry-after': z.string() }) });
 
 /** One push on its way. */
 interface Passage {
-  stream: Http2Stream | undefined;
+  readonly signal: AbortSignal;
+  stream: ClientHttp2Stream | undefined;
   retryAfter: string | undefined;
+  isLate: boolean;
+}
+
+/** What was seen of a push, beside what the library resolves with. */
+export interface Seen {
+  /** Of the answer. */
+  readonly retryAfter: string | undefined;
+  /** No answer came, though the connection lives. */
+  readonly isLate: boolean;
 }
 
 export class ApnsWire {
   private readonly awaited = new Map<string, Passage>();
+  private readonly livenessOf: (session: Http2Session) => Liveness | undefined;
 
   private readonly onRequest = (message: unknown): void => {
     if (this.awaited.size === 0) return;
@@ -32,6 +46,17 @@ export class ApnsWire {
     const passage = this.awaited.get(sent.safeParse(stream).data?.sentHeaders['apns-id'] ?? '');
     if (stream === undefined || passage === undefined) return;
     passage.stream = stream;
+    // It was called back while the connection opened.
+    if (passage.signal.aborted) stream.close(constants.NGHTTP2_CANCEL);
+    const over = stream.session && this.livenessOf(stream.session)?.watch();
+    const timer = setTimeout(() => {
+      passage.isLate = true;
+      stream.close(constants.NGHTTP2_CANCEL);
+    }, answerMs);
+    stream.once('close', () => {
+      clearTimeout(timer);
+      over?.();
+    });
     let bytes = 0;
     stream.on('data', (chunk: Buffer | string) => {
       bytes += chunk.length;
@@ -46,29 +71,23 @@ export class ApnsWire {
     if (passage !== undefined) passage.retryAfter = data?.headers['retry-after'];
   };
 
-  constructor() {
+  constructor(livenessOf: (session: Http2Session) => Liveness | undefined) {
+    this.livenessOf = livenessOf;
     requests.subscribe(this.onRequest);
     answers.subscribe(this.onAnswer);
   }
 
-  /**
-   * Sends, and gives what was sent for together with the Retry-After header of its answer, if any.
-   * @param overdue aborts where the request must end now
-   */
-  async during<T>(
-    apnsId: string,
-    overdue: AbortSignal,
-    send: () => Promise<T>,
-  ): Promise<{ result: T; retryAfter: string | undefined }> {
-    const passage: Passage = { stream: undefined, retryAfter: undefined };
+  /** Sends, and gives what was sent for together with what was seen of it. @param signal aborts where the request must end now */
+  async during<T>(apnsId: string, signal: AbortSignal, send: () => Promise<T>): Promise<Seen & { readonly result: T }> {
+    const passage: Passage = { signal, stream: undefined, retryAfter: undefined, isLate: false };
     const breakOff = () => passage.stream?.close(constants.NGHTTP2_CANCEL);
     this.awaited.set(apnsId, passage);
-    overdue.addEventListener('abort', breakOff, { once: true });
+    signal.addEventListener('abort', breakOff, { once: true });
     try {
       const result = await send();
-      return { result, retryAfter: passage.retryAfter };
+      return { result, retryAfter: passage.retryAfter, isLate: passage.isLate };
     } finally {
-      overdue.removeEventListener('abort', breakOff);
+      signal.removeEventListener('abort', breakOff);
       this.awaited.delete(apnsId);
     }
   }

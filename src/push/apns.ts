@@ -23,8 +23,8 @@ declare module '@parse/node-apn' {
 
 /** Pushes under way at a time: streams of one connection. */
 const places = 100;
-/** How long a push may stay without any answer, in ms, before the connection is doubted. */
-const requestMs = 1200;
+/** The library's own patience with an answer, in ms: beyond ours. */
+const requestMs = 60_000;
 /** How long the connection may take to open before the first call, in ms. */
 const warmUpMs = 5000;
 
@@ -41,7 +41,7 @@ interface Letter {
 
 export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses): PushService {
   const { key, keyId, teamId, server, ca } = access;
-  const link = new ApnsLink(server, ca, addresses);
+  const link = new ApnsLink(server, ca, addresses, clock);
   const options = {
     token: { key, keyId, teamId },
     // Without it the library goes by NODE_ENV.
@@ -58,20 +58,21 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses)
   const provider = new apn.Provider(options);
   const signature = new ApnsSignature(provider.client.config.token, clock);
   provider.client.config.token = signature;
-  const wire = new ApnsWire();
+  const wire = new ApnsWire((session) => link.livenessOf(session));
   const turnstile = new Turnstile(places, clock);
 
   async function push(letter: Letter, attempt: Attempt): Promise<Answer> {
     const urgency = letter.pushType === 'voip' ? 'wake' : 'notice';
     const answer = await turnstile.through(urgency, attempt.signal, async (overdue) => {
-      const first = await pushOnce(letter, attempt, overdue);
-      if (first.cure === undefined || attempt.signal.aborted) return first.answer;
-      return (await pushOnce(letter, attempt, overdue)).answer;
+      const signal = AbortSignal.any([overdue, attempt.signal]);
+      const first = await pushOnce(letter, attempt, signal);
+      if (first.cure === undefined || signal.aborted) return first.answer;
+      return (await pushOnce(letter, attempt, signal)).answer;
     });
     return answer ?? { kind: 'again', reason: 'APNs: the answer has no end', afterMs: undefined };
   }
 
-  async function pushOnce(letter: Letter, attempt: Attempt, overdue: AbortSignal): Promise<ApnsReading> {
+  async function pushOnce(letter: Letter, attempt: Attempt, signal: AbortSignal): Promise<ApnsReading> {
     const notification = new apn.Notification();
     notification.id = attempt.pushId;
     notification.topic = letter.topic;
@@ -81,15 +82,14 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses)
     const aps = letter.pushType === 'background' ? { 'content-available': 1 } : {};
     notification.rawPayload = { aps, ...letter.payload };
 
-    const mark = link.mark();
     const { generation } = signature;
-    const sent = await wire.during(attempt.pushId, overdue, () => provider.send(notification, letter.token));
+    const sent = await wire.during(attempt.pushId, signal, () => provider.send(notification, letter.token));
     const reading = readApnsResponses(sent.result, {
       afterMs: retryAfterMs(sent.retryAfter, clock.wallMs()),
+      isLate: sent.isLate,
       fault: link.fault,
       isUsualTopic: letter.isUsualTopic,
     });
-    if (reading.cure === 'connection') await link.endIfSilentSince(mark);
     if (reading.cure !== 'signature') return reading;
     signature.regenerate(generation);
     return signature.generation === generation ? { ...reading, cure: undefined } : reading;

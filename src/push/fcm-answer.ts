@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { type Answer, connectionFailed, retryAfterMs, wireFault } from './answer.ts';
+import type { LinkAnswer } from './fcm-link.ts';
 
-const failure = z.object({ httpResponse: z.object({ data: z.unknown() }) });
+/** What FCM calls a message that it has taken. */
+const taken = z.object({ name: z.string().regex(/^projects\/[^/\s]+\/messages\/\S+$/) });
 const word = z
   .string()
   .regex(/^[A-Z_]{1,60}$/)
@@ -17,7 +19,6 @@ const googleError = z.object({
     details: z.array(z.object({ '@type': z.string().optional(), errorCode: word })).catch([]),
   }),
 });
-const libraryRefusal = z.object({ code: z.string().regex(/^messaging\/[a-z-]{1,60}$/) });
 
 const hints: Readonly<Record<string, string>> = {
   INVALID_ARGUMENT: 'FCM knows no such token, or the message is wrong',
@@ -31,41 +32,36 @@ const hints: Readonly<Record<string, string>> = {
 /** What concerns every push, whatever the token. Of anything else, the others' pushes tell. */
 const ofAll: ReadonlySet<string> = new Set(['NOT_FOUND', 'PERMISSION_DENIED', 'UNAUTHENTICATED']);
 
-/** What was seen on the wire. */
-export interface FcmExchange {
-  readonly status: number | undefined;
-  readonly retryAfter: string | undefined;
-}
-
 export interface FcmReading {
   readonly answer: Answer;
   /** `connection`: another connection may do better at once; `token`: another access token may. */
   readonly cure: 'connection' | 'token' | undefined;
 }
 
-/** @param error what the library or the connection failed with. @param wallMs ms since 1970 */
-export function readFcmFailure(error: unknown, exchange: FcmExchange, wallMs: number): FcmReading {
-  const { status } = exchange;
-  const onTheWire = wireFault(error);
-  // An answer may have begun when the connection failed.
-  if (status === undefined || onTheWire !== undefined) {
-    const refused = libraryRefusal.safeParse(error);
-    if (refused.success) {
-      return { answer: { kind: 'our-fault', reason: `FCM: ${refused.data.code}` }, cure: undefined };
-    }
-    const answer = connectionFailed('FCM', onTheWire);
-    return { answer, cure: answer.kind === 'again' ? 'connection' : undefined };
-  }
+/** The connection has failed, or the answer has none of HTTP/2's shape. */
+export function readFcmFault(error: unknown): FcmReading {
+  const answer = connectionFailed('FCM', wireFault(error));
+  return { answer, cure: answer.kind === 'again' && !isLate(error) ? 'connection' : undefined };
+}
 
-  const said = googleError.safeParse(failure.safeParse(error).data?.httpResponse.data).data?.error;
-  const code = said?.details.find((detail) => detail['@type']?.endsWith('FcmError'))?.errorCode ?? said?.status;
+/** The connection lives: another one would not do better. */
+function isLate(error: unknown): boolean {
+  return wireFault(error)?.code === 'ENOANSWER';
+}
+
+/** @param wallMs ms since 1970 */
+export function readFcmAnswer({ status, retryAfter, body }: LinkAnswer, wallMs: number): FcmReading {
+  const said = parsed(body);
+  if (status === 200 && taken.safeParse(said).success) return { answer: { kind: 'delivered' }, cure: undefined };
+  const fault = googleError.safeParse(said).data?.error;
+  const code = fault?.details.find((detail) => detail['@type']?.endsWith('FcmError'))?.errorCode ?? fault?.status;
   const isRefusal = status >= 400 && status < 500;
   if (isRefusal && code === 'UNREGISTERED') {
     return { answer: { kind: 'dead-token', reason: 'UNREGISTERED', sinceMs: undefined }, cure: undefined };
   }
   const told = code ?? `HTTP ${status}`;
   if (status === 429 || status === 408 || status >= 500 || status < 400) {
-    const afterMs = retryAfterMs(exchange.retryAfter, wallMs);
+    const afterMs = retryAfterMs(retryAfter, wallMs);
     if (status === 429) {
       const reason = `FCM: ${told} (${hints.QUOTA_EXCEEDED})`;
       return { answer: { kind: 'again', reason, afterMs, refused: 'some' }, cure: undefined };
@@ -77,4 +73,12 @@ export function readFcmFailure(error: unknown, exchange: FcmExchange, wallMs: nu
   const cure = status === 401 && code !== 'THIRD_PARTY_AUTH_ERROR' ? 'token' : undefined;
   const concerns = ofAll.has(told) ? ({ concerns: 'all' } as const) : {};
   return { answer: { kind: 'our-fault', reason: `FCM: ${told} (${hint})`, ...concerns }, cure };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

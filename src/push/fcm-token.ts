@@ -1,20 +1,20 @@
 /**
  * The access token for FCM, of our own keeping: fetched once for all who wait, renewed ahead of its end beside the calls, thrown away when the
- * server refuses it. firebase-admin would keep a refused token for up to 55 minutes. It must never reach a log.
+ * server refuses it. It must never reach a log.
  */
 import { JWT } from 'google-auth-library';
 import { z } from 'zod';
 import type { Clock } from '../call/ports.ts';
 import { type Again, type Broken, connectionFailed, NoToken, type OurFault, wireFault } from './answer.ts';
 import type { ServiceAccount } from './credentials.ts';
-import type { FcmAgent } from './fcm-agent.ts';
 import { Patience } from './patience.ts';
+import type { TokenAgent } from './token-agent.ts';
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging';
-/** How long one fetch may take, in ms. */
-const fetchMs = 2500;
-/** How long it may take whatever the library does, in ms. */
-const longestFetchMs = 10_000;
+/** How long one fetch may take, whatever the library does, in ms: as long as its stages may, together. */
+const fetchMs = 25_000;
+/** After this, in ms, a second fetch is begun beside the first, whose connection may be dead. */
+const beginAnewMs = 2500;
 /** A token with less than this left, in ms, is not sent any more. */
 const spareMs = 10_000;
 /** In the last part of its life a token is renewed, while it still serves. */
@@ -36,12 +36,12 @@ interface AccessToken {
 
 export class FcmTokens {
   private readonly account: ServiceAccount;
-  private readonly agent: FcmAgent;
+  private readonly agent: TokenAgent;
   private readonly clock: Clock;
   private token: AccessToken | undefined;
   private fetching: Promise<AccessToken> | undefined;
 
-  constructor(account: ServiceAccount, agent: FcmAgent, clock: Clock) {
+  constructor(account: ServiceAccount, agent: TokenAgent, clock: Clock) {
     this.account = account;
     this.agent = agent;
     this.clock = clock;
@@ -72,9 +72,9 @@ export class FcmTokens {
 
   /** All wait for the one fetch: one that never settled would end all pushes. */
   private async fetchInTime(): Promise<AccessToken> {
-    const patience = new Patience(this.clock, longestFetchMs, new AbortController().signal);
+    const patience = new Patience(this.clock, fetchMs, new AbortController().signal);
     try {
-      const token = await patience.within(this.fetch());
+      const token = await patience.within(this.fetchFrom(patience.signal));
       if (token !== undefined) return token;
       throw new NoToken({ kind: 'again', reason: 'FCM access token: the answer has no end', afterMs: undefined });
     } finally {
@@ -82,15 +82,23 @@ export class FcmTokens {
     }
   }
 
+  /** Where one fetch takes long, from whichever of two comes first. */
+  private async fetchFrom(over: AbortSignal): Promise<AccessToken> {
+    const first = this.fetch();
+    const no = () => false;
+    const isLong = this.clock.sleep(beginAnewMs, over).then(() => true, no);
+    if (!(await Promise.race([first.then(no, no), isLong]))) return first;
+    const second = this.fetch();
+    return Promise.any([first, second]).catch(() => second);
+  }
+
   private async fetch(): Promise<AccessToken> {
-    // A new client each time, for one that holds a token gives back the same. Outside of any exchange, for this is nobody's push.
+    // A new client each time, for one that holds a token gives back the same.
     const { clientEmail, privateKey } = this.account;
     const transporterOptions = { agent: this.agent, timeout: fetchMs, retryConfig: { retry: 0 } };
     const client = new JWT({ email: clientEmail, key: privateKey, scopes: [scope], transporterOptions });
     try {
-      const { access_token: text, expiry_date: expiresAtMs } = granted.parse(
-        await this.agent.exchanges.exit(() => client.authorize()),
-      );
+      const { access_token: text, expiry_date: expiresAtMs } = granted.parse(await client.authorize());
       const lifeMs = expiresAtMs - this.clock.wallMs();
       // The library reckons with whatever it is given.
       life.parse(lifeMs);

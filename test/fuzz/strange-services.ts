@@ -4,7 +4,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
-import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -44,29 +43,38 @@ export async function startStrangeServices(): Promise<StrangeServices> {
   const answers = new Map<string, StrangeAnswer>();
   const services: StrangeServices = { answers, tokenAnswer: undefined, attempts: 0, settings: {}, close };
 
-  const fcm = createServer({ cert, key, keepAliveTimeout: 60_000 }, async (request, response) => {
+  const play = (stream: ServerHttp2Stream, { status, headers, body, how }: StrangeAnswer) => {
+    if (stream.destroyed) return;
+    if (how === 'end') stream.close(2);
+    else if (how === 'raw') stream.session?.destroy();
+    else stream.respond({ ':status': status, ...headers }) ?? stream.end(body);
+  };
+  const fcm = createSecureServer({ cert, key, allowHTTP1: true }, async (request, response) => {
     const sent = await text(request).catch(() => '');
-    const token = /"token":"([^"]*)"/.exec(sent)?.[1] ?? '';
-    const answer = request.url === '/token' ? (services.tokenAnswer ?? goodToken) : (answers.get(token) ?? gone);
-    if (request.url !== '/token') services.attempts += 1;
-    const { status, headers, body, how } = answer;
-    if (how === 'end') response.socket?.destroy();
-    else if (how === 'raw') response.socket?.end(body);
-    else response.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+    if (request.url === '/token') {
+      const { status, headers, body, how } = services.tokenAnswer ?? goodToken;
+      if (how === 'end') response.socket?.destroy();
+      else if (how === 'raw') response.socket?.end(body);
+      else {
+        response.statusCode = status;
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        response.setHeader('content-length', body.length);
+        response.end(body);
+      }
+      return;
+    }
+    services.attempts += 1;
+    play(request.stream, answers.get(/"token":"([^"]*)"/.exec(sent)?.[1] ?? '') ?? gone);
   });
+  fcm.on('sessionError', () => undefined);
+  fcm.on('stream', (stream) => stream.on('error', () => undefined));
   const apns = createSecureServer({ cert, key });
   apns.on('sessionError', () => undefined);
   apns.on('stream', (stream: ServerHttp2Stream, head) => {
     stream.on('error', () => undefined);
     services.attempts += 1;
-    const { status, headers, body, how } = answers.get(String(head[':path']).replace('/3/device/', '')) ?? gone;
     stream.resume();
-    stream.once('end', () => {
-      if (stream.destroyed) return;
-      if (how === 'end') stream.close(2);
-      else if (how === 'raw') stream.session?.destroy();
-      else stream.respond({ ':status': status, ...headers }) ?? stream.end(body);
-    });
+    stream.once('end', () => play(stream, answers.get(String(head[':path']).replace('/3/device/', '')) ?? gone));
   });
   const [toFcm, toApns] = [new Connections(fcm), new Connections(apns)];
   const folder = await mkdtemp(join(tmpdir(), 'mapp-fuzz-push-'));

@@ -119,8 +119,6 @@ describe('an answer', patient, () => {
     ['an empty answer', garbage(400, '')],
     ['drop', drop],
     ['tear', tear],
-    ['stall', stall],
-    ['hang', hang],
   ] as const)('%s is tried again with the same apns-id until it is delivered', async (_, answer) => {
     const device = iphone();
     bench.services.apns.answers.forToken(device.token, answer, 2);
@@ -130,10 +128,21 @@ describe('an answer', patient, () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  it.concurrent.each([
+    ['stall', stall],
+    ['hang', hang],
+  ] as const)('%s is not asked for a second time: iOS would show a second call', async (_, answer) => {
+    const device = iphone();
+    bench.services.apns.answers.forToken(device.token, answer);
+    const result = await bench.another().wake(device, notice(40_000), never());
+    expect(result).toMatchObject({ kind: 'failed', reason: expect.stringMatching(/no answer in 15 s/) });
+    expect(requestsFor(device.token)).toHaveLength(1);
+  });
+
   it('comes late and is waited for', async () => {
     const device = iphone();
-    bench.services.apns.answers.forToken(device.token, slow(400), 1);
-    expect(await wake(device)).toEqual({ kind: 'delivered' });
+    bench.services.apns.answers.forToken(device.token, slow(4000), 1);
+    expect(await bench.push.wake(device, notice(10_000), never())).toEqual({ kind: 'delivered' });
     expect(requestsFor(device.token)).toHaveLength(1);
   });
 

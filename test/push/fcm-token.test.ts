@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Addresses } from '../../src/push/addresses.ts';
 import { NoToken } from '../../src/push/answer.ts';
 import { readServiceAccount } from '../../src/push/credentials.ts';
-import { FcmAgent } from '../../src/push/fcm-agent.ts';
 import { FcmTokens } from '../../src/push/fcm-token.ts';
+import { TokenAgent } from '../../src/push/token-agent.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { refuse } from '../lab/push/answers.ts';
@@ -12,13 +12,13 @@ import { type PushServices, startPushServices } from '../lab/push/services.ts';
 import { eventually } from './eventually.ts';
 
 let services: PushServices;
-let agent: FcmAgent;
+let agent: TokenAgent;
 let clock: VirtualClock;
 let tokens: FcmTokens;
 beforeEach(async () => {
   services = await startPushServices();
   const { FCM_URL: url, FCM_CREDENTIALS_FILE: file } = services.environment;
-  agent = new FcmAgent(new URL(url), services.ca, new Addresses(fakeLog()));
+  agent = new TokenAgent(new URL(url), services.ca, new Addresses(fakeLog()));
   clock = new VirtualClock(0, Date.now());
   tokens = new FcmTokens(readServiceAccount(file), agent, clock);
 });

@@ -3,12 +3,13 @@
  * accept a notification that the real service would refuse.
  */
 import type { KeyObject } from 'node:crypto';
-import { constants, createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { AnswerBook, type ServiceAnswer } from './answers.ts';
 import { judgeNotification, readBody } from './apns-notification.ts';
 import type { LoopbackCertificates } from './certificate.ts';
 import { Connections } from './connections.ts';
+import { http2Reply } from './http2-reply.ts';
 import { readJwt } from './jwt.ts';
 import { Mailbox } from './mailbox.ts';
 import { outcomeOf, Performer, type Reply } from './performer.ts';
@@ -58,7 +59,6 @@ export class ApnsServer extends Mailbox {
   private async handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const port = stream.session?.socket.remotePort;
     const body = await text(stream);
-    if (this.connections.isFrozen(port)) return;
     const token = /^\/3\/device\/([^/]+)$/.exec(String(headers[':path']))?.[1];
     const reply = this.replyTo(stream, { 'apns-id': String(headers['apns-id']) });
     if (headers[':method'] !== 'POST' || token === undefined) {
@@ -104,42 +104,17 @@ export class ApnsServer extends Mailbox {
     return tooOld ? { status: 403, reason: 'ExpiredProviderToken' } : undefined;
   }
 
-  /** What can be done with one request over HTTP/2. */
   private replyTo(stream: ServerHttp2Stream, id: Readonly<Record<string, string>>): Reply {
-    const breakOff = () => this.connections.drop(stream.session?.socket.remotePort);
-    return {
+    return http2Reply(stream, this.connections, {
+      headers: id,
+      beginning: { status: 400, text: '{"reason":' },
       accept() {
-        if (!stream.destroyed) stream.respond({ ':status': 200, ...id }, { endStream: true });
+        stream.respond({ ':status': 200, ...id }, { endStream: true });
       },
       refuse({ status, reason, retryAfter, sinceMs }) {
-        if (stream.destroyed) return;
         stream.respond({ ':status': status, ...id, ...(retryAfter ? { 'retry-after': retryAfter } : {}) });
         stream.end(JSON.stringify({ reason, ...(sinceMs === undefined ? {} : { timestamp: sinceMs }) }));
       },
-      garbage({ status, body, headers }) {
-        if (stream.destroyed) return;
-        stream.respond({ ':status': status, ...headers });
-        stream.end(body);
-      },
-      pour(what) {
-        if (stream.destroyed) return false;
-        if (what === 'body' && !stream.headersSent) stream.respond({ ':status': 200, ...id });
-        if (what === 'body') stream.write('x'.repeat(1000));
-        if (what === 'interim answers') stream.additionalHeaders({ ':status': 103 });
-        if (what === 'settings') stream.session?.settings({ initialWindowSize: 65_535 });
-        if (what === 'promises' && stream.pushAllowed)
-          stream.pushStream({ ':path': '/' }, (_, promised) => promised?.on('error', () => undefined));
-        return true;
-      },
-      begin(then) {
-        stream.respond({ ':status': 400, ...id });
-        stream.write('{"reason":', then);
-      },
-      breakOff,
-      giveUp(answer) {
-        if (answer.kind === 'reset') stream.close(answer.code ?? constants.NGHTTP2_REFUSED_STREAM);
-        else stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 0);
-      },
-    };
+    });
   }
 }

@@ -1,19 +1,22 @@
 /**
- * FCM over TLS on loopback: the OAuth token endpoint and `messages:send` of the HTTP v1 API, as strict as Google's, with answers that a test sets. The
- * client library speaks HTTP/1.1 to it. It must never accept a message that the real service would refuse.
+ * FCM over TLS on loopback: the OAuth token endpoint and `messages:send` of the HTTP v1 API, as strict as Google's, with answers that a test sets. It
+ * speaks HTTP/2, and HTTP/1.1 with whoever fetches a token. It must never accept a message that the real service would refuse.
  */
 import type { KeyObject } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { ServerResponse } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { AnswerBook } from './answers.ts';
 import type { LoopbackCertificates } from './certificate.ts';
 import { Connections } from './connections.ts';
 import { googleError, judgeMessage } from './fcm-message.ts';
+import { http2Reply } from './http2-reply.ts';
 import { readJwt } from './jwt.ts';
 import { Mailbox } from './mailbox.ts';
 import { outcomeOf, Performer, type Reply } from './performer.ts';
+
+type Response = ServerResponse | Http2ServerResponse;
 
 export interface FcmAccount {
   readonly projectId: string;
@@ -43,10 +46,13 @@ export class FcmServer extends Mailbox {
     super();
     this.account = account;
     const { cert, key } = certificates;
-    const server = createServer({ cert, key, keepAliveTimeout: 60_000 }, (request, response) => {
+    const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
       // A request that breaks off has no answer to be given.
-      this.handle(request, response).catch(() => response.destroy());
+      this.handle(request, response).catch(() => request.destroy());
     });
+    // A client that goes away mid-way is not the server's trouble.
+    server.on('sessionError', () => undefined);
+    server.on('stream', (stream) => stream.on('error', () => undefined));
     this.connections = new Connections(server);
   }
 
@@ -60,24 +66,23 @@ export class FcmServer extends Mailbox {
     await this.connections.close();
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async handle(request: Http2ServerRequest, response: Response): Promise<void> {
     const body = await text(request);
-    if (this.connections.isFrozen(request.socket.remotePort)) return;
     const { method, url } = request;
     if (method === 'POST' && url === '/token') return this.grant(body, response);
     if (method === 'POST' && url === `/v1/projects/${this.account.projectId}/messages:send`) {
       return this.take(request, body, response);
     }
     this.strays.push(`${method} ${url}`);
-    response.writeHead(404, { 'content-type': 'text/html' }).end('<html>Not Found</html>');
+    say(response, 404, { 'content-type': 'text/html' }, '<html>Not Found</html>');
   }
 
-  private grant(body: string, response: ServerResponse): void {
+  private grant(body: string, response: Response): void {
     const issue = () => this.issue(body, response);
     this.performer.play(this.tokenAnswers.take(''), this.replyTo(response, issue));
   }
 
-  private issue(body: string, response: ServerResponse): void {
+  private issue(body: string, response: Response): void {
     const form = new URLSearchParams(body);
     const wrong = this.wrongWithGrant(form.get('grant_type'), form.get('assertion') ?? '');
     if (wrong !== undefined) {
@@ -105,7 +110,7 @@ export class FcmServer extends Mailbox {
     return undefined;
   }
 
-  private take(request: IncomingMessage, body: string, response: ServerResponse): void {
+  private take(request: Http2ServerRequest, body: string, response: Response): void {
     const judged = judgeMessage(parsed(body));
     const token = 'message' in judged ? judged.message.token : '';
     const bearer = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
@@ -130,15 +135,20 @@ export class FcmServer extends Mailbox {
     );
   }
 
-  /** What can be done with one request over HTTP/1.1. */
-  private replyTo(response: ServerResponse, accept: () => void): Reply {
+  private replyTo(response: Response, accept: () => void): Reply {
+    const refuse: Reply['refuse'] = ({ status, reason, retryAfter }) =>
+      reply(response, status, googleError(status, reason), retryAfter ? { 'retry-after': retryAfter } : {});
+    const beginning = { status: 200, text: '{"name":' };
+    const headers = { 'content-type': 'application/json' };
+    return response instanceof ServerResponse
+      ? this.http1Reply(response, { accept, refuse })
+      : http2Reply(response.stream, this.connections, { accept, refuse, beginning, headers });
+  }
+
+  private http1Reply(response: ServerResponse, own: Pick<Reply, 'accept' | 'refuse'>): Reply {
     let hasBegun = false;
-    const partial = { 'content-type': 'application/json', 'content-length': 100 };
     return {
-      accept,
-      refuse({ status, reason, retryAfter }) {
-        reply(response, status, googleError(status, reason), retryAfter ? { 'retry-after': retryAfter } : {});
-      },
+      ...own,
       garbage({ status, body, headers }) {
         response.writeHead(status, headers).end(body);
       },
@@ -151,7 +161,7 @@ export class FcmServer extends Mailbox {
         return true;
       },
       begin(then) {
-        response.writeHead(200, partial).write('{"name":', then);
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 }).write('{"name":', then);
       },
       breakOff() {
         response.socket?.destroy();
@@ -162,9 +172,14 @@ export class FcmServer extends Mailbox {
 
 const piece = 'x'.repeat(1000);
 
-function reply(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8', ...headers });
-  response.end(JSON.stringify(body));
+function reply(response: Response, status: number, body: object, headers: Record<string, string> = {}): void {
+  say(response, status, { 'content-type': 'application/json; charset=UTF-8', ...headers }, JSON.stringify(body));
+}
+
+function say(response: Response, status: number, headers: Record<string, string>, text: string): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(text);
 }
 
 function parsed(body: string): unknown {

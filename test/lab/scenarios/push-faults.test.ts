@@ -84,12 +84,10 @@ describe.each([16, 22] as const)('push services out of order, with Asterisk %i',
     async (platform) => {
       await lab.asterisk.reloadGlobals(`${SHORT}\nXIVO_MAPP_PLAY_MSG = True`);
       const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { platform } });
-      const { answers } = serviceOf(alice.mobile);
-      answers.toAll(hang);
+      serviceOf(alice.mobile).answers.forToken(alice.mobile.token, hang, 1);
       const call = await lab.caller().call(alice);
       await call.hears('sound');
       expect(await fallsBack(lab, call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
-      answers.reset();
       // The push may have arrived though nobody said so: then the app must learn of the end.
       await alice.mobile.waitForPush('call-ended');
       expect(facts(await lab.story(call), 'push-result')).toMatchObject([{ result: 'failed' }]);

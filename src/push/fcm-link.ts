@@ -1,0 +1,173 @@
+/**
+ * The one connection to FCM, over HTTP/2: a hundred pushes go over it at a time, and a ping tells a service that is slow from a connection that is
+ * dead. It must never send anything a second time, nor end a connection on which the server still speaks.
+ */
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { isIP } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Clock } from '../call/ports.ts';
+import type { Addresses } from './addresses.ts';
+import { Liveness } from './liveness.ts';
+import { ended } from './socket-end.ts';
+import { WireError } from './wire-error.ts';
+
+/** How long the connection may take to open, whatever its stages, in ms. */
+const openMs = 10_000;
+/** How long an answer may take on a connection that lives, in ms. */
+const answerMs = 15_000;
+/** No answer of Google's is longer, in bytes. */
+const longestAnswer = 65_536;
+
+export interface LinkAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+export interface LinkOrder {
+  readonly path: string;
+  readonly authorization: string;
+  readonly body: string;
+  /** Aborts when nobody wants it any more: it does not leave then, or is given up. */
+  readonly signal: AbortSignal;
+}
+
+interface Session {
+  readonly http2: ClientHttp2Session;
+  readonly liveness: Liveness;
+}
+
+export class FcmLink {
+  private readonly server: URL;
+  private readonly ca: string | undefined;
+  private readonly lookup: Addresses['lookup'];
+  private readonly clock: Clock;
+  private readonly sockets = new Set<TLSSocket>();
+  private opening: Promise<Session> | undefined;
+  private closed = false;
+
+  /** @param ca PEM: trusted in place of the well-known authorities */
+  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>, clock: Clock) {
+    this.clock = clock;
+    this.server = server;
+    this.ca = ca;
+    this.lookup = lookup;
+  }
+
+  /** Opens the connection unless it stands, and lives. Rejects with the fault. */
+  async keep(): Promise<void> {
+    const { liveness } = await this.session();
+    await liveness.prove();
+    if (liveness.isDead) await this.session();
+  }
+
+  /** Rejects with the fault of the connection, or of HTTP/2; never because of what the answer says. */
+  async post({ path, authorization, body, signal }: LinkOrder): Promise<LinkAnswer> {
+    const { http2, liveness } = await this.session();
+    if (signal.aborted) throw new WireError('EWITHDRAWN');
+    const stream = http2.request({
+      ':method': 'POST',
+      ':path': path,
+      ':authority': this.server.host,
+      authorization,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>();
+    const giveUp = (code: string) => {
+      reject(new WireError(code));
+      stream.close(constants.NGHTTP2_CANCEL);
+    };
+    const withdraw = () => giveUp('EWITHDRAWN');
+    signal.addEventListener('abort', withdraw, { once: true });
+    const timer = setTimeout(() => giveUp('ENOANSWER'), answerMs);
+    const over = liveness.watch();
+    let head: Omit<LinkAnswer, 'body'> | undefined;
+    let text = '';
+    stream.setEncoding('utf8');
+    stream.once('response', ({ ':status': status = 0, 'retry-after': retryAfter }) => {
+      head = { status, retryAfter };
+    });
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > longestAnswer) giveUp('EFLOOD');
+    });
+    stream.once('end', () => {
+      if (head !== undefined) resolve({ ...head, body: text });
+    });
+    stream.once('error', (fault) => reject(liveness.isDead ? new WireError('ESILENT') : fault));
+    stream.once('close', () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', withdraw);
+      over();
+      // Whatever has ended it without a word.
+      reject(new WireError(liveness.isDead ? 'ESILENT' : 'ECONNRESET'));
+    });
+    stream.end(body);
+    return promise;
+  }
+
+  /** Ends every connection. Resolves when none is left. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const gone = [...this.sockets].map(ended);
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(gone);
+  }
+
+  /** One for all who ask while it opens, and as long as it takes requests. */
+  private async session(): Promise<Session> {
+    if (this.closed) throw new WireError('EWITHDRAWN');
+    const { opening } = this;
+    const standing = await opening?.catch(() => undefined);
+    if (standing !== undefined && !standing.http2.closed && !standing.http2.destroyed) return standing;
+    // Somebody else may have begun meanwhile.
+    if (this.opening === undefined || this.opening === opening) this.opening = this.open();
+    return await this.opening;
+  }
+
+  private async open(): Promise<Session> {
+    const host = this.server.hostname.replace(/^\[|\]$/g, '');
+    const startedMs = this.clock.nowMs();
+    const socket = connectTls({
+      host,
+      port: Number(this.server.port || 443),
+      ALPNProtocols: ['h2'],
+      lookup: this.lookup,
+      // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(this.ca === undefined ? {} : { ca: this.ca }),
+    });
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    socket.setKeepAlive(true, 10_000);
+    socket.setNoDelay(true);
+    const timer = setTimeout(() => socket.destroy(new WireError('ESILENT')), openMs);
+    try {
+      await isSecure(socket);
+      if (socket.alpnProtocol !== 'h2') throw new WireError('ERR_HTTP2_ERROR');
+    } catch (fault) {
+      socket.destroy();
+      throw fault;
+    } finally {
+      clearTimeout(timer);
+    }
+    // Nobody listens to what a server would push here.
+    const http2 = connectHttp2(this.server.origin, { createConnection: () => socket, settings: { enablePush: false } });
+    // Each request tells of it.
+    http2.on('error', () => undefined);
+    // Whatever has ended it, or is about to.
+    http2.once('goaway', () => http2.close());
+    http2.once('close', () => socket.destroy());
+    const liveness = new Liveness(http2, socket, this.clock.nowMs() - startedMs, this.clock);
+    return { http2, liveness };
+  }
+}
+
+function isSecure(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new WireError('ECONNRESET')));
+  });
+}
