@@ -55,7 +55,10 @@ export interface Attempt {
 export interface PushService {
   wake(device: Device, notice: WakeNotice, attempt: Attempt): Promise<Answer>;
   tellEnded(device: Device, notice: EndedNotice, attempt: Attempt): Promise<Answer>;
-  /** Opens the connection and fetches what is needed, so that the first call does not wait for it. Rejects where that fails. */
+  /**
+   * Opens the connection and fetches what is needed, so that the next call does not wait for it; where it stands, proves that it lives. Rejects where
+   * that fails.
+   */
   warmUp(): Promise<void>;
   /** Ends all that is open. Resolves when no socket is left. */
   close(): Promise<void>;

@@ -2,6 +2,7 @@
  * Pushes to iPhones through APNs with node-apn: VoIP for an incoming call, and for its end an ordinary background notification to the
  * device's other token. It must never send a VoIP push for anything but an incoming call: iOS demands a call on the screen for each.
  */
+import type { Http2Session } from 'node:http2';
 import apn from '@parse/node-apn';
 import type { Clock, Device } from '../call/ports.ts';
 import type { ApnsAccess } from './access.ts';
@@ -17,7 +18,11 @@ import { Turnstile } from './turnstile.ts';
 declare module '@parse/node-apn' {
   interface Provider {
     /** There is no other way to open the connection before the first push, nor to the token that it has signed. */
-    readonly client: { connect(): Promise<void>; readonly config: { token: SignedToken } };
+    readonly client: {
+      connect(): Promise<void>;
+      readonly session?: Http2Session | null;
+      readonly config: { token: SignedToken };
+    };
   }
 }
 
@@ -25,8 +30,6 @@ declare module '@parse/node-apn' {
 const places = 100;
 /** The library's own patience with an answer, in ms: beyond ours. */
 const requestMs = 60_000;
-/** How long the connection may take to open before the first call, in ms. */
-const warmUpMs = 5000;
 
 interface Letter {
   readonly token: string;
@@ -128,14 +131,14 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses)
       return answer.kind === 'dead-token' ? { kind: 'not-possible', reason: `APNs: ${answer.reason}` } : answer;
     },
     async warmUp() {
-      const timeout = Promise.withResolvers<never>();
-      const timer = setTimeout(() => timeout.reject(new Error('no connection in time')), warmUpMs);
-      try {
-        await provider.client.connect();
-        await Promise.race([link.standing(), timeout.promise]);
-      } finally {
-        clearTimeout(timer);
+      const { session } = provider.client;
+      if (session && !session.closed && !session.destroyed) {
+        const liveness = link.livenessOf(session);
+        await liveness?.prove();
+        if (liveness?.isDead !== true) return;
       }
+      await provider.client.connect();
+      await link.standing();
     },
     async close() {
       turnstile.close();

@@ -12,6 +12,9 @@ import { Delivery } from './delivery.ts';
 import { openLate } from './late-service.ts';
 import type { Outage } from './outage.ts';
 
+/** How often each connection is proven, and opened where there is none, in ms. Routers forget what is idle for minutes, and Google closes it after four. */
+export const proveEveryMs = 20_000;
+
 export interface PushSettings {
   /** Undefined: Android devices cannot be woken. */
   readonly fcm?: FcmSettings | undefined;
@@ -22,7 +25,10 @@ export interface PushSettings {
 }
 
 export interface PushDesk extends Push {
-  /** Opens the connections before the first call. Never rejects: a failure is logged, and the first push tries again. */
+  /**
+   * Opens the connections before the first call, and keeps them open beside the calls from then on. Never rejects: a failure is logged, and the first
+   * push tries again.
+   */
   warmUp(): Promise<void>;
   /** Why pushes through a service fail or are refused, as of the last one; undefined: they do not, or it is not configured. */
   trouble(): Readonly<Record<'fcm' | 'apns', string | undefined>>;
@@ -42,6 +48,15 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const services = [android, ios].filter((service) => service !== undefined);
 
   let closing: Promise<unknown> | undefined;
+  const closed = new AbortController();
+  let isStaying = false;
+  const stayWarm = async () => {
+    for (;;) {
+      await clock.sleep(proveEveryMs, closed.signal);
+      // What fails shows with the next push.
+      await Promise.allSettled(services.map((service) => service.warmUp()));
+    }
+  };
   const delivery = new Delivery({ android, ios }, clock, log);
   return {
     wake: delivery.wake,
@@ -62,10 +77,13 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
           }
         }),
       );
+      if (!isStaying) stayWarm().catch(() => undefined);
+      isStaying = true;
     },
     trouble: () => ({ fcm: delivery.outages.android.reason, apns: delivery.outages.ios.reason }),
     async close() {
       delivery.close();
+      closed.abort();
       closing ??= Promise.all(services.map((service) => service.close()));
       await closing;
       // What lies beneath a socket is gone one turn after the socket.

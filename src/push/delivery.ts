@@ -96,6 +96,7 @@ export class Delivery implements Push {
         outage.failed(answer.reason);
         return { kind: 'our-fault', reason: answer.reason };
       }
+      if (answer.kind === 'failed') outage.failed(answer.reason);
       if (answer.kind !== 'again') return answer;
       last = answer;
       if (answer.refused !== undefined) outage.refused(answer.reason, answer.refused === 'all' ? undefined : whose);

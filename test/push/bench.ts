@@ -2,7 +2,7 @@
  * A push desk on the lab's services, for the tests of this folder: real libraries over real TLS on loopback. It must never be kinder to the
  * adapters than main is.
  */
-import type { Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
+import type { Clock, Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
 import { createPush, type PushDesk } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
@@ -16,7 +16,7 @@ export interface Bench {
   readonly push: PushDesk;
   readonly log: ReturnType<typeof fakeLog>;
   /** Another desk on the same services. The bench closes it. */
-  another(): PushDesk;
+  another(clock?: Clock): PushDesk;
   close(): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ export async function openBench(): Promise<Bench> {
   const services = await startPushServices();
   const log = fakeLog();
   const desks: PushDesk[] = [];
-  const another = () => {
-    const desk = createPush({ ...settingsFor(services), clock: systemClock, log });
+  const another = (clock = systemClock) => {
+    const desk = createPush({ ...settingsFor(services), clock, log });
     desks.push(desk);
     return desk;
   };

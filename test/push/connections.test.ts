@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/call/ports.ts';
-import { createPush } from '../../src/push/create-push.ts';
+import { createPush, proveEveryMs } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { hang, slow } from '../lab/push/answers.ts';
@@ -48,6 +48,31 @@ describe.each(platforms)('%s', patient, (platform) => {
     expect(kinds(await pushAll(dozens()))).toEqual(['delivered']);
     await soon(() => expect(connections.now).toBe(1));
   });
+
+  it.each(['died', 'died unnoticed'])(
+    'is connected to again beside the calls, after its connections have %s',
+    async (how) => {
+      const own = await openBench();
+      const { connections } = own.services[platform];
+      const push = own.another({
+        ...systemClock,
+        sleep: (ms, signal) => systemClock.sleep(ms === proveEveryMs ? 100 : ms, signal),
+      });
+      await push.warmUp();
+      await push.wake(newDevice[platform](), notice(), never());
+      const before = connections.ever;
+      if (how === 'died') connections.drop();
+      else connections.freeze();
+      await eventually(() => connections.ever).toBeGreaterThan(before);
+      await eventually(() => connections.now).toBe(1);
+      const opened = connections.ever;
+      expect(await push.wake(newDevice[platform](), notice(), never())).toEqual({ kind: 'delivered' });
+      expect(connections.ever).toBe(opened);
+      expect(own.services[platform].pushes.at(-1)?.connection).toBe(opened);
+      await push.close();
+      await own.close();
+    },
+  );
 
   it('is reached again after its connections have died unnoticed', async () => {
     const service = bench.services[platform];
