@@ -47,13 +47,13 @@ function toldOfMore({ lines }: Played, atMs: number): boolean {
   return lines.filter((line) => line.atMs === atMs && / ?told (that|of) /.test(line.what)).length > 1;
 }
 
-/** A decline on a mobile ends what the setting says, in the same instant. */
-export function* aDeclineIsObeyed(played: Played, { legs, decidedAtMs }: Facts): Iterable<string> {
+/** A decline on a mobile ends what the setting says, in the same instant; on one of an earlier run, as soon as the setting is known again. */
+export function* aDeclineIsObeyed(played: Played, { legs, decidedAtMs, planned }: Facts): Iterable<string> {
   const mobiles = legs.filter(({ file }) => file.request.contact.endpoint === MOBILE);
   const declines = mobiles.flatMap(({ file }) =>
     file.told.filter(({ end, step }) => end === 'declined' && file.hangUps.every((hangUp) => hangUp.step > step)),
   );
-  const atMs = Math.min(...declines.map((decline) => decline.atMs));
+  const atMs = Math.max(planned?.atMs ?? 0, Math.min(...declines.map((decline) => decline.atMs)));
   // Whoever has answered before is connected.
   const isAnswered = legs.some(({ file }) => file.told.some((told) => told.kind === 'answered' && told.atMs <= atMs));
   if (atMs >= decidedAtMs || isAnswered) return;
