@@ -34,7 +34,9 @@ export class CallerOrders {
   }
 
   async send(order: AriOrder): Promise<void> {
-    await this.#guard(() => this.follow(order));
+    const before = this.#leaver.channelId();
+    const path = () => movedPath(order.path, before, this.#leaver.channelId());
+    await this.#guard(() => this.follow({ ...order, path: path() }));
   }
 
   /**
@@ -71,20 +73,29 @@ export class CallerOrders {
 
   /** One look for all that are not found at the same time. */
   hasLeft(): Promise<boolean> {
-    this.#look ??= hasLeftUs(this.#requests, this.#app, this.#leaver.channelId()).finally(() => {
+    this.#look ??= this.#lookForIt().finally(() => {
       this.#look = undefined;
     });
     return this.#look;
   }
 
+  /** What is seen of a channel that is replaced meanwhile says nothing of the one that has taken its place. */
+  async #lookForIt(): Promise<boolean> {
+    const channelId = this.#leaver.channelId();
+    return (await hasLeftUs(this.#requests, this.#app, channelId)) && this.#leaver.channelId() === channelId;
+  }
+
   async #guard<T>(act: () => Promise<T>): Promise<T> {
     await this.throwUnlessHere();
+    const channelId = this.#leaver.channelId();
     try {
       return await act();
     } catch (error) {
       // What is not found may be something else than the channel: then it is looked at.
       const mayBeGone = isGone(error) && !this.#departure.left.aborted;
       if (mayBeGone && (await this.hasLeft())) await this.#departure.isFound();
+      // It was replaced, and the word of that came later than the refusal.
+      if (mayBeGone && this.#leaver.channelId() !== channelId) return await this.#guard(act);
       throw this.across(error);
     }
   }

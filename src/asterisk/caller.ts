@@ -180,6 +180,7 @@ export class CallerChannel implements Caller, ChannelOwner {
       replaces: this.#channelId,
     });
     this.#channelId = channel.id;
+    this.#departure.replaced();
     this.#onReplaced(channel.id);
     if (this.#seen) this.#listen();
     this.#hold

@@ -30,7 +30,7 @@ export interface Leaver {
   isOurs(): boolean;
 }
 
-/** How much later than its leaving the cause of a caller's end may be told, in ms. */
+/** How much later than its leaving the cause of a caller's end may be told, in ms, where it may not be told at all. */
 const WORD_COMES_MS = 250;
 /** For how long an order waits until it is known where the caller has gone, in ms. */
 const FOUND_WITHIN_MS = 5_000;
@@ -39,6 +39,8 @@ export class Departure {
   readonly #leaver: Leaver;
   readonly #ports: DeparturePorts;
   readonly #leaving = new AbortController();
+  /** Aborts when it is heard what has become of the channel. */
+  #word = new AbortController();
   #away = false;
   /** It has left the application, and it is being found out where it has gone. */
   #search: Promise<void> | undefined;
@@ -89,6 +91,14 @@ export class Departure {
     this.#search = undefined;
   }
 
+  /** Another channel has taken its place and is with us, whatever was found out of the one before. */
+  replaced(): void {
+    this.#away = false;
+    this.#search = undefined;
+    this.#word.abort();
+    this.#word = new AbortController();
+  }
+
   /** Until it is known where it has gone, but not for ever. Never rejects. */
   async isFound(): Promise<void> {
     const enough = new AbortController();
@@ -105,6 +115,7 @@ export class Departure {
   leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
     this.#ports.board.disown(this.#leaver.channelId(), this.#leaver.owner);
     this.#away = true;
+    this.#word.abort();
     if (this.#leaver.isOurs() && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
   }
 
@@ -116,9 +127,11 @@ export class Departure {
     if (!board.isOwned(channelId)) board.own(channelId, this.#leaver.owner);
     const isConnected = () => this.#connected !== undefined;
     const isOver = () => this.left.aborted;
+    // What is found out of a channel means nothing any more once another has taken its place.
+    const isMoot = () => this.left.aborted || this.#leaver.channelId() !== channelId;
     const isHeard = (await this.endIsHeard) === true;
     const found = await whereIs({ requests, app, channelId, log, isConnected, isOver, isHeard });
-    if (this.left.aborted) return;
+    if (isMoot()) return;
     if (found.kind === 'connected') {
       const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);
       this.wasConnected(found.on);
@@ -126,9 +139,10 @@ export class Departure {
       if (!isKnown) this.#leaving.abort(this.#connected);
       if (found.isOver) this.leave('the caller has left');
     } else if (found.kind === 'gone') {
-      // Its cause is told by another event, which may come later than that it has left.
-      await this.#ports.clock.sleep(this.#cause === 0 ? WORD_COMES_MS : 0, this.left).catch(() => undefined);
-      this.leave('the caller has left');
+      // Its cause is told by an event, or that another has taken its place: that may come later than that it is not found.
+      const comesMs = isHeard ? FOUND_WITHIN_MS : WORD_COMES_MS;
+      await this.#ports.clock.sleep(this.#cause === 0 ? comesMs : 0, this.#word.signal).catch(() => undefined);
+      if (!isMoot()) this.leave('the caller has left');
     } else if (found.kind === 'moved' && this.#connected === undefined) {
       this.moved();
       await takeOffGuard(requests, channelId, log);

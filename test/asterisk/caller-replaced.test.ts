@@ -1,5 +1,6 @@
 /** A caller whose channel is replaced by another: every order goes to the newcomer, also one that was under way; what was heard begins anew there; and the end of the old channel is nobody's. */
 import { expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/system/clock.ts';
 import { CALLER_ID, inStasis, OneCaller } from './one-caller.ts';
 import { answerJson } from './pbx-stub.ts';
 
@@ -67,6 +68,53 @@ it.each([
   };
   await (what === 'answer' ? one.caller.answer() : one.caller.giveBack('NOANSWER', 'wait-over'));
   expect(ordersTo(one, NEWCOMER_ID)).toContain(order);
+});
+
+it.each([
+  ['while it is looked whether the channel is there', `GET /ari/channels/${CALLER_ID}`],
+  ['while it is asked where the channel has gone', `GET /ari/channels/${CALLER_ID}/variable`],
+])('gets the order that was refused before that was heard: %s', async (_, asked) => {
+  await using one = await OneCaller.start();
+  one.pbx.answer = ({ method, path }, response) => {
+    if (`${method} ${path}` === asked && one.caller.channelId === CALLER_ID) replace(one);
+    const isOld = path.startsWith(`/ari/channels/${CALLER_ID}`);
+    // All that is asked of the newcomer says that it is nowhere else: what asks for it must not take it for moved.
+    answerJson(response, isOld ? 404 : 200, isOld ? { message: 'Channel not found' } : { value: '\u001f\u001f' });
+  };
+  await one.caller.answer();
+  expect([ordersTo(one, NEWCOMER_ID), one.caller.left.aborted]).toEqual([['POST /answer'], false]);
+});
+
+it('is the newcomer also where the end of the old channel was told before', async () => {
+  await using one = await OneCaller.start();
+  one.look = { status: 404 };
+  one.leaves();
+  await expect.poll(() => one.orders()).toContain('GET ');
+  replace(one);
+  one.pbx.answer = (_, response) => answerJson(response, 204);
+  await one.caller.answer();
+  expect([ordersTo(one, NEWCOMER_ID), one.caller.left.aborted]).toEqual([['POST /answer'], false]);
+});
+
+it('is the newcomer also where that is told late, of a channel whose end is heard in any case', async () => {
+  const sleeps: number[] = [];
+  // What lasts for less than a second is over at once.
+  const sleep = (ms: number, signal: AbortSignal) => {
+    sleeps.push(ms);
+    return systemClock.sleep(ms < 1_000 ? 0 : ms, signal);
+  };
+  await using one = await OneCaller.start({ sleep });
+  one.variables = {};
+  // Its first look asks to hear of it to its end.
+  await one.caller.read({ variables: [], globals: [], contactsOf: [] }).catch(() => undefined);
+  one.variables = undefined;
+  one.look = { status: 404 };
+  const refused = one.caller.answer();
+  await expect.poll(() => sleeps).toHaveLength(2);
+  one.pbx.answer = (_, response) => answerJson(response, 204);
+  replace(one);
+  await refused;
+  expect([ordersTo(one, NEWCOMER_ID).at(-1), one.caller.left.aborted]).toEqual(['POST /answer', false]);
 });
 
 it('is an arrival like any other where nobody answers for the old channel', async () => {

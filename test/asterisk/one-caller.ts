@@ -8,6 +8,7 @@ import { CallerChannel } from '../../src/asterisk/caller.ts';
 import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import type { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Clock } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
 import { quietBoard } from './quiet-board.ts';
@@ -40,7 +41,7 @@ export class OneCaller implements AsyncDisposable {
   refusal = 404;
   continueStatus = 204;
 
-  private constructor(pbx: PbxStub) {
+  private constructor(pbx: PbxStub, clock: Pick<Clock, 'sleep'>) {
     this.pbx = pbx;
     pbx.answer = (seen, response) => {
       const { status, body } = this.#answer(seen);
@@ -56,12 +57,12 @@ export class OneCaller implements AsyncDisposable {
       ownDialplan: new OwnDialplan(log),
       onConnected: (legId, on) => this.foundTalking.push(`${legId} ${on}`) > 0,
       log,
-      clock: systemClock,
+      clock,
     });
   }
 
-  static async start(): Promise<OneCaller> {
-    return new OneCaller(await PbxStub.start());
+  static async start(clock: Pick<Clock, 'sleep'> = systemClock): Promise<OneCaller> {
+    return new OneCaller(await PbxStub.start(), clock);
   }
 
   starts(userId: string): void {
