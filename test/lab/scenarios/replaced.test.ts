@@ -32,6 +32,8 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
     const { actor, other } = sides(both, by);
     const sleeper = await lab.user({ ringingDevice: 'MobileApp', mobile });
     const second = await actor.phone.call(sleeper.number);
+    // Before that the phone does not know the far side's tag, by which a REFER means this call.
+    await second.waitFor('ringing', SOON_MS);
     await sleeper.mobile.waitForPush();
     const [told] = await lab.api.calls(1);
     return { actor, other, sleeper, second, callId: String(told?.callId) };
