@@ -12,6 +12,9 @@ import { wireFault } from './answer.ts';
 const longMs = 300;
 const tooLongMs = 1000;
 
+/** How long one address is tried before the next, in ms: sites that are far need 0.6 s, and five that are dead still leave time for the sixth. */
+const tryMs = 1000;
+
 /** The name server says nothing. */
 const silent = 'EAI_SILENT';
 
@@ -46,6 +49,11 @@ export class Addresses {
       (fault: NodeJS.ErrnoException) => callback(fault, '', 0),
     );
   };
+
+  /** What a socket is to be told besides host and port. */
+  get connecting() {
+    return { lookup: this.lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: tryMs };
+  }
 
   private async find(hostname: string): Promise<Found> {
     const known = this.lastKnown.get(hostname);
@@ -95,7 +103,9 @@ export class Addresses {
 
 function resolved(hostname: string): Promise<Found> {
   return new Promise((resolve, reject) => {
-    lookup(hostname, { all: true }, (fault, found) => (fault === null ? resolve(found) : reject(fault)));
+    // IPv4 first: an IPv6 that leads nowhere then costs nothing.
+    const sorted = (found: Found) => found.toSorted((one, other) => one.family - other.family);
+    lookup(hostname, { all: true }, (fault, found) => (fault === null ? resolve(sorted(found)) : reject(fault)));
   });
 }
 

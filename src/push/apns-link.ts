@@ -19,7 +19,7 @@ export class ApnsLink {
   readonly host: string;
   readonly port: number;
   private readonly ca: string | undefined;
-  private readonly lookup: Addresses['lookup'];
+  private readonly addresses: Pick<Addresses, 'connecting'>;
   private readonly clock: Clock;
   private readonly sockets = new Set<TLSSocket>();
   private readonly lives = new WeakMap<Http2Session, Liveness>();
@@ -30,9 +30,9 @@ export class ApnsLink {
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>, clock: Clock) {
+  constructor(server: URL, ca: string | undefined, addresses: Pick<Addresses, 'connecting'>, clock: Clock) {
     this.clock = clock;
-    this.lookup = lookup;
+    this.addresses = addresses;
     this.host = server.hostname.replace(/^\[|\]$/g, '');
     this.port = Number(server.port || 443);
     this.ca = ca;
@@ -45,7 +45,7 @@ export class ApnsLink {
       host: this.host,
       port: this.port,
       ALPNProtocols: ['h2'],
-      lookup: this.lookup,
+      ...this.addresses.connecting,
       // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
       ...(isIP(this.host) === 0 ? { servername: this.host } : {}),
       ...(this.ca === undefined ? {} : { ca: this.ca }),

@@ -40,18 +40,18 @@ interface Session {
 export class FcmLink {
   private readonly server: URL;
   private readonly ca: string | undefined;
-  private readonly lookup: Addresses['lookup'];
+  private readonly addresses: Pick<Addresses, 'connecting'>;
   private readonly clock: Clock;
   private readonly sockets = new Set<TLSSocket>();
   private opening: Promise<Session> | undefined;
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>, clock: Clock) {
+  constructor(server: URL, ca: string | undefined, addresses: Pick<Addresses, 'connecting'>, clock: Clock) {
     this.clock = clock;
     this.server = server;
     this.ca = ca;
-    this.lookup = lookup;
+    this.addresses = addresses;
   }
 
   /** Opens the connection unless it stands, and lives. Rejects with the fault. */
@@ -133,7 +133,7 @@ export class FcmLink {
       host,
       port: Number(this.server.port || 443),
       ALPNProtocols: ['h2'],
-      lookup: this.lookup,
+      ...this.addresses.connecting,
       // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(this.ca === undefined ? {} : { ca: this.ca }),

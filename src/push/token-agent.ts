@@ -26,8 +26,8 @@ export class TokenAgent extends Agent {
   private closed = false;
 
   /** @param server in place of Google's. @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL | undefined, ca: string | undefined, { lookup }: Pick<Addresses, 'lookup'>) {
-    super({ keepAlive: false, lookup, ...(ca === undefined ? {} : { ca }) });
+  constructor(server: URL | undefined, ca: string | undefined, { connecting }: Pick<Addresses, 'connecting'>) {
+    super({ keepAlive: false, ...connecting, ...(ca === undefined ? {} : { ca }) });
     this.server = server;
   }
 

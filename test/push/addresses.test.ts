@@ -21,6 +21,13 @@ describe('the address of a push service', () => {
     expect(await ask('127.0.0.1', {})).toBe('127.0.0.1');
   });
 
+  it('is of IPv4 first, and tried for longer than the way to a far site takes', async () => {
+    const found = await ask('localhost', { all: true });
+    const families = Array.isArray(found) ? found.map(({ family }) => family) : [];
+    expect(families).toEqual(families.toSorted());
+    expect(new Addresses(fakeLog()).connecting.autoSelectFamilyAttemptTimeout).toBeGreaterThan(600);
+  });
+
   it('is none where there is none of the family', async () => {
     await expect(ask('127.0.0.1', { family: 6 })).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
