@@ -21,6 +21,7 @@ export class ApnsLink {
   private readonly ca: string | undefined;
   private readonly addresses: Pick<Addresses, 'connecting'>;
   private readonly clock: Clock;
+  private readonly onLost: () => void;
   private readonly sockets = new Set<TLSSocket>();
   private readonly lives = new WeakMap<Http2Session, Liveness>();
   private current: TLSSocket | undefined;
@@ -30,7 +31,14 @@ export class ApnsLink {
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined, addresses: Pick<Addresses, 'connecting'>, clock: Clock) {
+  constructor(
+    server: URL,
+    ca: string | undefined,
+    addresses: Pick<Addresses, 'connecting'>,
+    clock: Clock,
+    onLost: () => void,
+  ) {
+    this.onLost = onLost;
     this.clock = clock;
     this.addresses = addresses;
     this.host = server.hostname.replace(/^\[|\]$/g, '');
@@ -82,6 +90,12 @@ export class ApnsLink {
     if (known !== undefined || this.current === undefined) return known;
     const liveness = new Liveness(session, this.current, this.openedMs, this.clock);
     this.lives.set(session, liveness);
+    session.once('close', this.onLost);
+    session.once('goaway', () => {
+      // Servers say goodbye twice, and upon the second the library would end what is still to be answered.
+      session.removeAllListeners('goaway');
+      this.onLost();
+    });
     return liveness;
   }
 

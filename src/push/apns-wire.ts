@@ -52,6 +52,8 @@ export class ApnsWire {
     const timer = setTimeout(() => {
       passage.isLate = true;
       stream.close(constants.NGHTTP2_CANCEL);
+      // It answers pings, and perhaps nothing else.
+      stream.session?.close();
     }, answerMs);
     stream.once('close', () => {
       clearTimeout(timer);

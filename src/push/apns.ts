@@ -42,9 +42,10 @@ interface Letter {
   readonly payload: Payload;
 }
 
-export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses): PushService {
+/** @param onLost told when a connection takes nothing any more */
+export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses, onLost: () => void): PushService {
   const { key, keyId, teamId, server, ca } = access;
-  const link = new ApnsLink(server, ca, addresses, clock);
+  const link = new ApnsLink(server, ca, addresses, clock, onLost);
   const options = {
     token: { key, keyId, teamId },
     // Without it the library goes by NODE_ENV.
@@ -131,14 +132,20 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses)
       return answer.kind === 'dead-token' ? { kind: 'not-possible', reason: `APNs: ${answer.reason}` } : answer;
     },
     async warmUp() {
-      const { session } = provider.client;
-      if (session && !session.closed && !session.destroyed) {
-        const liveness = link.livenessOf(session);
-        await liveness?.prove();
-        if (liveness?.isDead !== true) return;
+      const open = () => {
+        const { session } = provider.client;
+        return session && !session.closed && !session.destroyed ? session : undefined;
+      };
+      const session = open();
+      if (session !== undefined) {
+        await link.standing();
+        await link.livenessOf(session)?.prove();
       }
-      await provider.client.connect();
+      // A push may have opened another one meanwhile.
+      if (open() === undefined) await provider.client.connect();
       await link.standing();
+      const opened = open();
+      if (opened !== undefined) link.livenessOf(opened);
     },
     async close() {
       turnstile.close();

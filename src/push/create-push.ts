@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Log, Push } from '../call/ports.ts';
 import { type ApnsSettings, apnsAccess, type FcmSettings, fcmAccess } from './access.ts';
 import { Addresses } from './addresses.ts';
-import { connectionFailed, NoToken, wireFault } from './answer.ts';
+import { connectionFailed, NoToken, type PushService, wireFault } from './answer.ts';
 import { type PushFault, PushSettingsError } from './credentials.ts';
 import { Delivery } from './delivery.ts';
 import { openLate } from './late-service.ts';
@@ -14,6 +14,9 @@ import type { Outage } from './outage.ts';
 
 /** How often each connection is proven, and opened where there is none, in ms. Routers forget what is idle for minutes, and Google closes it after four. */
 export const proveEveryMs = 20_000;
+/** And at least and at most, in ms, where it is lost, or cannot be had. */
+const atLeastMs = 300;
+const longestPauseMs = 320_000;
 
 export interface PushSettings {
   /** Undefined: Android devices cannot be woken. */
@@ -43,18 +46,31 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const toAndroid = fcm && checked(() => fcmAccess(fcm), faults);
   const toIos = apns && checked(() => apnsAccess(apns), faults);
   if (faults.length > 0) throw new PushSettingsError(faults);
-  const android = toAndroid && openLate(async () => (await import('./fcm.ts')).openFcm(toAndroid, clock, addresses));
-  const ios = toIos && openLate(async () => (await import('./apns.ts')).openApns(toIos, clock, addresses));
+  // By service: what ends its pause, since a connection was lost.
+  const lost = { fcm: () => {}, apns: () => {} };
+  const android =
+    toAndroid &&
+    openLate(async () => (await import('./fcm.ts')).openFcm(toAndroid, clock, addresses, () => lost.fcm()));
+  const ios =
+    toIos && openLate(async () => (await import('./apns.ts')).openApns(toIos, clock, addresses, () => lost.apns()));
   const services = [android, ios].filter((service) => service !== undefined);
 
   let closing: Promise<unknown> | undefined;
   const closed = new AbortController();
   let isStaying = false;
-  const stayWarm = async () => {
-    for (;;) {
-      await clock.sleep(proveEveryMs, closed.signal);
+  const stayWarm = async (name: keyof typeof lost, service: PushService) => {
+    for (let pauseMs = proveEveryMs; ; ) {
+      const hurry = new AbortController();
+      lost[name] = () => hurry.abort();
+      await clock.sleep(pauseMs, AbortSignal.any([hurry.signal, closed.signal])).catch(() => undefined);
+      // One that is lost again and again is not opened without a pause.
+      await clock.sleep(atLeastMs, closed.signal);
       // What fails shows with the next push.
-      await Promise.allSettled(services.map((service) => service.warmUp()));
+      const isWarm = await service.warmUp().then(
+        () => true,
+        () => false,
+      );
+      pauseMs = isWarm ? proveEveryMs : Math.min(longestPauseMs, 2 * pauseMs);
     }
   };
   const delivery = new Delivery({ android, ios }, clock, log);
@@ -77,7 +93,8 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
           }
         }),
       );
-      if (!isStaying) stayWarm().catch(() => undefined);
+      if (!isStaying && android) stayWarm('fcm', android).catch(() => undefined);
+      if (!isStaying && ios) stayWarm('apns', ios).catch(() => undefined);
       isStaying = true;
     },
     trouble: () => ({ fcm: delivery.outages.android.reason, apns: delivery.outages.ios.reason }),

@@ -88,6 +88,7 @@ export class Delivery implements Push {
     const whose = `${device.userId} ${device.deviceId} ${what}`;
     let last: Again | undefined;
     for (let attempts = 1; patience.over === undefined; attempts += 1) {
+      const sinceMs = this.clock.nowMs();
       const answer = await patience.within(settled(send(), patience));
       if (answer === undefined) break;
       if (answer.kind === 'delivered' || answer.kind === 'dead-token') outage.works(whose);
@@ -96,11 +97,11 @@ export class Delivery implements Push {
         outage.failed(answer.reason);
         return { kind: 'our-fault', reason: answer.reason };
       }
-      if (answer.kind === 'failed') outage.failed(answer.reason);
+      if (answer.kind === 'failed') outage.failed(answer.reason, sinceMs);
       if (answer.kind !== 'again') return answer;
       last = answer;
       if (answer.refused !== undefined) outage.refused(answer.reason, answer.refused === 'all' ? undefined : whose);
-      else if (!answer.ofToken) outage.failed(answer.reason);
+      else if (!answer.ofToken) outage.failed(answer.reason, sinceMs);
       const pauseMs = pauseOf(answer, attempts);
       if (pauseMs >= patience.leftMs()) return { kind: 'failed', reason: answer.reason };
       this.log.debug('a push is tried again', { ...namesOf(device), reason: answer.reason, pauseMs, attempts });

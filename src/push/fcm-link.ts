@@ -42,12 +42,20 @@ export class FcmLink {
   private readonly ca: string | undefined;
   private readonly addresses: Pick<Addresses, 'connecting'>;
   private readonly clock: Clock;
+  private readonly onLost: () => void;
   private readonly sockets = new Set<TLSSocket>();
   private opening: Promise<Session> | undefined;
   private closed = false;
 
   /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(server: URL, ca: string | undefined, addresses: Pick<Addresses, 'connecting'>, clock: Clock) {
+  constructor(
+    server: URL,
+    ca: string | undefined,
+    addresses: Pick<Addresses, 'connecting'>,
+    clock: Clock,
+    onLost: () => void,
+  ) {
+    this.onLost = onLost;
     this.clock = clock;
     this.server = server;
     this.ca = ca;
@@ -80,7 +88,11 @@ export class FcmLink {
     };
     const withdraw = () => giveUp('EWITHDRAWN');
     signal.addEventListener('abort', withdraw, { once: true });
-    const timer = setTimeout(() => giveUp('ENOANSWER'), answerMs);
+    const timer = setTimeout(() => {
+      giveUp('ENOANSWER');
+      // It answers pings, and perhaps nothing else.
+      http2.close();
+    }, answerMs);
     const over = liveness.watch();
     let head: Omit<LinkAnswer, 'body'> | undefined;
     let text = '';
@@ -92,16 +104,19 @@ export class FcmLink {
       text += chunk;
       if (text.length > longestAnswer) giveUp('EFLOOD');
     });
+    let isWhole = false;
     stream.once('end', () => {
-      if (head !== undefined) resolve({ ...head, body: text });
+      isWhole = !stream.aborted;
     });
-    stream.once('error', (fault) => reject(liveness.isDead ? new WireError('ESILENT') : fault));
+    stream.once('error', reject);
     stream.once('close', () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', withdraw);
       over();
+      if (head !== undefined && isWhole && stream.rstCode === constants.NGHTTP2_NO_ERROR)
+        resolve({ ...head, body: text });
       // Whatever has ended it without a word.
-      reject(new WireError(liveness.isDead ? 'ESILENT' : 'ECONNRESET'));
+      else reject(new WireError(liveness.isDead ? 'ESILENT' : 'ECONNRESET'));
     });
     stream.end(body);
     return promise;
@@ -117,10 +132,10 @@ export class FcmLink {
 
   /** One for all who ask while it opens, and as long as it takes requests. */
   private async session(): Promise<Session> {
-    if (this.closed) throw new WireError('EWITHDRAWN');
     const { opening } = this;
     const standing = await opening?.catch(() => undefined);
     if (standing !== undefined && !standing.http2.closed && !standing.http2.destroyed) return standing;
+    if (this.closed) throw new WireError('EWITHDRAWN');
     // Somebody else may have begun meanwhile.
     if (this.opening === undefined || this.opening === opening) this.opening = this.open();
     return await this.opening;
@@ -157,8 +172,14 @@ export class FcmLink {
     // Each request tells of it.
     http2.on('error', () => undefined);
     // Whatever has ended it, or is about to.
-    http2.once('goaway', () => http2.close());
-    http2.once('close', () => socket.destroy());
+    http2.once('goaway', () => {
+      http2.close();
+      this.onLost();
+    });
+    http2.once('close', () => {
+      socket.destroy();
+      this.onLost();
+    });
     const liveness = new Liveness(http2, socket, this.clock.nowMs() - startedMs, this.clock);
     return { http2, liveness };
   }

@@ -16,10 +16,16 @@ import { Turnstile, type Urgency } from './turnstile.ts';
 /** Pushes under way at a time: streams of one connection. */
 const places = 100;
 
-export function openFcm({ account, server, ca }: FcmAccess, clock: Clock, addresses: Addresses): PushService {
+/** @param onLost told when a connection takes nothing any more */
+export function openFcm(
+  { account, server, ca }: FcmAccess,
+  clock: Clock,
+  addresses: Addresses,
+  onLost: () => void,
+): PushService {
   const agent = new TokenAgent(server, ca, addresses);
   const tokens = new FcmTokens(account, agent, clock);
-  const link = new FcmLink(server ?? new URL('https://fcm.googleapis.com'), ca, addresses, clock);
+  const link = new FcmLink(server ?? new URL('https://fcm.googleapis.com'), ca, addresses, clock, onLost);
   const turnstile = new Turnstile(places, clock);
   const path = `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
 

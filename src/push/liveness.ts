@@ -11,35 +11,52 @@ import { WireError } from './wire-error.ts';
 /** How long nothing may come before a ping is sent, in ms: at first, and at most. */
 const quietMs = 300;
 const longestQuietMs = 4_000;
-/** How long nothing may come after it, in ms, and how many times as long as the connection took to open, for those that are far. */
+/** How long nothing may come after it, in ms, and how many times as long as the latest ping took, for those that are far. */
 const patienceMs = 500;
-const timesTheOpening = 3;
+const timesTheWay = 3;
+/** Of a connection that has not answered a ping yet, the opening is the measure, which may have waited for something else; in ms. */
+const longestUnknownMs = 2_000;
+/** A pause that lasted by so much longer than it should, in ms, is one of this whole process: nothing was sent meanwhile, nor read. */
+const stoodStillMs = 100;
 
 /** What is needed of an HTTP/2 session. */
 interface Session {
+  readonly connecting: boolean;
   readonly destroyed: boolean;
-  ping(answered: () => void): boolean;
+  /** It takes leave: what is under way may still be answered, a ping perhaps not. */
+  readonly closed: boolean;
+  ping(told: (fault: Error | null) => void): boolean;
   destroy(fault: Error): void;
-  once(event: 'close', told: () => void): unknown;
+  once(event: 'close' | 'connect', told: () => void): unknown;
 }
 
 export class Liveness {
   private readonly http2: Session;
   private readonly socket: Pick<Socket, 'bytesRead'>;
-  private readonly deadMs: number;
-  private readonly clock: Pick<Clock, 'sleep'>;
+  private readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
   private readonly over = new AbortController();
+  private deadMs: number;
   private waiting = 0;
-  private watching = false;
+  private quietForMs = quietMs;
+  /** Ends the pause of whoever looks, since somebody new waits. */
+  private hurry: AbortController | undefined;
+  private isWatched = false;
   private dead = false;
 
   /** @param openedMs how long the connection took to open, in ms */
-  constructor(http2: Session, socket: Pick<Socket, 'bytesRead'>, openedMs: number, clock: Pick<Clock, 'sleep'>) {
-    this.clock = clock;
+  constructor(
+    http2: Session,
+    socket: Pick<Socket, 'bytesRead'>,
+    openedMs: number,
+    clock: Pick<Clock, 'nowMs' | 'sleep'>,
+  ) {
     this.http2 = http2;
     this.socket = socket;
-    this.deadMs = Math.max(patienceMs, timesTheOpening * openedMs);
+    this.clock = clock;
+    this.deadMs = patienceFor(Math.min(openedMs, longestUnknownMs));
     http2.once('close', () => this.over.abort());
+    if (http2.connecting) http2.once('connect', () => void this.ping());
+    else void this.ping();
   }
 
   /** It was ended since nothing came any more. */
@@ -50,7 +67,9 @@ export class Liveness {
   /** Somebody waits for an answer until they call what this gives. */
   watch(): () => void {
     this.waiting += 1;
-    if (!this.watching) void this.look();
+    this.quietForMs = quietMs;
+    if (this.isWatched) this.hurry?.abort();
+    else void this.look();
     return () => {
       this.waiting -= 1;
     };
@@ -58,36 +77,62 @@ export class Liveness {
 
   /** Pings, whoever waits. Resolves when something has come, or the connection has ended. Never rejects. */
   async prove(): Promise<void> {
-    if (this.http2.destroyed) return;
+    if (!this.canBeProven) return;
     const { bytesRead } = this.socket;
-    const answered = Promise.withResolvers<void>();
-    this.http2.ping(() => answered.resolve());
     const done = new AbortController();
-    await Promise.race([answered.promise, this.pause(this.deadMs, done.signal)]);
+    await Promise.race([this.ping(), this.silence(this.deadMs, bytesRead, done.signal)]);
     done.abort();
-    if (this.http2.destroyed || this.socket.bytesRead > bytesRead) return;
+    if (!this.canBeProven || this.socket.bytesRead > bytesRead) return;
     this.dead = true;
     this.http2.destroy(new WireError('ESILENT'));
   }
 
-  private async look(): Promise<void> {
-    this.watching = true;
-    for (let quietForMs = quietMs; this.waiting > 0 && !this.http2.destroyed; ) {
-      const { bytesRead } = this.socket;
-      await this.pause(quietForMs, this.over.signal);
-      if (this.waiting === 0 || this.socket.bytesRead > bytesRead) continue;
-      await this.prove();
-      quietForMs = Math.min(longestQuietMs, 2 * quietForMs);
-    }
-    this.watching = false;
+  /** One that opens, or takes leave, takes no ping. */
+  private get canBeProven(): boolean {
+    const { connecting, closed, destroyed } = this.http2;
+    return !connecting && !closed && !destroyed;
   }
 
-  /** Also what has come while this process stood still is read by then. */
-  private async pause(ms: number, signal: AbortSignal): Promise<void> {
-    const over = AbortSignal.any([signal, this.over.signal]);
-    await this.clock.sleep(ms, over).catch(() => undefined);
-    if (over.aborted) return;
-    await nextTurn();
-    await nextTurn();
+  /** Resolves when it is answered, which tells how long the way is. */
+  private ping(): Promise<void> {
+    const answered = Promise.withResolvers<void>();
+    const sentMs = this.clock.nowMs();
+    this.http2.ping((fault) => {
+      if (fault) return;
+      this.deadMs = patienceFor(this.clock.nowMs() - sentMs);
+      answered.resolve();
+    });
+    return answered.promise;
   }
+
+  private async look(): Promise<void> {
+    this.isWatched = true;
+    while (this.waiting > 0 && !this.http2.destroyed) {
+      const { bytesRead } = this.socket;
+      this.hurry = new AbortController();
+      await this.silence(this.quietForMs, bytesRead, this.hurry.signal);
+      if (this.hurry.signal.aborted || this.waiting === 0 || this.socket.bytesRead > bytesRead) continue;
+      this.quietForMs = Math.min(longestQuietMs, 2 * this.quietForMs);
+      await this.prove();
+    }
+    this.isWatched = false;
+  }
+
+  /** Resolves when nothing has come for so long, while this process ran; or something has; or the signal aborts. */
+  private async silence(ms: number, bytesRead: number, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.over.signal]);
+    for (;;) {
+      const untilMs = this.clock.nowMs() + ms;
+      await this.clock.sleep(ms, over).catch(() => undefined);
+      if (over.aborted) return;
+      // What has come meanwhile is read first.
+      await nextTurn();
+      await nextTurn();
+      if (this.clock.nowMs() - untilMs < stoodStillMs || this.socket.bytesRead > bytesRead) return;
+    }
+  }
+}
+
+function patienceFor(wayMs: number): number {
+  return Math.max(patienceMs, timesTheWay * wayMs);
 }

@@ -28,6 +28,7 @@ export class Outage {
   private readonly toldAtMs = new Map<string, number>();
   /** Refused again and again, while others are not. */
   private readonly odd = new Set<string>();
+  private workedAtMs = Number.NEGATIVE_INFINITY;
   /** The present trouble. */
   private now: Trouble | undefined;
 
@@ -43,8 +44,9 @@ export class Outage {
     return this.now?.reason;
   }
 
-  /** The service cannot be talked to. */
-  failed(reason: string): void {
+  /** @param sinceMs when what has failed began: where another push has gone through since then, it is no outage */
+  failed(reason: string, sinceMs = Number.POSITIVE_INFINITY): void {
+    if (this.workedAtMs > sinceMs) return;
     // One line for an outage, though it may show in several ways; how it shows now, /healthz says.
     const words = `pushes through ${this.service} fail; calls go on with the phones that register by themselves`;
     this.goesOn(reason, 'outage', words);
@@ -63,6 +65,7 @@ export class Outage {
 
   /** A push to this device has gone through, or was refused for what a device alone can be refused for. */
   works(device: string): void {
+    this.workedAtMs = this.clock.nowMs();
     this.odd.delete(device);
     if (this.now === undefined) return;
     const { sinceMs, failures, told, suspects } = this.now;

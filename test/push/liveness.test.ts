@@ -6,12 +6,14 @@ import { VirtualClock } from '../call/fakes/clock.ts';
 let clock: VirtualClock;
 let pings: number;
 let deadAtMs: number | undefined;
-let answerPing: ((told: () => void) => void) | undefined;
+let answerPing: ((told: (fault: null) => void) => void) | undefined;
 const socket = { bytesRead: 0 };
 const session = {
   destroyed: false,
+  closed: false,
+  connecting: false,
   once: () => session,
-  ping(told: () => void) {
+  ping(told: (fault: null) => void) {
     pings += 1;
     answerPing?.(told);
     return true;
@@ -22,10 +24,10 @@ const session = {
   },
 };
 const lively = (openedMs = 1) => new Liveness(session, socket, openedMs, clock);
-const answersAfter = (ms: number) => (told: () => void) =>
+const answersAfter = (ms: number) => (told: (fault: null) => void) =>
   clock.later(ms, () => {
     socket.bytesRead += 17;
-    told();
+    told(null);
   });
 
 beforeEach(() => {
@@ -44,7 +46,7 @@ it.each([
   const liveness = lively(openedMs);
   liveness.watch();
   await clock.advance(60_000);
-  expect([deadAtMs, liveness.isDead, pings]).toEqual([afterMs, true, 1]);
+  expect([deadAtMs, liveness.isDead, pings]).toEqual([afterMs, true, 2]);
 });
 
 it('is proved by pings, fewer and fewer, however long the answer takes', async () => {
@@ -67,7 +69,8 @@ it('is not doubted while anything comes', async () => {
   };
   comes();
   await clock.advance(10_000);
-  expect([pings, deadAtMs]).toEqual([0, undefined]);
+  // One tells how long the way is.
+  expect([pings, deadAtMs]).toEqual([1, undefined]);
 });
 
 it('is not doubted where this process stood still, and what has come is read a moment later', async () => {
@@ -79,10 +82,40 @@ it('is not doubted where this process stood still, and what has come is read a m
   expect(deadAtMs).toBeUndefined();
 });
 
+it('is found dead soon by whoever comes while another has waited for long, whenever it dies', async () => {
+  for (let dyingMs = 0; dyingMs < 20_000; dyingMs += 130) {
+    clock = new VirtualClock();
+    session.destroyed = false;
+    answerPing = answersAfter(20);
+    const liveness = lively();
+    liveness.watch();
+    await clock.advance(dyingMs);
+    // The answer to somebody else's push was the last that came.
+    socket.bytesRead += 100;
+    answerPing = undefined;
+    const atMs = clock.nowMs();
+    liveness.watch();
+    await clock.advance(30_000);
+    // Where a ping was on its way as that answer came, the silence begins after it.
+    expect((deadAtMs ?? Number.NaN) - atMs).toBeLessThanOrEqual(1_300);
+  }
+});
+
+it('is measured by its pings, not by how long it took to open', async () => {
+  answerPing = answersAfter(20);
+  const liveness = lively(9_000);
+  await clock.advance(100);
+  answerPing = undefined;
+  liveness.watch();
+  await clock.advance(60_000);
+  expect(deadAtMs).toBe(900);
+});
+
 it('ends nothing while nobody waits', async () => {
   const over = lively().watch();
   await clock.advance(100);
   over();
   await clock.advance(10_000);
-  expect([pings, deadAtMs]).toEqual([0, undefined]);
+  // One tells how long the way is.
+  expect([pings, deadAtMs]).toEqual([1, undefined]);
 });
