@@ -13,6 +13,7 @@ import { ApnsLink } from './apns-link.ts';
 import { ApnsSignature, type SignedToken } from './apns-signature.ts';
 import { ApnsWire } from './apns-wire.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
+import { Sockets } from './sockets.ts';
 import { Turnstile } from './turnstile.ts';
 
 declare module '@parse/node-apn' {
@@ -45,13 +46,14 @@ interface Letter {
 /** @param onLost told when a connection takes nothing any more */
 export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses, onLost: () => void): PushService {
   const { key, keyId, teamId, server, ca } = access;
-  const link = new ApnsLink(server, ca, addresses, clock, onLost);
+  const sockets = new Sockets(server, ca, addresses);
+  const link = new ApnsLink(sockets, clock, onLost);
   const options = {
     token: { key, keyId, teamId },
     // Without it the library goes by NODE_ENV.
     production: true,
-    address: link.host,
-    port: link.port,
+    address: sockets.host,
+    port: sockets.port,
     requestTimeout: requestMs,
     // The library would try again at once and whatever Retry-After says; delivery.ts does it better.
     connectionRetryLimit: 0,
@@ -151,7 +153,7 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses,
       turnstile.close();
       wire.close();
       provider.shutdown();
-      await link.close();
+      await sockets.close();
     },
   };
 

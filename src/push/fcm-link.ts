@@ -2,20 +2,16 @@
  * The one connection to FCM, over HTTP/2: a hundred pushes go over it at a time, and a ping tells a service that is slow from a connection that is
  * dead. It must never send anything a second time, nor end a connection on which the server still speaks.
  */
-import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
-import { isIP } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../call/ports.ts';
-import type { Addresses } from './addresses.ts';
 import { Liveness } from './liveness.ts';
-import { ended } from './socket-end.ts';
+import type { Sockets } from './sockets.ts';
 import { WireError } from './wire-error.ts';
 
-/** How long the connection may take to open, whatever its stages, in ms. */
-const openMs = 10_000;
 /** How long an answer may take on a connection that lives, in ms. */
 const answerMs = 15_000;
-/** No answer of Google's is longer, in bytes. */
+/** No answer of Google's is longer, in characters. */
 const longestAnswer = 65_536;
 
 export interface LinkAnswer {
@@ -39,27 +35,17 @@ interface Session {
 
 export class FcmLink {
   private readonly server: URL;
-  private readonly ca: string | undefined;
-  private readonly addresses: Pick<Addresses, 'connecting'>;
+  private readonly sockets: Sockets;
   private readonly clock: Clock;
   private readonly onLost: () => void;
-  private readonly sockets = new Set<TLSSocket>();
   private opening: Promise<Session> | undefined;
-  private closed = false;
 
-  /** @param ca PEM: trusted in place of the well-known authorities */
-  constructor(
-    server: URL,
-    ca: string | undefined,
-    addresses: Pick<Addresses, 'connecting'>,
-    clock: Clock,
-    onLost: () => void,
-  ) {
-    this.onLost = onLost;
-    this.clock = clock;
+  /** @param onLost told when a connection takes nothing any more */
+  constructor(server: URL, sockets: Sockets, clock: Clock, onLost: () => void) {
     this.server = server;
-    this.ca = ca;
-    this.addresses = addresses;
+    this.sockets = sockets;
+    this.clock = clock;
+    this.onLost = onLost;
   }
 
   /** Opens the connection unless it stands, and lives. Rejects with the fault. */
@@ -122,60 +108,31 @@ export class FcmLink {
     return promise;
   }
 
-  /** Ends every connection. Resolves when none is left. */
-  async close(): Promise<void> {
-    this.closed = true;
-    const gone = [...this.sockets].map(ended);
-    for (const socket of this.sockets) socket.destroy();
-    await Promise.all(gone);
-  }
-
   /** One for all who ask while it opens, and as long as it takes requests. */
   private async session(): Promise<Session> {
     const { opening } = this;
     const standing = await opening?.catch(() => undefined);
     if (standing !== undefined && !standing.http2.closed && !standing.http2.destroyed) return standing;
-    if (this.closed) throw new WireError('EWITHDRAWN');
+    if (this.sockets.isClosed) throw new WireError('EWITHDRAWN');
     // Somebody else may have begun meanwhile.
     if (this.opening === undefined || this.opening === opening) this.opening = this.open();
     return await this.opening;
   }
 
   private async open(): Promise<Session> {
-    const host = this.server.hostname.replace(/^\[|\]$/g, '');
     const startedMs = this.clock.nowMs();
-    const socket = connectTls({
-      host,
-      port: Number(this.server.port || 443),
-      ALPNProtocols: ['h2'],
-      ...this.addresses.connecting,
-      // A name is asked for and checked; an address is checked only, for TLS knows no server name that is an address.
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(this.ca === undefined ? {} : { ca: this.ca }),
-    });
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
-    socket.setKeepAlive(true, 10_000);
-    socket.setNoDelay(true);
-    const timer = setTimeout(() => socket.destroy(new WireError('ESILENT')), openMs);
-    try {
-      await isSecure(socket);
-      if (socket.alpnProtocol !== 'h2') throw new WireError('ERR_HTTP2_ERROR');
-    } catch (fault) {
+    const socket = this.sockets.begin();
+    await isSecure(socket);
+    if (socket.alpnProtocol !== 'h2') {
       socket.destroy();
-      throw fault;
-    } finally {
-      clearTimeout(timer);
+      throw new WireError('ERR_HTTP2_ERROR');
     }
     // Nobody listens to what a server would push here.
-    const http2 = connectHttp2(this.server.origin, { createConnection: () => socket, settings: { enablePush: false } });
+    const http2 = connect(this.server.origin, { createConnection: () => socket, settings: { enablePush: false } });
     // Each request tells of it.
     http2.on('error', () => undefined);
-    // Whatever has ended it, or is about to.
-    http2.once('goaway', () => {
-      http2.close();
-      this.onLost();
-    });
+    // It takes what is under way to its end, and nothing new.
+    http2.once('goaway', this.onLost);
     http2.once('close', () => {
       socket.destroy();
       this.onLost();

@@ -10,6 +10,7 @@ import { type FcmReading, readFcmAnswer, readFcmFault } from './fcm-answer.ts';
 import { FcmLink } from './fcm-link.ts';
 import { FcmTokens } from './fcm-token.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload } from './payload.ts';
+import { Sockets } from './sockets.ts';
 import { TokenAgent } from './token-agent.ts';
 import { Turnstile, type Urgency } from './turnstile.ts';
 
@@ -25,7 +26,9 @@ export function openFcm(
 ): PushService {
   const agent = new TokenAgent(server, ca, addresses);
   const tokens = new FcmTokens(account, agent, clock);
-  const link = new FcmLink(server ?? new URL('https://fcm.googleapis.com'), ca, addresses, clock, onLost);
+  const url = server ?? new URL('https://fcm.googleapis.com');
+  const sockets = new Sockets(url, ca, addresses);
+  const link = new FcmLink(url, sockets, clock, onLost);
   const turnstile = new Turnstile(places, clock);
   const path = `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
 
@@ -62,7 +65,7 @@ export function openFcm(
     },
     async close() {
       turnstile.close();
-      await Promise.all([link.close(), agent.close()]);
+      await Promise.all([sockets.close(), agent.close()]);
     },
   };
 }
