@@ -91,7 +91,7 @@ async function play(
     TOGETHER,
   );
   await allAre(lab, 'waiting', calls, PATIENCE_MS);
-  await allRemembered(lab, calls);
+  await allRemembered(lab, crowd);
   await lab.router.kill();
   const spentMs = await processorMs(lab.asterisk.pid());
   say(`a restart in a crowd: ${calls} callers are taken over`);

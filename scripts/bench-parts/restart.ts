@@ -29,7 +29,7 @@ async function playRound({ lab, figures }: Rig): Promise<void> {
   const calls = await Promise.all(callees.map((callee) => lab.caller({ audio: SILENT }).call(callee)));
   await Promise.all(callees.map((callee) => callee.mobile.waitForPush('incoming-call', PATIENCE_MS)));
   // What is to be gone on from stands in Asterisk.
-  await allRemembered(lab, RESTART_CALLS);
+  await allRemembered(lab, callees);
   await lab.router.kill();
   await Promise.all(callees.map((callee) => callee.mobile.wake()));
   const startMs = performance.now();

@@ -34,7 +34,7 @@ export type ServiceAnswer =
   | { readonly kind: 'tear' }
   /** HTTP/2: this request alone is given up (RST_STREAM with this code; REFUSED_STREAM). HTTP/1.1 has no such thing: as `drop`. */
   | { readonly kind: 'reset'; readonly code?: number }
-  /** HTTP/2: the server takes its leave (GOAWAY) without an answer. HTTP/1.1: as `drop`. */
+  /** HTTP/2: the server takes its leave (GOAWAY) without an answer, and goes. HTTP/1.1: as `drop`. */
   | { readonly kind: 'goaway' }
   | { readonly kind: 'slow'; readonly ms: number; readonly then: ServiceAnswer };
 

@@ -35,8 +35,12 @@ export function http2Reply(stream: ServerHttp2Stream, connections: Connections, 
     },
     breakOff: () => connections.drop(stream.session?.socket.remotePort),
     giveUp(answer) {
+      const { session } = stream;
       if (answer.kind === 'reset') stream.close(answer.code ?? constants.NGHTTP2_REFUSED_STREAM);
-      else stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 0);
+      else {
+        session?.goaway(constants.NGHTTP2_NO_ERROR, 0);
+        setImmediate(() => session?.destroy());
+      }
     },
   };
 }

@@ -93,17 +93,21 @@ export async function memoryOn(lab: Lab, channelId: string, pushed = 1) {
   );
 }
 
-/** Waits until there are so many calls on whose channels a push is remembered. */
-export async function allRemembered(lab: Lab, calls: number): Promise<void> {
-  const count = async (): Promise<number> => {
+/** Waits until each of these users has a caller on whose channel a push is remembered. */
+export async function allRemembered(lab: Lab, users: readonly { readonly userId: string }[]): Promise<void> {
+  const missing = async (): Promise<readonly string[]> => {
     const channels = channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body);
     const memories = await inTurns(channels, ({ id }) => readMemory(lab, id));
-    return memories.filter((text) => (readCallMemory(text)?.pushed.length ?? 0) > 0).length;
+    const pushed = memories.flatMap((text) => {
+      const memory = readCallMemory(text);
+      return memory === undefined || memory.pushed.length === 0 ? [] : [memory.userId];
+    });
+    return users.map(({ userId }) => userId).filter((userId) => !pushed.includes(userId));
   };
   await awaitThat(
-    async () => ((await count()) >= calls ? true : undefined),
+    async () => ((await missing()).length === 0 ? true : undefined),
     SOON_MS,
-    async () => `of ${calls} calls, ${await count()} are remembered\n${lab.router.log.tail()}`,
+    async () => `no push is remembered for ${(await missing()).join(', ')}\n${lab.router.log.tail()}`,
   );
 }
 
