@@ -39,7 +39,6 @@ export class AriLegs implements Legs {
   readonly #legs = new Map<string, Leg>();
   /** Those that were under way when the connection came back: whoever caught up then could not know whether Asterisk had them. */
   readonly #doubted = new Set<Leg>();
-
   /** Resolves when the next event connection stands. */
   #back = Promise.withResolvers<void>();
 
@@ -91,8 +90,8 @@ export class AriLegs implements Legs {
     if (trouble() === undefined) return;
     const over = new AbortController();
     const back = this.#back.promise.then(() => over.abort());
-    const wantedMs = clock.sleep(COMES_BACK_MS, AbortSignal.any([calledOff, over.signal]));
-    await Promise.race([back, wantedMs]).catch(() => undefined);
+    const enough = clock.sleep(COMES_BACK_MS, AbortSignal.any([calledOff, over.signal]));
+    await Promise.race([back, enough]).catch(() => undefined);
     if (calledOff.aborted) throw new CalledOff('called off while there was no connection to Asterisk');
     const words = trouble();
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
