@@ -39,8 +39,8 @@ export class AriLegs implements Legs {
   readonly #legs = new Map<string, Leg>();
   /** Those that were under way when the connection came back: whoever caught up then could not know whether Asterisk had them. */
   readonly #doubted = new Set<Leg>();
-  /** Resolves when the next event connection stands. */
-  #back = Promise.withResolvers<void>();
+  /** Aborts when the next event connection stands. */
+  #back = new AbortController();
 
   constructor(settings: LegsSettings) {
     this.#settings = settings;
@@ -88,10 +88,8 @@ export class AriLegs implements Legs {
   async #untilHeard(calledOff: AbortSignal): Promise<void> {
     const { clock, trouble } = this.#settings;
     if (trouble() === undefined) return;
-    const over = new AbortController();
-    const back = this.#back.promise.then(() => over.abort());
-    const enough = clock.sleep(COMES_BACK_MS, AbortSignal.any([calledOff, over.signal]));
-    await Promise.race([back, enough]).catch(() => undefined);
+    const over = AbortSignal.any([calledOff, this.#back.signal]);
+    await clock.sleep(COMES_BACK_MS, over).catch(() => undefined);
     if (calledOff.aborted) throw new CalledOff('called off while there was no connection to Asterisk');
     const words = trouble();
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
@@ -136,8 +134,8 @@ export class AriLegs implements Legs {
   /** To be said of each new connection before anybody catches up: what was missed of legs that are just being ordered is looked up once they are. */
   reconnected(): void {
     for (const leg of this.#legs.values()) if (!leg.settled) this.#doubted.add(leg);
-    this.#back.resolve();
-    this.#back = Promise.withResolvers();
+    this.#back.abort();
+    this.#back = new AbortController();
   }
 
   /** Answers for a leg that an earlier run has left, until adopt() says to whom. */
