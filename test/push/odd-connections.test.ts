@@ -38,41 +38,28 @@ const hurried = (everyMs: number): Clock => ({
 });
 
 describe.each(['fcm', 'apns'] as const)('%s', long, (platform) => {
-  it('a push that is answered late by a server that has taken its leave is sent once', async () => {
-    const own = await strangeServer(
-      bench,
-      (stream, nth) => {
+  // Node's own server says goodbye a second time, upon which node-apn would end the session.
+  it.each([
+    ['once', 1000, (session: Http2Session) => Object.assign(session, { close: () => undefined })],
+    ['twice', 200, undefined],
+  ] as const)(
+    'a push that is answered late by a server that has said goodbye %s is sent once',
+    async (_, lateMs, onSession) => {
+      const lateAtFirst: OnPush = (stream, nth) => {
         if (nth > 1) return accept(stream);
         stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
-        setTimeout(() => accept(stream), 1000);
-        // Node's own server would say goodbye a second time, upon which node-apn ends the session: fault 1b.
-      },
-      {},
-      (session) => Object.assign(session, { close: () => undefined }),
-    );
-    const push = own.desk(platform);
-    const device = newDevice[platform]();
-    const result = await push.wake(device, notice(10_000), never());
-    await push.close();
-    await own.close();
-    expect(result).toEqual({ kind: 'delivered' });
-    expect(own.timesOf(device.token)).toBe(1);
-  });
-
-  it('nor is it where the server says goodbye twice', async () => {
-    const own = await strangeServer(bench, (stream, nth) => {
-      if (nth > 1) return accept(stream);
-      stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
-      setTimeout(() => accept(stream), 200);
-    });
-    const push = own.desk(platform);
-    const device = newDevice[platform]();
-    const result = await push.wake(device, notice(10_000), never());
-    await push.close();
-    await own.close();
-    expect(result).toEqual({ kind: 'delivered' });
-    expect(own.timesOf(device.token)).toBe(1);
-  });
+        setTimeout(() => accept(stream), lateMs);
+      };
+      const own = await strangeServer(bench, lateAtFirst, {}, onSession);
+      const push = own.desk(platform);
+      const device = newDevice[platform]();
+      const result = await push.wake(device, notice(10_000), never());
+      await push.close();
+      await own.close();
+      expect(result).toEqual({ kind: 'delivered' });
+      expect(own.timesOf(device.token)).toBe(1);
+    },
+  );
 
   it('a connection of which the server takes leave is replaced before the next call', async () => {
     const own = await strangeServer(bench, accept);
