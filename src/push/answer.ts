@@ -5,6 +5,11 @@
  */
 import type { Device, EndedNotice, PushResult, WakeNotice } from '../call/ports.ts';
 
+/** How long an answer may take on a connection that lives, in ms. */
+export const answerMs = 15_000;
+/** No answer of theirs is longer, in bytes. */
+export const longestAnswer = 65_536;
+
 /** Not delivered, but it may be in a while: after `afterMs`, if the service has said so. */
 export interface Again {
   readonly kind: 'again';
@@ -83,12 +88,17 @@ export interface WireFault {
   readonly host: string | undefined;
 }
 
+/** No answer has come, though the connection lives. */
+export function lateReason(service: string): string {
+  return `${service}: no answer in ${answerMs / 1000} s, on a connection that lives`;
+}
+
 /** What a connection that failed so comes to. @param service as the operator knows it, with FCM or APNs at its beginning */
 export function connectionFailed(service: string, fault: WireFault | undefined): Again | Broken {
   const { code, host } = fault ?? {};
   if (code === undefined) return { kind: 'again', reason: `${service}: connection lost`, afterMs: undefined };
   if (code === 'ENOANSWER') {
-    return { kind: 'again', reason: `${service}: no answer in 15 s, on a connection that lives`, afterMs: undefined };
+    return { kind: 'again', reason: lateReason(service), afterMs: undefined };
   }
   if (certificateFaults.test(code)) {
     return {

@@ -3,7 +3,7 @@
  * not know at all points to our own environment or topic, and stays.
  */
 import { z } from 'zod';
-import { type Answer, connectionFailed, wireFault } from './answer.ts';
+import { type Answer, connectionFailed, lateReason, wireFault } from './answer.ts';
 
 const responses = z.object({ sent: z.array(z.unknown()), failed: z.array(z.unknown()) });
 /** No token can pass for one of these: tokens have digits. */
@@ -82,10 +82,7 @@ export function readApnsResponses(
   const word = response?.reason ?? reason.safeParse(error?.message).data;
   if (isLate) {
     // Apple has most likely taken it, and each that it takes is a call on the screen.
-    return {
-      answer: { kind: 'failed', reason: 'APNs: no answer in 15 s, on a connection that lives' },
-      cure: undefined,
-    };
+    return { answer: { kind: 'failed', reason: lateReason('APNs') }, cure: undefined };
   }
   if (typeof status !== 'number') {
     const answer = connectionFailed('APNs', wireFault(fault) ?? wireFault(error));

@@ -7,14 +7,11 @@ import { channel } from 'node:diagnostics_channel';
 import { type ClientHttp2Stream, constants, type Http2Session } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { z } from 'zod';
+import { answerMs, longestAnswer } from './answer.ts';
 import type { Liveness } from './liveness.ts';
 
 const requests = channel('http2.client.stream.start');
 const answers = channel('http2.client.stream.finish');
-/** How long an answer may take on a connection that lives, in ms. */
-const answerMs = 15_000;
-/** No answer of Apple's is longer, in bytes. */
-const longestAnswer = 65_536;
 
 const sent = z.object({ sentHeaders: z.object({ 'apns-id': z.string() }) });
 const request = z.object({ stream: z.custom<ClientHttp2Stream>((stream) => stream instanceof Duplex) });

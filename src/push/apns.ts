@@ -15,6 +15,7 @@ import { ApnsWire } from './apns-wire.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from './payload.ts';
 import { Sockets } from './sockets.ts';
 import { Turnstile } from './turnstile.ts';
+import { twoTries } from './two-tries.ts';
 
 declare module '@parse/node-apn' {
   interface Provider {
@@ -67,15 +68,9 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses,
   const wire = new ApnsWire((session) => link.livenessOf(session));
   const turnstile = new Turnstile(places, clock);
 
-  async function push(letter: Letter, attempt: Attempt): Promise<Answer> {
+  function push(letter: Letter, attempt: Attempt): Promise<Answer> {
     const urgency = letter.pushType === 'voip' ? 'wake' : 'notice';
-    const answer = await turnstile.through(urgency, attempt.signal, async (overdue) => {
-      const signal = AbortSignal.any([overdue, attempt.signal]);
-      const first = await pushOnce(letter, attempt, signal);
-      if (first.cure === undefined || signal.aborted) return first.answer;
-      return (await pushOnce(letter, attempt, signal)).answer;
-    });
-    return answer ?? { kind: 'again', reason: 'APNs: the answer has no end', afterMs: undefined };
+    return twoTries(turnstile, 'APNs', urgency, attempt, (signal) => pushOnce(letter, attempt, signal));
   }
 
   async function pushOnce(letter: Letter, attempt: Attempt, signal: AbortSignal): Promise<ApnsReading> {

@@ -40,13 +40,11 @@ export interface FcmReading {
 
 /** The connection has failed, or the answer has none of HTTP/2's shape. */
 export function readFcmFault(error: unknown): FcmReading {
-  const answer = connectionFailed('FCM', wireFault(error));
-  return { answer, cure: answer.kind === 'again' && !isLate(error) ? 'connection' : undefined };
-}
-
-/** The connection lives: another one would not do better. */
-function isLate(error: unknown): boolean {
-  return wireFault(error)?.code === 'ENOANSWER';
+  const fault = wireFault(error);
+  const answer = connectionFailed('FCM', fault);
+  // Where it lives, another one would not do better.
+  const mayHelp = answer.kind === 'again' && fault?.code !== 'ENOANSWER';
+  return { answer, cure: mayHelp ? 'connection' : undefined };
 }
 
 /** @param wallMs ms since 1970 */

@@ -5,14 +5,10 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../call/ports.ts';
+import { answerMs, longestAnswer } from './answer.ts';
 import { Liveness } from './liveness.ts';
 import type { Sockets } from './sockets.ts';
 import { WireError } from './wire-error.ts';
-
-/** How long an answer may take on a connection that lives, in ms. */
-const answerMs = 15_000;
-/** No answer of Google's is longer, in characters. */
-const longestAnswer = 65_536;
 
 export interface LinkAnswer {
   readonly status: number;

@@ -13,6 +13,7 @@ import { callEnded, incomingCall, ordinaryBytes, type Payload } from './payload.
 import { Sockets } from './sockets.ts';
 import { TokenAgent } from './token-agent.ts';
 import { Turnstile, type Urgency } from './turnstile.ts';
+import { twoTries } from './two-tries.ts';
 
 /** Pushes under way at a time: streams of one connection. */
 const places = 100;
@@ -32,14 +33,8 @@ export function openFcm(
   const turnstile = new Turnstile(places, clock);
   const path = `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
 
-  async function push(urgency: Urgency, device: Device, data: Payload, attempt: Attempt): Promise<Answer> {
-    const answer = await turnstile.through(urgency, attempt.signal, async (overdue) => {
-      const signal = AbortSignal.any([overdue, attempt.signal]);
-      const first = await pushOnce(device, data, attempt, signal);
-      if (first.cure === undefined || signal.aborted) return first.answer;
-      return (await pushOnce(device, data, attempt, signal)).answer;
-    });
-    return answer ?? { kind: 'again', reason: 'FCM: the answer has no end', afterMs: undefined };
+  function push(urgency: Urgency, device: Device, data: Payload, attempt: Attempt): Promise<Answer> {
+    return twoTries(turnstile, 'FCM', urgency, attempt, (signal) => pushOnce(device, data, attempt, signal));
   }
 
   async function pushOnce(device: Device, data: Payload, attempt: Attempt, signal: AbortSignal): Promise<FcmReading> {

@@ -9,7 +9,7 @@ import { ended } from './socket-end.ts';
 import { WireError } from './wire-error.ts';
 
 /** How long one may take to open, whatever its stages, in ms. */
-const openMs = 10_000;
+export const openMs = 10_000;
 
 export class Sockets {
   readonly host: string;
@@ -21,7 +21,7 @@ export class Sockets {
 
   /** @param ca PEM: trusted in place of the well-known authorities */
   constructor(server: URL, ca: string | undefined, addresses: Pick<Addresses, 'connecting'>) {
-    this.host = server.hostname.replace(/^\[|\]$/g, '');
+    this.host = hostOf(server);
     this.port = Number(server.port || 443);
     this.ca = ca;
     this.addresses = addresses;
@@ -63,4 +63,9 @@ export class Sockets {
     for (const socket of this.open) socket.destroy();
     await Promise.all(gone);
   }
+}
+
+/** As a socket wants it: an IPv6 address without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }

@@ -5,7 +5,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
 import type { Addresses } from './addresses.ts';
+import { answerMs, longestAnswer } from './answer.ts';
 import { ended } from './socket-end.ts';
+import { hostOf, openMs } from './sockets.ts';
 import { WireError } from './wire-error.ts';
 
 declare module 'http' {
@@ -14,12 +16,6 @@ declare module 'http' {
     addRequest(request: ClientRequest, options: RequestOptions): void;
   }
 }
-
-/** How long the connection may take to open, and how long the whole answer may take then, in ms. */
-const openMs = 10_000;
-const answerMs = 15_000;
-/** No answer of Google's is longer, in bytes. */
-const longestAnswer = 65_536;
 
 export class TokenAgent extends Agent {
   private readonly server: URL | undefined;
@@ -33,7 +29,7 @@ export class TokenAgent extends Agent {
 
   /** Where a request to this host of Google's goes. */
   hostInPlaceOf(host: string): string {
-    return this.server?.hostname.replace(/^\[|\]$/g, '') ?? host;
+    return this.server === undefined ? host : hostOf(this.server);
   }
 
   override addRequest(request: ClientRequest, options: RequestOptions): void {

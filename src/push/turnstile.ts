@@ -38,7 +38,7 @@ export class Turnstile {
     work: (overdue: AbortSignal) => Promise<T>,
   ): Promise<T | undefined> {
     await this.enter(urgency, signal);
-    // Not the push's signal: what has left keeps its place for as long as it is on its way, though nobody waits for it.
+    // Not the push's signal: what has left keeps its place until it has been given up, though nobody waits for it.
     const patience = new Patience(this.clock, longestMs, new AbortController().signal);
     const overdue = new AbortController();
     this.underWay.add(patience);
