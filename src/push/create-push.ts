@@ -59,13 +59,17 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const closed = new AbortController();
   let isStaying = false;
   const stayWarm = async (name: keyof typeof lost, service: PushService) => {
-    for (let pauseMs = proveEveryMs; ; ) {
+    const nextLoss = () => {
       const hurry = new AbortController();
       lost[name] = () => hurry.abort();
+      return hurry;
+    };
+    for (let pauseMs = proveEveryMs, hurry = nextLoss(); ; ) {
       await clock.sleep(pauseMs, AbortSignal.any([hurry.signal, closed.signal])).catch(() => undefined);
       // One that is lost again and again is not opened without a pause.
       await clock.sleep(atLeastMs, closed.signal);
-      // What fails shows with the next push.
+      // One that is lost meanwhile counts for the next turn. What fails shows with the next push.
+      hurry = nextLoss();
       const isWarm = await service.warmUp().then(
         () => true,
         () => false,
