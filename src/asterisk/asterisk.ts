@@ -237,6 +237,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       if (socket.state().up) await subscriptions.close();
       dead.close();
       await socket.close();
+      legs.close();
       registrations.close();
       requests.close();
       await holding;

@@ -182,7 +182,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#channelId = channel.id;
     this.#departure.replaced();
     this.#onReplaced(channel.id);
-    if (this.#seen) this.#listen();
+    if (this.#seen || this.#isHeard) this.#listen();
     this.#hold
       .moveTo(channel.id)
       .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));

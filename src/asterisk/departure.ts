@@ -32,6 +32,8 @@ export interface Leaver {
 
 /** How much later than its leaving the cause of a caller's end may be told, in ms, where it may not be told at all. */
 const WORD_COMES_MS = 250;
+/** And where it is told for sure, but may be late: within the time that an order waits for it. */
+const LATE_WORD_MS = 2_000;
 /** For how long an order waits until it is known where the caller has gone, in ms. */
 const FOUND_WITHIN_MS = 5_000;
 
@@ -140,7 +142,7 @@ export class Departure {
       if (found.isOver) this.leave('the caller has left');
     } else if (found.kind === 'gone') {
       // Its cause is told by an event, or that another has taken its place: that may come later than that it is not found.
-      const comesMs = isHeard ? FOUND_WITHIN_MS : WORD_COMES_MS;
+      const comesMs = isHeard ? LATE_WORD_MS : WORD_COMES_MS;
       await this.#ports.clock.sleep(this.#cause === 0 ? comesMs : 0, this.#word.signal).catch(() => undefined);
       if (!isMoot()) this.leave('the caller has left');
     } else if (found.kind === 'moved' && this.#connected === undefined) {

@@ -32,6 +32,8 @@ export class Leg implements ChannelOwner {
   readonly #calledOff = new AbortController();
   /** The channel of the caller with whom it is to be connected; '' where that is not known. */
   callerId = '';
+  /** Until when it rings, of what was ordered last, as a monotonic reading in ms. */
+  ringsUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(ports: LegPorts) {
     this.#ports = ports;

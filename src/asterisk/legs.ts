@@ -55,12 +55,11 @@ export class AriLegs implements Legs {
       this.#forget(legId, leg);
       hearing.close();
     };
-    let ringsUntilMs = Number.POSITIVE_INFINITY;
     const leg = new Leg({
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
-      isRingTimeOver: () => clock.nowMs() >= ringsUntilMs,
+      isRingTimeOver: () => clock.nowMs() >= leg.ringsUntilMs,
     });
     leg.callerId = request.forChannelId;
     this.#legs.set(legId, leg);
@@ -70,11 +69,9 @@ export class AriLegs implements Legs {
       await this.#untilHeard(leg.calledOff);
       await hearing.open();
       orderedFor = leg.callerId;
-      // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
-      ringsUntilMs = clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
       await this.#order(leg, { ...request, forChannelId: orderedFor });
     } catch (error) {
-      // What was refused, called off or never sent, Asterisk knows nothing of.
+      // What was refused or called off at once, or never sent, Asterisk knows nothing of.
       leg.refused(!(error instanceof OrderLost));
       forget();
       throw error;
@@ -102,13 +99,18 @@ export class AriLegs implements Legs {
   async #order(leg: Leg, request: DialRequest): Promise<void> {
     const order = { ...legOrder(request), calledOff: leg.calledOff };
     for (let isLast = false; ; isLast = true) {
+      // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
+      leg.ringsUntilMs = this.#settings.clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
       try {
         await this.#settings.requests.send(order);
         return;
       } catch (error) {
         // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
         if (leg.isAnswered) return;
-        if (isRefused(error) || error instanceof CalledOff) throw error;
+        const isKnown = isRefused(error) || error instanceof CalledOff;
+        if (isKnown && !isLast) throw error;
+        // The first order may come yet.
+        if (isKnown) throw new OrderLost(wordsOf(error), { cause: error });
         const look = await lookAtChannel(this.#settings.requests, request.legId).catch(() => undefined);
         // That may have been while it was looked for.
         if (leg.isHeardOf) return;
@@ -136,6 +138,11 @@ export class AriLegs implements Legs {
     for (const leg of this.#legs.values()) if (!leg.settled) this.#doubted.add(leg);
     this.#back.abort();
     this.#back = new AbortController();
+  }
+
+  /** No connection comes any more, and no leg waits for one. */
+  close(): void {
+    this.#back.abort();
   }
 
   /** Answers for a leg that an earlier run has left, until adopt() says to whom. */

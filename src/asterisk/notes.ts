@@ -73,7 +73,7 @@ export class AriNotes implements Notes {
     } catch (error) {
       if (!isGone(error)) throw error;
     }
-    this.#standingOf(callId).delete(noteId);
+    this.#standing.get(callId)?.delete(noteId);
   }
 
   /** Where we have written nothing, the first may be of an earlier run. */

@@ -1,5 +1,6 @@
 /** A caller whose channel is replaced by another: every order goes to the newcomer, also one that was under way; what was heard begins anew there; and the end of the old channel is nobody's. */
 import { expect, it, vi } from 'vitest';
+import { CallerGone } from '../../src/call/errors.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { CALLER_ID, inStasis, OneCaller } from './one-caller.ts';
 import { answerJson } from './pbx-stub.ts';
@@ -121,4 +122,28 @@ it('is an arrival like any other where nobody answers for the old channel', asyn
   await using one = await OneCaller.start();
   one.board.take({ type: 'StasisStart', args: ['7'], channel: NEWCOMER, replace_channel: { id: '1700000000.5' } });
   expect(one.arrived).toEqual(['7']);
+});
+
+it('that has gone is told of as gone also where the word that is sure to come is late', async () => {
+  const sleep = (ms: number, signal: AbortSignal) => systemClock.sleep(ms / 10, signal);
+  await using one = await OneCaller.start({ sleep });
+  one.variables = {};
+  await one.caller.read({ variables: [], globals: [], contactsOf: [] }).catch(() => undefined);
+  one.variables = undefined;
+  one.look = { status: 404 };
+  await expect(one.caller.answer()).rejects.toBeInstanceOf(CallerGone);
+});
+
+it('has the newcomer heard also where it was found, and replaced before anybody has looked at it', async () => {
+  await using one = await OneCaller.start();
+  const [old, now] = ['1700000000.5', '1700000000.9'];
+  const found = one.another(old, { held: 0, isHeard: true });
+  one.board.take({
+    type: 'StasisStart',
+    args: [],
+    channel: { ...inStasis('42'), id: now },
+    replace_channel: { id: old },
+  });
+  await found.read({ variables: [], globals: [], contactsOf: [] }).catch(() => undefined);
+  expect(one.pbx.requests.flatMap(({ query }) => query.get('eventSource') ?? [])).toEqual([`channel:${now}`]);
 });

@@ -51,6 +51,7 @@ describe('a leg', () => {
     sleeps = [];
     const sleep = (ms: number, signal: AbortSignal) =>
       new Promise<void>((over, calledOff) => {
+        if (signal.aborted) return calledOff(signal.reason);
         sleeps.push({ ms, over });
         signal.addEventListener('abort', () => calledOff(signal.reason), { once: true });
       });
@@ -134,6 +135,15 @@ describe('a leg', () => {
       expect(orders()).toEqual([]);
     });
 
+    it('is not waited with once no connection comes any more', async () => {
+      const dialled = legs.dial(request, () => {}).catch((error: unknown) => error);
+      await settled();
+      legs.close();
+      expect(await dialled).toBeInstanceOf(PbxError);
+      expect(await legs.dial(request, () => {}).catch((error: unknown) => error)).toBeInstanceOf(PbxError);
+      expect(orders()).toEqual([]);
+    });
+
     it('is never ordered where nobody wants it any more', async () => {
       const dialled = legs.dial(request, () => {}).catch((error: unknown) => error);
       await legs.hangUp(request.legId, 'not-needed');
@@ -149,7 +159,7 @@ describe('a leg', () => {
     ['is unknown there', undefined, 2],
     ['has been heard of', () => isIn('Ringing'), 1],
     ['has ended meanwhile', () => isGone(), 1],
-  ])('whose order is lost, and that %s, is ordered %3$i times', async (_, happens, times) => {
+  ])('whose order is lost, and that %s, is ordered as often as that asks for', async (_, happens, times) => {
     const ordered = () => orders().filter((order) => order === `POST ${PATH}`).length;
     pbx.answer = ({ method, path }, response) => {
       if (method === 'GET') return answerJson(response, 404);
@@ -169,6 +179,66 @@ describe('a leg', () => {
     };
     await expect(legs.dial(request, () => {})).rejects.toBeInstanceOf(PbxError);
     expect(orders().filter((order) => order === `POST ${PATH}`)).toHaveLength(2);
+  });
+
+  it('whose order is lost rings its whole time from the second one on', async () => {
+    const ordered = () => orders().filter((order) => order === `POST ${PATH}`).length;
+    pbx.answer = ({ method, path }, response) => {
+      if (method === 'GET') return answerJson(response, 404);
+      if (path !== PATH || ordered() > 1) return answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
+      nowMs = 20_000;
+      response.destroy();
+    };
+    const ends: unknown[] = [];
+    await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
+    expect(ordered()).toBe(2);
+    isIn('Ringing');
+    nowMs = 25_000;
+    board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
+    expect(ends).toEqual(['ringing', 'declined']);
+  });
+  it.each([500, 503, 400])(
+    'whose order is lost, and the second one refused with %i, is ended all the same: the first may come yet',
+    async (status) => {
+      const ordered = () => orders().filter((order) => order === `POST ${PATH}`).length;
+      let hung: Promise<void> | undefined;
+      pbx.answer = ({ method, path }, response) => {
+        if (method === 'GET') return answerJson(response, 404);
+        if (path !== PATH || method === 'DELETE')
+          return answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
+        if (ordered() === 1) return response.destroy();
+        hung ??= legs.hangUp(request.legId, 'not-needed');
+        answerJson(response, status, { message: 'Allocation failed' });
+      };
+      await legs.dial(request, () => {}).catch(() => undefined);
+      await hung;
+      expect([ordered(), hangUps()]).toEqual([2, ['normal']]);
+    },
+  );
+  it('whose order is lost, called off as the second one waits for its connection, is ended all the same', async () => {
+    const real = requests.send.bind(requests);
+    let posts = 0;
+    let hung: Promise<void> | undefined;
+    requests.send = (order) => {
+      if (order.method === 'POST' && order.path.includes('leg-1')) {
+        posts += 1;
+        if (posts === 2) {
+          const sent = real(order);
+          // Still without a socket.
+          hung = legs.hangUp(request.legId, 'not-needed');
+          return sent;
+        }
+      }
+      return real(order);
+    };
+    pbx.answer = ({ method, path }, response) => {
+      if (method === 'GET') return answerJson(response, 404);
+      if (path === PATH && method === 'POST') return response.destroy();
+      answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
+    };
+    const e = await legs.dial(request, () => {}).catch((x: unknown) => x);
+    await hung;
+    expect([posts, String(e), hangUps()]).toEqual([2, expect.stringContaining('called off'), ['normal']]);
   });
 
   it('that is connected says so to its caller, and once', async () => {

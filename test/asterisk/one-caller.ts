@@ -33,6 +33,7 @@ export class OneCaller implements AsyncDisposable {
   /** Arguments of whoever has come as a newcomer. */
   readonly arrived: string[] = [];
   /** What was told of a caller who was found to talk: the leg, and on what. */
+  readonly #ports: ConstructorParameters<typeof CallerChannel>[2];
   readonly foundTalking: string[] = [];
   /** What GET of the channel is answered with. */
   look: { readonly status: number; readonly body?: unknown } = { status: 200, body: inStasis('42') };
@@ -50,7 +51,7 @@ export class OneCaller implements AsyncDisposable {
     this.requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
     this.board = quietBoard({ onArrival: (_, args) => this.arrived.push(args.join()) });
-    this.caller = new CallerChannel(inStasis('42'), '42', {
+    this.#ports = {
       requests: this.requests,
       app: 'app',
       board: this.board,
@@ -58,7 +59,13 @@ export class OneCaller implements AsyncDisposable {
       onConnected: (legId, on) => this.foundTalking.push(`${legId} ${on}`) > 0,
       log,
       clock,
-    });
+    };
+    this.caller = new CallerChannel(inStasis('42'), '42', this.#ports);
+  }
+
+  /** One of an earlier run beside it. */
+  another(id: string, found: ConstructorParameters<typeof CallerChannel>[3]): CallerChannel {
+    return new CallerChannel({ ...inStasis('42'), id }, '42', this.#ports, found);
   }
 
   static async start(clock: Pick<Clock, 'sleep'> = systemClock): Promise<OneCaller> {
