@@ -6,23 +6,41 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { channelVariable } from '../asterisk/channel-variable.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { noted } from '../rigs/death.ts';
-import { heldLeg, hold, isHeld, release } from '../rigs/held-leg.ts';
+import {
+  heldLeg,
+  hold,
+  holdCaller,
+  holdGone,
+  isBridgedOrOver,
+  isHeld,
+  isHeldGone,
+  isOnTheWay,
+  NOWHERE,
+  release,
+  releaseCaller,
+} from '../rigs/held-leg.ts';
 import { BY_DIAL, officeSettings } from '../rigs/office.ts';
 import { channelOf, hangUpAll, hearEachOther, partyOf, sides, talk } from '../rigs/talk.ts';
 
-const { dialplan, globals, steps } = await heldLeg();
+const { dialplan, globals, steps, stepsGone } = await heldLeg();
 
 it('each step of the leg is held', () => {
   expect(steps.length).toBeGreaterThan(4);
   expect(steps.join()).toContain('LOCK(');
+  expect(stepsGone.length).toBeGreaterThan(4);
 });
 
 describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, asterisk: { hookDialplan: dialplan, extraDialplan: globals } });
+    const extraDialplan = `${globals}\n[elsewhere]\nexten => s,1,Wait(60)\n`;
+    lab = await startLab({ version, asterisk: { hookDialplan: dialplan, extraDialplan } });
   });
-  afterEach(() => lab.nothingRemains());
+  afterEach(async () => {
+    await releaseCaller(lab);
+    await holdGone(lab, NOWHERE);
+    await lab.nothingRemains();
+  });
   afterAll(() => lab?.stop());
 
   it.each(steps.map((_, step) => step))('before step %i: the call is over, and was answered', async (step) => {
@@ -41,6 +59,43 @@ describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i'
     expect(await lab.asterisk.logTail(400)).not.toContain('LOCAL(tried)=100');
   });
 
+  it.each(['', 'g'].flatMap((options) => stepsGone.map((step) => ({ options, step }))))(
+    'on the way to it, its step $step comes after Bridge(), options $options: the call is over, and was answered',
+    async ({ options, step }) => {
+      const alice = await lab.user({ ringingDevice: 'WebApp', variables: { XIVO_CALLOPTIONS: options } });
+      await holdCaller(lab);
+      const call = await lab.caller().call(alice);
+      const there = await alice.webApp.answer();
+      await isOnTheWay(lab);
+      await holdGone(lab, step);
+      await there.hangUp();
+      await isHeldGone(lab);
+      await releaseCaller(lab);
+      await isBridgedOrOver(lab);
+      await holdGone(lab, NOWHERE);
+      await call.waitFor('ended');
+      expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp' });
+      expect(await lab.asterisk.logTail(400)).not.toMatch(/without Gosub/);
+    },
+  );
+
+  it('a caller who has been moved away on the way to whoever hangs up then stays there', async () => {
+    const alice = await lab.user({ ringingDevice: 'WebApp' });
+    await holdCaller(lab);
+    const call = await lab.caller().call(alice);
+    const there = await alice.webApp.answer();
+    await isOnTheWay(lab);
+    await holdGone(lab, 'h0');
+    await there.hangUp();
+    await isHeldGone(lab);
+    await lab.asterisk.cli(`channel redirect ${await callerChannel(lab)} elsewhere,s,1`);
+    await holdGone(lab, NOWHERE);
+    await alice.webApp.waitFor('ended');
+    await expect.poll(() => lab.asterisk.cli('core show channels')).not.toContain('PJSIP/uc-');
+    expect(await lab.asterisk.cli('core show channels verbose')).toMatch(/PJSIP\/trunk-\S+ +elsewhere /);
+    await call.hangUp();
+  });
+
   it('a caller who is seven seconds late talks to whoever has answered, and waits', async () => {
     const alice = await lab.user({ ringingDevice: 'WebApp' });
     await lab.asterisk.cli('dialplan set global HOLD_CALLER 7');
@@ -57,7 +112,7 @@ describe.each([16, 22] as const)('answered, and hung up at once, on Asterisk %i'
     await lab.asterisk.cli('dialplan set global HOLD_CALLER 60');
     const call = await lab.caller().call(alice);
     const there = await alice.webApp.answer();
-    await expect.poll(() => lab.asterisk.cli('core show channels verbose')).toMatch(/xivo-mapp-answered .* Wait /);
+    await isOnTheWay(lab);
     await call.hangUp();
     await lab.asterisk.cli('dialplan set global HOLD_CALLER 0');
     await alice.webApp.waitFor('ended');
@@ -101,3 +156,7 @@ describe.each([16, 22] as const)('answered, and the caller replaced at once, on 
     await expect.poll(() => lab.api.story(callId)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
   });
 });
+
+async function callerChannel(lab: Lab): Promise<string> {
+  return /^PJSIP\/trunk-\S+/m.exec(await lab.asterisk.cli('core show channels'))?.[0] ?? '';
+}
