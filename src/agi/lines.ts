@@ -1,6 +1,7 @@
 /**
  * Bytes from Asterisk into lines. A character that comes in two pieces stays one, and nobody makes us keep more than a line's bound.
  */
+import { toldText } from '../call/told-text.ts';
 import { AgiFault } from './fault.ts';
 
 const NEWLINE = 0x0a;
@@ -16,7 +17,7 @@ export class LineReader {
     this.#take = take;
   }
 
-  /** Gives each line that is complete. What is no UTF-8 in it becomes U+FFFD. Throws AgiFault at a line that is too long. */
+  /** Gives each line that is complete. Throws AgiFault at a line that is too long. */
   push(piece: Buffer): void {
     let from = 0;
     for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
@@ -24,7 +25,7 @@ export class LineReader {
       this.#rest = Buffer.alloc(0);
       from = end + 1;
       this.#check(line);
-      this.#take(line.toString('utf8').replace(/\r$/, ''));
+      this.#take(toldText(line).replace(/\r$/, ''));
     }
     this.#rest = Buffer.concat([this.#rest, piece.subarray(from)]);
     this.#check(this.#rest);

@@ -5,6 +5,7 @@
  */
 import { PbxError } from '../call/errors.ts';
 import type { Contact } from '../call/ports.ts';
+import { toldText } from '../call/told-text.ts';
 import type { AgiSession } from './session.ts';
 
 const COMMAND = 'GET FULL VARIABLE ';
@@ -54,10 +55,9 @@ async function askPlainly(session: AgiSession, expression: string): Promise<stri
   return value;
 }
 
-/** What is no UTF-8, or was cut in the middle, becomes U+FFFD. */
 function decoded(text: string): string {
   const latin = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(latin, 'latin1').toString('utf8');
+  return toldText(Buffer.from(latin, 'latin1'));
 }
 
 /**

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { partyOf } from '../call/party.ts';
 import type { Party } from '../call/ports.ts';
+import { withoutEscapes } from '../call/told-text.ts';
 import { AgiFault, shown } from './fault.ts';
 
 export interface AgiRequest {
@@ -69,7 +70,7 @@ export function readRequest(lines: readonly string[]): AgiRequest {
     asked: agi_network_script,
     userId,
     channelId: agi_uniqueid,
-    caller: partyOf(agi_calleridname, agi_callerid),
+    caller: partyOf(withoutEscapes(agi_calleridname), agi_callerid),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { partyOf } from '../call/party.ts';
 import type { Caller, DialplanStatus, Hold, HoldNews, Party, Reading } from '../call/ports.ts';
+import { withoutEscapes } from '../call/told-text.ts';
 import { subscribeToChannels } from './application.ts';
 import { CallerHold } from './caller-hold.ts';
 import { CallerOrders } from './caller-orders.ts';
@@ -11,6 +12,7 @@ import { readCaller, type WhatToRead } from './caller-reading.ts';
 import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
+import { asciiAnswer, asciiQuestion, variableQuestion } from './question.ts';
 import type { LeftBehind } from './reconcile.ts';
 import { isIll } from './refusal.ts';
 import { type AriRequests, HARMLESS, isGone } from './requests.ts';
@@ -21,9 +23,17 @@ export interface CallerPorts extends DeparturePorts {
   readonly ownDialplan: OwnDialplan;
 }
 
+/** Asked where an event leaves it open: Asterisk 16 leaves names that are no UTF-8 out of it, and every version numbers. */
+const WHO = ['CALLERID(name)', 'CALLERID(num)'].map((name) => asciiQuestion(variableQuestion(name)));
+
+/** Whether there may be more to know of it than could be put into an event. */
+function isGarbled({ name, number }: Party): boolean {
+  return name === '' || number === '' || `${name}${number}`.includes('\ufffd');
+}
+
 export class CallerChannel implements Caller, ChannelOwner {
   #channelId: string;
-  readonly party: Party;
+  #party: Party;
   readonly answered: boolean;
   readonly settled = true;
   readonly #requests: AriRequests;
@@ -45,7 +55,7 @@ export class CallerChannel implements Caller, ChannelOwner {
    */
   constructor(channel: Channel, userId: string, ports: CallerPorts, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
     this.#channelId = channel.id;
-    this.party = partyOf(unescaped(channel.caller.name), channel.caller.number);
+    this.#party = partyOf(withoutEscapes(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
     this.#requests = ports.requests;
     this.#ports = ports;
@@ -57,6 +67,11 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#isHeard = found?.isHeard === true;
     if (this.#isHeard) this.#departure.endIsHeard = Promise.resolve(true);
     ports.board.own(channel.id, this);
+  }
+
+  /** As far as Asterisk's events can tell; after the first look, whatever bytes there are in name and number. */
+  get party(): Party {
+    return this.#party;
   }
 
   /** Another one after a transfer. */
@@ -84,7 +99,16 @@ export class CallerChannel implements Caller, ChannelOwner {
     if (isFirst && !this.#isHeard) this.#listen();
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
     const lane = isFirst ? 'urgent' : what.isPassing === true ? 'looks' : 'usual';
-    return readCaller(what, (questions) => this.#orders.ask(questions, lane), this.#ports.ownDialplan, isFirst);
+    let isUnknown = isFirst && isGarbled(this.#party);
+    const ask = async (questions: readonly string[]): Promise<string[]> => {
+      if (!isUnknown) return await this.#orders.ask(questions, lane);
+      isUnknown = false;
+      const answers = await this.#orders.ask([...questions, ...WHO], lane);
+      const [name = '', number = ''] = answers.splice(-WHO.length).map(asciiAnswer);
+      this.#party = partyOf(withoutEscapes(name) || this.#party.name, number || this.#party.number);
+      return answers;
+    };
+    return readCaller(what, ask, this.#ports.ownDialplan, isFirst);
   }
 
   /** Asks for the channel's events beyond its stay in the application. */
@@ -210,9 +234,4 @@ export class CallerChannel implements Caller, ChannelOwner {
   onPlayback(event: PlaybackEvent): void {
     if (this.#ours && !this.left.aborted) this.#hold.take(event);
   }
-}
-
-/** Asterisk keeps a name from SIP as it stood between the quotes, escapes included. */
-function unescaped(name: string): string {
-  return name.replace(/\\(["\\])/g, '$1');
 }

@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
+import { toldText } from '../call/told-text.ts';
 import { channelPath } from './channel-ids.ts';
 import type { Lane } from './lanes.ts';
 import { AriRefusal, isIll } from './refusal.ts';
@@ -75,7 +76,52 @@ async function evaluate(
   return parsed.data.value;
 }
 
+/** Stand around a value that is asked for in ASCII: without both of them it is not whole. */
+const [BEGIN, END] = ['x', 'z'];
+
+/**
+ * The same question, so that its answer comes in ASCII, whatever bytes are in it. A bracket too many in the value, with a colon behind it, is read as
+ * the end of the question: such an answer is not whole.
+ */
+export function asciiQuestion(question: string): string {
+  return `\${URIENCODE(${BEGIN}${question}${END})}`;
+}
+
+/** The value that an asciiQuestion was answered with; '' where it is not whole. */
+export function asciiAnswer(answer: string): string {
+  if (!answer.startsWith(BEGIN) || !answer.endsWith(END) || answer.length < 2) return '';
+  const latin = answer
+    .slice(BEGIN.length, -END.length)
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return toldText(Buffer.from(latin, 'latin1'));
+}
+
+/** Asterisk cannot put an answer into words, since bytes in it are no UTF-8; of what else was asked it says nothing then either. */
+function isUntellable(error: unknown): boolean {
+  return error instanceof AriRefusal && error.status >= 500 && !isIll(error);
+}
+
 async function askGroup(
+  requests: AriRequests,
+  channelId: string,
+  group: readonly string[],
+  lane: Lane,
+): Promise<string[]> {
+  try {
+    return await askTogether(requests, channelId, group, lane);
+  } catch (error) {
+    if (!isUntellable(error)) throw error;
+  }
+  const [only = ''] = group;
+  if (group.length === 1) {
+    return [asciiAnswer(await evaluate(requests, channelId, [asciiQuestion(only)], lane))];
+  }
+  const half = Math.ceil(group.length / 2);
+  const parts = [group.slice(0, half), group.slice(half)];
+  return (await Promise.all(parts.map((part) => askGroup(requests, channelId, part, lane)))).flat();
+}
+
+async function askTogether(
   requests: AriRequests,
   channelId: string,
   group: readonly string[],

@@ -126,7 +126,7 @@ export class Strangers {
     if (!this.#told.has(channelId)) {
       this.#told.add(channelId);
       log.warn(
-        `Asterisk cannot describe the channel ${channelId}, so it is given back to the dialplan, which rings by itself: its Call-ID, number or name has bytes that are no UTF-8`,
+        `Asterisk cannot describe the channel ${channelId}, so it is given back to the dialplan, which rings by itself: its Call-ID, account code or language has bytes that are no UTF-8`,
         { channel: channelId },
       );
     }

@@ -79,10 +79,11 @@ export class Call {
     if (this.caller.left.aborted) this.onLeft();
   }
 
-  /** It is known now whether the caller withholds its number. One who does is named nowhere: neither to the callee nor in the history. */
+  /** It is known now who the caller is, and whether it withholds its number. One who does is named nowhere: neither to the callee nor in the history. */
   learnWithheld(withheld: boolean): void {
-    if (withheld) this.shown = NOBODY;
-    else this.diary.name(this.caller.party);
+    // By now more may be known of it than when it came.
+    this.shown = withheld ? NOBODY : this.caller.party;
+    if (!withheld) this.diary.name(this.shown);
   }
 
   /** Aborts when the call is over for whatever reason. Everything that waits takes it; nothing that cleans up does. */

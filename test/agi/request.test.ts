@@ -19,6 +19,8 @@ describe('an AGI request', () => {
     const unknown = requestLines('wake', ['7'], { agi_callerid: 'unknown', agi_calleridname: 'unknown' });
     expect(readRequest(unknown).caller).toEqual({ name: '', number: '' });
     const strange = requestLines('wake', ['7'], { agi_calleridname: `é: "x" \u0007${'y'.repeat(500)}` });
+    const quoted = requestLines('wake', ['7'], { agi_calleridname: 'Ann \\"the\\" Boss' });
+    expect(readRequest(quoted).caller.name).toBe('Ann "the" Boss');
     expect(readRequest(strange).caller.name).toBe(`é: "x"  ${'y'.repeat(500)}`.slice(0, 80));
   });
 

@@ -2,7 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
 import { canHaveContacts, lookForContacts } from '../../src/asterisk/contacts.ts';
-import { ask, groupQuestions, isPlainArgument, isVariableName, variableQuestion } from '../../src/asterisk/question.ts';
+import {
+  asciiQuestion,
+  ask,
+  groupQuestions,
+  isPlainArgument,
+  isVariableName,
+  variableQuestion,
+} from '../../src/asterisk/question.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
@@ -55,6 +62,28 @@ describe('questions to Asterisk', () => {
     for (const group of groups) expect(encodeURI(group.join('\u001f')).length).toBeLessThan(6_000);
     expect(groupQuestions([])).toEqual([]);
     expect(groupQuestions(['x'.repeat(9_000)])).toHaveLength(1);
+  });
+
+  it('are answered also where one value has bytes that are no UTF-8, of which Asterisk can tell nothing', async () => {
+    const values = new Map([
+      [variableQuestion('A'), 'one'],
+      [asciiQuestion(variableQuestion('B')), 'xDupr%E9z'],
+      [variableQuestion('C'), 'three'],
+      // A bracket too many, with a colon behind it: not whole.
+      [asciiQuestion(variableQuestion('D')), 'x%E9'],
+    ]);
+    pbx.answer = (request, response) => {
+      const asked = /^EVAL\((.*)\)$/s.exec(request.query.get('variable') ?? '')?.[1]?.split('\u001f') ?? [];
+      const found = asked.map((question) => values.get(question));
+      if (found.includes(undefined)) answerJson(response, 500, { message: 'Allocation failed' });
+      else answerJson(response, 200, { value: found.join('\u001f') });
+    };
+    expect(await ask(requests, '1.1', ['A', 'B', 'C', 'D'].map(variableQuestion))).toEqual([
+      'one',
+      'Dupré',
+      'three',
+      '',
+    ]);
   });
 
   it('keep values apart even where one holds the separator', async () => {
