@@ -3,6 +3,7 @@
  * are refused by name. It must never repeat a value in its messages: a token could be among them.
  */
 import { z } from 'zod';
+import { MOST_ENDPOINTS } from '../call/endpoint-names.ts';
 import type { User } from '../call/ports.ts';
 import type { Registration } from './needs.ts';
 import { type InputFault, invalidInput, Problem } from './problem.ts';
@@ -12,21 +13,26 @@ const id = z
   .string()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/, 'must be 1 to 128 letters, digits, dots, underscores or hyphens');
 
-const endpoint = z
+const isName = (text: string): boolean => /^PJSIP\/[A-Za-z0-9._-]{1,80}$/.test(text);
+const isChanSip = (text: string): boolean => /(^|&)SIP\//i.test(text);
+
+const endpoints = z
   .string()
-  .refine((text) => !/^SIP\//i.test(text), 'SIP/ is chan_sip, which this router does not ring: only PJSIP/<name>')
+  .refine((text) => !isChanSip(text), 'SIP/ is chan_sip, which this router does not ring: only PJSIP/<name>')
   .refine(
-    (text) => /^SIP\//i.test(text) || /^PJSIP\/[A-Za-z0-9._-]{1,80}$/.test(text),
-    'must be PJSIP/<name>, the name with 1 to 80 letters, digits, dots, underscores or hyphens',
-  );
+    (text) => isChanSip(text) || text.split('&').every(isName),
+    'must be PJSIP/<name>, the name with 1 to 80 letters, digits, dots, underscores or hyphens; several are joined by &, without blanks',
+  )
+  .refine((text) => text.split('&').length <= MOST_ENDPOINTS, `must be at most ${MOST_ENDPOINTS} endpoints`)
+  .refine((text) => new Set(text.split('&')).size === text.split('&').length, 'must name each endpoint once');
 
 /** Absent and null alike mean none: PUT replaces the whole. */
 const orNone = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);
 
 const userBody = z.strictObject({
   ringingDevice: z.enum(['WebApp', 'MobileApp', 'WebAppAndMobileApp']),
-  mobileEndpoint: orNone(endpoint),
-  webAppEndpoint: orNone(endpoint),
+  mobileEndpoint: orNone(endpoints),
+  webAppEndpoint: orNone(endpoints),
 });
 
 const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must be 1 to 4096 visible ASCII characters, without spaces');

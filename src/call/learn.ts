@@ -3,18 +3,10 @@
  */
 
 import type { Call } from './call.ts';
+import { isEndpoint } from './endpoint-names.ts';
 import { wordsOf } from './errors.ts';
 import type { Ending } from './outcomes.ts';
-import {
-  endpointsOf,
-  isEndpoint,
-  isWithheld,
-  type Learnt,
-  makePlan,
-  type PassOn,
-  type Plan,
-  VARIABLE_NAMES,
-} from './plan.ts';
+import { endpointsOf, isWithheld, type Learnt, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { Reading } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';

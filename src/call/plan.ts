@@ -4,6 +4,7 @@
  */
 
 import { MOST_DEVICES } from './callee-ports.ts';
+import { endpointsIn, isEndpoint } from './endpoint-names.ts';
 import type { PassReason } from './outcomes.ts';
 import type { Contact, Device, Hold, Party, Reading, RingingDevice, User } from './ports.ts';
 import { type DeclineEnds, type Settings, stripQuotes } from './settings.ts';
@@ -76,10 +77,7 @@ export function endpointsOf(
 ): { readonly mobile: readonly string[]; readonly webApp: readonly string[] } {
   const list = (name: string, fallback: string | undefined) => {
     const own = stripQuotes(variables.get(name) ?? '');
-    return (own === '' ? (fallback ?? '') : own)
-      .split('&')
-      .map((endpoint) => endpoint.trim())
-      .filter((endpoint) => endpoint !== '');
+    return endpointsIn(own === '' ? (fallback ?? '') : own);
   };
   return {
     mobile: list('XIVO_MAPP_MOBILE_ENDPOINT', user?.mobileEndpoint),
@@ -90,11 +88,6 @@ export function endpointsOf(
 /** Whether the caller wants name and number kept from the callee. */
 export function isWithheld(variables: ReadonlyMap<string, string>): boolean {
   return variables.get('CALLERID(pres)')?.startsWith('prohib') ?? false;
-}
-
-/** An endpoint name that can be dialled and asked about. */
-export function isEndpoint(name: string): boolean {
-  return /^PJSIP\/[\w.+-]{1,80}$/.test(name);
 }
 
 export function makePlan(learnt: Learnt): Plan | PassOn {

@@ -3,6 +3,7 @@
  * written: nothing of it goes further without having passed here.
  */
 import { z } from 'zod';
+import { isEndpointList } from '../call/endpoint-names.ts';
 import type { CallRecord, CallSummary, Log, TimelineEntry, User } from '../call/ports.ts';
 
 /** What a mobile says about itself when it registers its token. */
@@ -40,7 +41,7 @@ export interface CallStory extends CallEntry {
 /** NULL in the table means none. */
 const orNone = <T>(schema: z.ZodType<T>) => schema.nullable().transform((value) => value ?? undefined);
 const optionalText = orNone(z.string());
-const endpoint = orNone(z.string().regex(/^PJSIP\/[\w.+-]{1,80}$/));
+const endpoint = orNone(z.string().refine(isEndpointList));
 /** Goes to the push services, into bodies, paths and headers. */
 const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/);
 /** In ms since 1970, within what a date can be. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runApi } from './running-api.ts';
 
 const anna = { ringingDevice: 'WebAppAndMobileApp', mobileEndpoint: 'PJSIP/anna.1-m_x', webAppEndpoint: null };
+const elevenEndpoints = Array.from({ length: 11 }, (_, at) => `PJSIP/desk-${at}`).join('&');
 const android = { platform: 'android', token: 'fcm:token-0123456789' };
 const iphone = { platform: 'ios', token: 'aB'.repeat(32), alertToken: 'cd'.repeat(32) };
 
@@ -24,10 +25,31 @@ describe('users', () => {
     expect(unknown.json).toMatchObject({ type: 'urn:xivo-mapp:problem:unknown-user', status: 404 });
   });
 
+  it('may have several endpoints for one ringing device, joined by &', async () => {
+    const { ask } = await runApi();
+    const many = {
+      ...anna,
+      mobileEndpoint: 'PJSIP/anna-mobile&PJSIP/anna-desk',
+      webAppEndpoint: 'PJSIP/a&PJSIP/b&PJSIP/c',
+    };
+    expect((await ask('PUT', '/v1/users/anna', many)).status).toBe(201);
+    expect((await ask('GET', '/v1/users/anna')).json).toEqual({ userId: 'anna', ...many });
+  });
+
   it.each([
     ['a SIP endpoint', { ...anna, mobileEndpoint: 'SIP/anna' }, 'mobileEndpoint', /chan_sip.*only PJSIP/],
     ['no technology', { ...anna, webAppEndpoint: 'anna' }, 'webAppEndpoint', /must be PJSIP\/<name>/],
-    ['two endpoints', { ...anna, mobileEndpoint: 'PJSIP/a&PJSIP/b' }, 'mobileEndpoint', /must be PJSIP/],
+    [
+      'another channel among endpoints',
+      { ...anna, mobileEndpoint: 'PJSIP/a&Local/b@c' },
+      'mobileEndpoint',
+      /must be PJSIP/,
+    ],
+    ['chan_sip among endpoints', { ...anna, webAppEndpoint: 'PJSIP/a&SIP/b' }, 'webAppEndpoint', /chan_sip/],
+    ['nothing between two &', { ...anna, mobileEndpoint: 'PJSIP/a&&PJSIP/b' }, 'mobileEndpoint', /must be PJSIP/],
+    ['a blank around &', { ...anna, mobileEndpoint: 'PJSIP/a & PJSIP/b' }, 'mobileEndpoint', /without blanks/],
+    ['one endpoint twice', { ...anna, mobileEndpoint: 'PJSIP/a&PJSIP/a' }, 'mobileEndpoint', /each endpoint once/],
+    ['eleven endpoints', { ...anna, mobileEndpoint: elevenEndpoints }, 'mobileEndpoint', /at most 10/],
     ['a dial option', { ...anna, mobileEndpoint: 'PJSIP/a/sip:x@y' }, 'mobileEndpoint', /must be PJSIP/],
     ['a name of 81', { ...anna, mobileEndpoint: `PJSIP/${'a'.repeat(81)}` }, 'mobileEndpoint', /1 to 80/],
     ['a newline at the end', { ...anna, mobileEndpoint: 'PJSIP/a\n' }, 'mobileEndpoint', /must be PJSIP/],

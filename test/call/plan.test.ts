@@ -1,6 +1,7 @@
 /** From what is known to a plan: the tables of the design, row by row, without a call. */
 import { describe, expect, it } from 'vitest';
-import { isEndpoint, isWithheld, type Learnt, makePlan, type Plan } from '../../src/call/plan.ts';
+import { isEndpoint } from '../../src/call/endpoint-names.ts';
+import { isWithheld, type Learnt, makePlan, type Plan } from '../../src/call/plan.ts';
 import type { Device, User } from '../../src/call/ports.ts';
 import { readSettings } from '../../src/call/settings.ts';
 

@@ -28,8 +28,11 @@ const every = (value: unknown, rule: Rule): boolean =>
 
 const WORD = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-';
 const VISIBLE = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n)).join('');
-const isEndpoint: Rule = (value) =>
-  typeof value === 'string' && value.startsWith('PJSIP/') && isWord(80, `${WORD}+`)(value.slice(6));
+const isEndpoint = (value: string): boolean => value.startsWith('PJSIP/') && isWord(80, `${WORD}+`)(value.slice(6));
+const isEndpoints: Rule = (value) => {
+  const names = typeof value === 'string' ? value.split('&') : [];
+  return names.length > 0 && names.length <= 10 && names.every(isEndpoint);
+};
 
 function parsed(text: unknown): unknown {
   try {
@@ -73,8 +76,8 @@ export const rightUser = (row: Row): readonly string[] =>
   wrongIn(row, {
     user_id: isText,
     ringing_device: (value) => ['WebApp', 'MobileApp', 'WebAppAndMobileApp'].some((device) => device === value),
-    mobile_endpoint: orNull(isEndpoint),
-    web_app_endpoint: orNull(isEndpoint),
+    mobile_endpoint: orNull(isEndpoints),
+    web_app_endpoint: orNull(isEndpoints),
   });
 export const rightDevice = (row: Row): readonly string[] =>
   wrongIn(row, {
@@ -97,7 +100,7 @@ export const rightStory = (row: Row): readonly string[] =>
 export function judgeUser({ ringingDevice, mobileEndpoint, webAppEndpoint }: User): void {
   expect(['WebApp', 'MobileApp', 'WebAppAndMobileApp']).toContain(ringingDevice);
   for (const endpoint of [mobileEndpoint, webAppEndpoint])
-    expect(endpoint === undefined || isEndpoint(endpoint)).toBe(true);
+    expect(endpoint === undefined || isEndpoints(endpoint)).toBe(true);
 }
 
 export function judgeEntry({ callId, caller, startedAtMs, summary }: CallEntry): void {
