@@ -39,7 +39,9 @@ export async function lookUp(arrival: WaitingArrival, ports: CallPorts, overseer
   } catch (fault) {
     ending = await endAfter(fault, call, undefined);
   }
-  ports.log.debug(`user ${JSON.stringify(call.userId)} was looked up: ${ending.outcome}, ${ending.reason}`);
+  // Why one is passed on has been said.
+  if (ending.outcome !== 'passed')
+    ports.log.debug(`user ${JSON.stringify(call.userId)} was looked up: ${ending.outcome}, ${ending.reason}`);
   call.beside('let go', caller.letGo());
   await call.close();
   return ending;

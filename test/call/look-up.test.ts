@@ -42,6 +42,7 @@ describe('a look-up', () => {
     const unknown = new DialplanStory();
     await unknown.ask('lookup', '8');
     expect(unknown.told).toEqual(['PASSED', 'unknown-user', '']);
+    expect(unknown.log.lines.map(({ level }) => level)).toEqual(['debug']);
     unknown.theDialplanGoesOn();
   });
 

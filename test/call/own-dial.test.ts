@@ -27,6 +27,15 @@ describe('a wake', () => {
     story.theDialplanGoesOn();
   });
 
+  it('of a user without the app makes one line at the lowest level and no history', async () => {
+    const story = new DialplanStory();
+    await story.ask('wake', '8');
+    expect(story.told).toEqual(['PASSED', 'unknown-user', '']);
+    expect(story.log.lines.map(({ level }) => level)).toEqual(['debug']);
+    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({ isKept: false });
+    story.theDialplanGoesOn();
+  });
+
   it('is recorded as a call, with its timeline', async () => {
     const story = new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 2000 });
     await story.ask('wake');

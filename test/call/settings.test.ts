@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GLOBALS, readSettings } from '../../src/call/settings.ts';
+import { FakePbx } from './fakes/pbx.ts';
+import { Story } from './fakes/world.ts';
 
 const read = (globals: Record<string, string>) => readSettings(new Map(Object.entries(globals)));
 
@@ -126,6 +128,28 @@ describe('settings', () => {
     const { settings, warnings } = read({ XIVO_MAPP_MSG_SOUND: 'a&b,c', XIVO_MAPP_TONE_COUNTRY: 'fr;x' });
     expect(settings).toMatchObject({ messageSound: 'one-moment-please', toneCountry: 'fr' });
     expect(warnings).toHaveLength(2);
+  });
+
+  it('that contradict each other are warned of once, however many calls read them', async () => {
+    const story = new Story();
+    for (const [newer, older] of [
+      ['True', 'False'],
+      ['True', 'False'],
+      ['False', '"True"'],
+      ['False', '"True"'],
+      ['', 'False'],
+      ['False', 'False'],
+    ] as const) {
+      const pbx = new FakePbx(story.clock, story.over.signal);
+      pbx.globals.set('XIVO_MAPP_PLAY_MSG', newer).set('XIVO_PLAY_MSG', older);
+      const told = story.router.route({ callId: `xm-${story.journal.calls.size}`, userId: '8', caller: pbx.caller() });
+      await story.clock.advance(1000);
+      await told;
+    }
+    expect(story.log.at('warn').map(({ message }) => message)).toEqual([
+      'XIVO_MAPP_PLAY_MSG is "True", but XIVO_PLAY_MSG is False; False is used instead',
+      'XIVO_PLAY_MSG is "\\"True\\"", but XIVO_MAPP_PLAY_MSG is False; False is used instead',
+    ]);
   });
 
   it('stand in the sample file, each with its default', () => {
