@@ -8,12 +8,19 @@ import type { Callee } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { refuses } from '../phone/invite-policies.ts';
+import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../rigs/next-user.ts';
+import { tellWhere } from '../rigs/own-dial.ts';
 import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../rigs/xivo-site.ts';
 
 describe.each([16, 22] as const)('without the router, on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, startRouter: false, asterisk: { extraDialplan: SITE_DIALPLAN } });
+    lab = await startLab({
+      version,
+      startRouter: false,
+      asterisk: { extraDialplan: SITE_DIALPLAN + NEXT_USER_DIALPLAN },
+    });
+    await tellWhere(lab);
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
@@ -115,6 +122,31 @@ describe.each([16, 22] as const)('without the router, on Asterisk %i', (version)
   it('comes back with UNREACHABLE for a user of whom nothing is known', async () => {
     expect(await endingOf({ number: NOBODY })).toMatchObject({ status: 'UNREACHABLE', scenario: 'NOANSWER' });
   });
+
+  const hooks: readonly Door[] = ['the global hook', 'the per-user and the global hook', 'the global hook by FastAGI'];
+  const interfaces = ['PJSIP/uc-1', 'PJSIP/uc-1&PJSIP/mobile-1', 'PJSIP/mobile-1&PJSIP/uc-1'];
+  it.each(hooks.flatMap((door) => interfaces.map((rung) => ({ door, rung }))))(
+    "through $door XiVO's own Dial rings every phone that is awake, and each once, where XIVO_INTERFACE is $rung",
+    async ({ door, rung }) => {
+      const alice = await lab.user({
+        ...stranger,
+        ringingDevice: 'WebAppAndMobileApp',
+        mobiles: [awake, awake],
+        variables: { XIVO_MAPP_MOBILE_ENDPOINT: 'PJSIP/mobile-1', XIVO_INTERFACE: rung },
+      });
+      const placed = await lab.caller().call(numberOf(door, alice));
+      await Promise.all(alice.handsets.map((handset) => handset.invited()));
+      await alice.webApp.answer();
+      await placed.talksWith(alice.webApp);
+      await Promise.all(alice.mobiles.map((mobile) => mobile.waitFor('cancelled')));
+      expect(alice.mobiles.map((mobile) => [mobile.calls.length, mobile.wasToldElsewhere])).toEqual([
+        [1, true],
+        [1, true],
+      ]);
+      await placed.hangUp();
+      expect(await lab.ending(placed)).toMatchObject({ status: 'FAILED', dialStatus: 'ANSWER' });
+    },
+  );
 
   it("goes on to XiVO's own Dial from the subroutine, which rings as ever", async () => {
     const alice = await lab.user({ ...stranger, ringingDevice: 'WebApp' });
