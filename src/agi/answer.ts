@@ -11,10 +11,12 @@ export interface AgiAnswer {
   readonly result: string;
   /** What stood in brackets; undefined where nothing did. */
   readonly value: string | undefined;
+  /** How many samples of a sound were played; undefined in any other answer. */
+  readonly played?: number;
 }
 
 const FORM = /^(\d{3})([ -])(.*)$/s;
-const OBEYED = /^result=(-?\d{1,10})(?: \((.*)\))?(?: endpos=\d+)?$/s;
+const OBEYED = /^result=(-?\d{1,10})(?: \((.*)\))?(?: endpos=(\d{1,15}))?$/s;
 const MOST_USAGE_LINES = 200;
 
 /** Reads one answer, however many lines it takes. */
@@ -31,11 +33,11 @@ export class AnswerReader {
     }
     if (separator === ' ' && code === '100') return undefined;
     if (separator === ' ' && /^5\d\d$/.test(code)) return { code: Number(code), result: '', value: undefined };
-    const [, result, value] = OBEYED.exec(text) ?? [];
+    const [, result, value, played] = OBEYED.exec(text) ?? [];
     if (code !== '200' || separator !== ' ' || result === undefined) {
       throw new AgiFault(`an answer is not as AGI has it: ${shown(line)}`);
     }
-    return { code: 200, result, value };
+    return { code: 200, result, value, ...(played === undefined ? {} : { played: Number(played) }) };
   }
 
   #takeUsage(line: string): AgiAnswer | undefined {

@@ -1,6 +1,6 @@
 /**
  * The caller's channel, as far as an AGI session reaches it. The dialplan waits for us meanwhile, and goes on by itself the moment the session ends:
- * so whatever fails here, no caller is kept. Must never order what lasts, for whatever comes next would wait for its end.
+ * so whatever fails here, no caller is kept. Must never order what lasts and cannot be cut short, for whatever comes next would wait for its end.
  */
 import { CallerGone, PbxError } from '../call/errors.ts';
 import type { DialplanStatus, Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../call/ports.ts';
@@ -77,14 +77,38 @@ class AgiCaller implements WaitingCaller {
     await this.#order('ANSWER');
   }
 
-  /** The message is left out: Asterisk takes no other command while it plays. */
-  async startHold({ afterwards }: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
+  async startHold({ message, afterwards }: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
     this.left.throwIfAborted();
     await this.stopHold();
     if (this.#goesOn) throw new CallerGone('the dialplan goes on');
-    const { start, stop } = holdOrders(afterwards, this.answered);
-    const hold = { stop };
+    const orders = holdOrders(afterwards, this.answered || isSound(message));
+    const hold = { stop: orders.stop };
     this.#hold = hold;
+    if (message === undefined || !SOUND.test(message))
+      return await this.#startAfterwards(hold, afterwards, orders, onNews);
+    if (!this.answered) await this.#order(PROGRESS);
+    if (this.#hold !== hold) return;
+    // Beside whatever comes: what is asked meanwhile waits for its end, and what stops it does not.
+    void this.#session
+      .play(message)
+      .catch(() => 0)
+      .then(async (played) => {
+        // It was cut short because the dialplan is about to go on.
+        if (this.#hold !== hold || played === undefined) return;
+        await this.#startAfterwards(hold, afterwards, orders, onNews);
+        if (this.#hold === hold) onNews?.({ what: 'message', played: played !== 0 });
+      })
+      .catch((error: unknown) =>
+        this.#log.debug('what comes after a message could not be started', { error: String(error) }),
+      );
+  }
+
+  async #startAfterwards(
+    hold: { stop: readonly string[] },
+    afterwards: Hold['afterwards'],
+    { start, stop }: HoldOrders,
+    onNews?: (news: HoldNews) => void,
+  ): Promise<void> {
     for (const order of start) {
       await this.#order(order);
       // Stopped while the order was under way.
@@ -129,8 +153,11 @@ class AgiCaller implements WaitingCaller {
     await Promise.allSettled(orders.map((order) => this.#order(order)));
   }
 
-  /** Rejects with CallerGone where the caller has hung up, with PbxError where Asterisk refuses otherwise. */
+  /**
+   * What is ordered waits for no message. Rejects with CallerGone where the caller has hung up, with PbxError where Asterisk refuses otherwise.
+   */
   async #order(command: string): Promise<void> {
+    this.#session.cutShort();
     const { code, result } = await this.#session.command(command);
     if (code === 200 && !result.startsWith('-')) return;
     this.left.throwIfAborted();
@@ -143,15 +170,24 @@ class AgiCaller implements WaitingCaller {
 /** Ringback that depends on no indications.conf: the cadence of France, ms. */
 const ANY_RINGBACK = '440/1500,0/3500';
 
+/** A message that can be named in a command. */
+const SOUND = /^[\w./-]{1,200}$/;
+/** Before the answer, media is heard once it is announced. */
+const PROGRESS = 'EXEC Progress';
+
 interface HoldOrders {
   readonly start: readonly string[];
   readonly stop: readonly string[];
 }
 
-function holdOrders(afterwards: Hold['afterwards'], answered: boolean): HoldOrders {
+function isSound(message: string | undefined): message is string {
+  return message !== undefined && SOUND.test(message);
+}
+
+/** @param mediaUp whether media is announced by then */
+function holdOrders(afterwards: Hold['afterwards'], mediaUp: boolean): HoldOrders {
   if (afterwards.kind === 'ringing') return { start: ['EXEC Ringing'], stop: [] };
-  // Before the answer, media is heard once it is announced.
-  const heard = answered ? [] : ['EXEC Progress'];
+  const heard = mediaUp ? [] : [PROGRESS];
   if (afterwards.kind === 'music') {
     const { musicClass = '' } = afterwards;
     const named = /^[\w.-]{1,80}$/.test(musicClass) ? ` ${musicClass}` : '';

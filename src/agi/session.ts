@@ -17,7 +17,14 @@ const MOST_REQUEST_BYTES = 64 * 1024;
 /** How long a client may take to go once we have said that we are done, ms. */
 const LAST_MOMENT_MS = 1_000;
 
+/** The longest sound that is waited for, ms. */
+const LONGEST_SOUND_MS = 300_000;
+
+const NOT_PLAYED: AgiAnswer = { code: 200, result: '0', value: undefined };
+
 interface Awaited {
+  /** A sound that plays: its answer comes when it is over, and not at all where another command has cut it short. */
+  readonly isSound: boolean;
   readonly settle: (answer: AgiAnswer) => void;
   readonly fail: (fault: Error) => void;
 }
@@ -37,6 +44,9 @@ export class AgiSession {
   #stage: 'request' | 'commands' | 'over' = 'request';
   #requestBytes = 0;
   #awaited: Awaited | undefined;
+  /** The sound that is awaited has been told to end. */
+  #isCutShort = false;
+  #cuts = 0;
   #queue: Promise<unknown> = Promise.resolve();
   /** What was wrong with the other side. */
   fault: AgiFault | undefined;
@@ -85,13 +95,39 @@ export class AgiSession {
    * Rejects with PbxError when it cannot be sent or is not answered, and with CallerGone when the session is over.
    */
   command(line: string): Promise<AgiAnswer> {
-    const answer = this.#queue.then(() => this.#exchange(line));
+    return this.#inTurn(() => this.#exchange(line, false));
+  }
+
+  /**
+   * Plays a sound, after the commands before it; those behind wait for its end. Resolves with how many samples were played when it ended by itself,
+   * undefined where it was cut short. Rejects as command() does.
+   */
+  async play(sound: string): Promise<number | undefined> {
+    const before = this.#cuts;
+    const { code, played } = await this.#inTurn(() =>
+      this.#cuts === before ? this.#exchange(`STREAM FILE ${sound} ""`, true) : Promise.resolve(NOT_PLAYED),
+    );
+    if (code !== 200) throw new PbxError(`Asterisk refused STREAM FILE: ${code}`);
+    return played;
+  }
+
+  /** Ends the sound that plays now or is about to, if any: Asterisk drops it as soon as a command comes. */
+  cutShort(): void {
+    this.#cuts += 1;
+    if (this.#awaited?.isSound !== true || this.#isCutShort || this.#stage !== 'commands') return;
+    this.#isCutShort = true;
+    this.#socket.write('NOOP\n');
+  }
+
+  #inTurn(act: () => Promise<AgiAnswer>): Promise<AgiAnswer> {
+    const answer = this.#queue.then(act);
     this.#queue = answer.catch(() => undefined);
     return answer;
   }
 
   /** Lets the dialplan go on, once all commands have been answered. */
   async end(): Promise<void> {
+    this.cutShort();
     await this.#queue;
     if (this.#stage === 'over') return;
     this.#stage = 'over';
@@ -105,7 +141,7 @@ export class AgiSession {
     this.#socket.destroy();
   }
 
-  #exchange(line: string): Promise<AgiAnswer> {
+  #exchange(line: string, isSound: boolean): Promise<AgiAnswer> {
     if (this.#stage === 'over') return Promise.reject(new CallerGone('the AGI session is over'));
     const tooLong = Buffer.byteLength(line) > MOST_COMMAND_BYTES;
     if (tooLong || /\p{Cc}/u.test(line)) {
@@ -113,15 +149,18 @@ export class AgiSession {
       return Promise.reject(new PbxError(`an AGI command ${why}: ${line.slice(0, 40)}`));
     }
     return new Promise((resolve, reject) => {
+      const withinMs = isSound ? LONGEST_SOUND_MS : this.#commandMs;
       const late = setTimeout(() => {
-        const words = `Asterisk did not answer an AGI command within ${this.#commandMs} ms`;
+        const words = `Asterisk did not answer an AGI command within ${withinMs} ms`;
         this.#cut(new AgiFault(words));
-      }, this.#commandMs);
+      }, withinMs);
       const done = () => {
         clearTimeout(late);
         this.#awaited = undefined;
+        this.#isCutShort = false;
       };
       this.#awaited = {
+        isSound,
         settle: (answer) => {
           done();
           resolve(answer);
@@ -142,7 +181,8 @@ export class AgiSession {
     else if (this.#awaited === undefined) throw new AgiFault('a line came that answers no command');
     else {
       const answer = this.#answers.take(line);
-      if (answer !== undefined) this.#awaited.settle(answer);
+      // A sound that had ended just before it was cut short has an answer of its own, and the command that should cut it short another.
+      if (answer !== undefined && !(this.#isCutShort && answer.played !== undefined)) this.#awaited.settle(answer);
     }
   }
 

@@ -9,19 +9,19 @@ import { addressOf, dialString } from './dial-string.ts';
 import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
+import { keepCompany } from './keep-company.ts';
 import { learn } from './learn.ts';
 import { markOf } from './marks.ts';
 import { waitLeftMs } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import type { Plan } from './plan.ts';
-import type { CallPorts, Contact, Hold, WaitingCaller } from './ports.ts';
+import type { CallPorts, Contact, WaitingCaller } from './ports.ts';
 import type { Overseer } from './route-call.ts';
 import { Sightings } from './sightings.ts';
 import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
 import { waitForMobile } from './wait-for-mobile.ts';
 import { Wake } from './wake.ts';
 import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './wake-memory.ts';
-import { beHeard } from './what-is-heard.ts';
 
 /** A call that comes to us from a dialplan which waits. */
 export interface WaitingArrival extends Arrival {
@@ -84,26 +84,6 @@ function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly strin
   const pushed = wake.devices.map(({ deviceId }) => markOf(deviceId));
   const waitUntilMs = call.ports.clock.wallMs() + waitMs;
   return pushed.length === 0 ? '' : writeWakeMemory({ callId, userId, waitUntilMs, pushed, before });
-}
-
-/** The dialplan waits for us, so that a message would hold up whatever comes: the caller hears music, or ringing, from the start. */
-async function keepCompany(call: Call, plan: Plan, overseer: Overseer): Promise<void> {
-  const { caller } = call;
-  if (plan.answerEarly) {
-    await caller.answer();
-    call.note('answered-early');
-    call.beside('picked up', caller.write({ XIVO_PICKEDUP: '1' }));
-  }
-  const mediaUp = caller.answered || plan.answerEarly;
-  const { afterwards } = plan.hold;
-  const hold: Hold = {
-    message: undefined,
-    afterwards: afterwards.kind === 'tone' && !mediaUp ? { kind: 'ringing' } : afterwards,
-  };
-  call.signal.throwIfAborted();
-  if (call.diary.stage === 'ending') return;
-  call.note('hold', { message: '', afterwards: hold.afterwards.kind });
-  await beHeard(call, plan, hold, overseer.unheard);
 }
 
 /** Contacts that no Dial can be given, for whoever asks why a phone did not ring. */

@@ -92,12 +92,67 @@ describe('a caller through AGI', () => {
     expect(client.variables.get('A')).toBe('1');
   });
 
-  it('has the caller hear music without a message, until it is stopped', async () => {
+  const STREAM = 'STREAM FILE one-moment-please ""';
+  /** A sound that goes on until it is cut short, as Asterisk has it: then it has no answer of its own. */
+  const playsOn = (command: string, usual: string) => (command === STREAM ? undefined : usual);
+
+  it('has the caller hear the message, then music, until it is stopped', async () => {
+    const news: HoldNews[] = [];
+    await caller.startHold(MUSIC, (one) => news.push(one));
+    await client.commanded(/MUSIC ON/);
+    await expect.poll(() => news).toEqual([{ what: 'message', played: true }]);
+    expect(client.commands).toEqual(['EXEC Progress', STREAM, 'SET MUSIC ON']);
+    await caller.stopHold();
+    await caller.stopHold();
+    expect(client.commands.slice(3)).toEqual(['SET MUSIC OFF']);
+  });
+
+  it('tells of a message that there is not, and the caller hears music at once', async () => {
+    client.answers = (command, usual) => (command === STREAM ? '200 result=-1 endpos=0' : usual);
+    const news: HoldNews[] = [];
+    await caller.startHold(MUSIC, (one) => news.push(one));
+    await expect.poll(() => news).toEqual([{ what: 'message', played: false }]);
+    expect(client.commands.at(-1)).toBe('SET MUSIC ON');
+  });
+
+  it('a message holds up no order, and nothing follows it then', async () => {
+    client.answers = playsOn;
     await caller.startHold(MUSIC);
-    expect(client.commands).toEqual(['EXEC Progress', 'SET MUSIC ON']);
-    await caller.stopHold();
-    await caller.stopHold();
-    expect(client.commands.slice(2)).toEqual(['SET MUSIC OFF']);
+    await client.commanded(/STREAM/);
+    await caller.write({ A: '1' });
+    await caller.giveBack('READY', 'mobile');
+    await client.ended;
+    expect(client.commands.slice(0, 4)).toEqual(['EXEC Progress', STREAM, 'NOOP', 'SET VARIABLE A "1"']);
+    expect(client.commands).not.toContain('SET MUSIC ON');
+  });
+
+  it('a message that ends in the moment in which it is cut short has two answers', async () => {
+    client.answers = (command, usual) =>
+      command === STREAM ? undefined : command === 'NOOP' ? `200 result=0 endpos=9\n${usual}` : usual;
+    await caller.startHold(MUSIC);
+    await client.commanded(/STREAM/);
+    client.variables.set('A', 'of A');
+    await caller.write({ B: '1' });
+    expect((await read(['A'])).variables.get('A')).toBe('of A');
+  });
+
+  it('what is only asked waits for the end of the message', async () => {
+    client.answers = playsOn;
+    await caller.startHold(MUSIC);
+    await client.commanded(/STREAM/);
+    const asked = read(['A']);
+    client.send('200 result=0 endpos=3404');
+    await asked;
+    expect(client.commands).not.toContain('NOOP');
+  });
+
+  it('goes on, and plays nothing, where the message was about to begin', async () => {
+    const asked = read(['A']);
+    await caller.startHold({ ...MUSIC, message: 'one-moment-please' });
+    await caller.giveBack('READY', 'mobile');
+    await asked;
+    await client.ended;
+    expect(client.commands.filter((command) => /MUSIC ON/.test(command))).toEqual([]);
   });
 
   it.each([
@@ -137,7 +192,7 @@ describe('a caller through AGI', () => {
   });
 
   it('stops what was still being started', async () => {
-    for (const when of ['EXEC Progress', 'SET MUSIC ON']) {
+    for (const when of ['EXEC Progress', 'STREAM FILE', 'SET MUSIC ON']) {
       client.commands.length = 0;
       const starting = caller.startHold(MUSIC);
       await client.commanded(new RegExp(when));
@@ -186,7 +241,7 @@ describe('a caller through AGI', () => {
   it('has left when a command is refused on a channel that is dead', async () => {
     client.answers = (command, usual) =>
       command.startsWith('SET MUSIC') ? '511 Command Not Permitted on a dead channel or intercept routine' : usual;
-    await expect(caller.startHold(MUSIC)).rejects.toThrow(CallerGone);
+    await expect(caller.startHold({ ...MUSIC, message: undefined })).rejects.toThrow(CallerGone);
   });
 
   it('lets the dialplan go on although it could not be told how it ended', async () => {

@@ -22,7 +22,8 @@ describe('a wake', () => {
       story.journal.calls.get('xm-0000000000000001')?.timeline.find(({ what }) => what === 'given-back')?.atMs ?? 0;
     expect(atMs).toBeLessThan(2_050);
     expect(story.clock.nowMs() - startedMs).toBeLessThan(3_000);
-    expect(story.pbx.holds).toEqual([{ message: undefined, afterwards: { kind: 'music', musicClass: undefined } }]);
+    const afterwards = { kind: 'music', musicClass: undefined };
+    expect(story.pbx.holds).toEqual([{ message: 'one-moment-please', afterwards }]);
     expect(story.toldEnded).toEqual([]);
     story.theDialplanGoesOn();
   });
@@ -140,7 +141,7 @@ describe('a wake', () => {
     const tone = new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 100 });
     tone.pbx.globals.set('XIVO_MAPP_WAIT_WITH_MUSIC', 'False').set('XIVO_MAPP_ANSWER_EARLY', 'True');
     await tone.ask('wake');
-    expect(tone.pbx.holds).toEqual([{ message: undefined, afterwards: { kind: 'tone', country: 'fr' } }]);
+    expect(tone.pbx.holds).toEqual([{ message: 'one-moment-please', afterwards: { kind: 'tone', country: 'fr' } }]);
     expect(tone.pbx.callerAnswered).toBe(true);
     expect(tone.said('XIVO_PICKEDUP')).toBe('1');
   });

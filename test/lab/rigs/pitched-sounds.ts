@@ -42,8 +42,12 @@ export interface PitchedLab {
   globals(lines: Readonly<Record<string, string>>): Promise<void>;
 }
 
-export async function startPitchedLab(version: AsteriskVersion): Promise<PitchedLab> {
-  const lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan: PREFIXES_DIALPLAN } });
+/** @param extraDialplan in place of the prefixes */
+export async function startPitchedLab(
+  version: AsteriskVersion,
+  extraDialplan = PREFIXES_DIALPLAN,
+): Promise<PitchedLab> {
+  const lab = await startLab({ version, asterisk: { mohDefault: 'tone', extraDialplan } });
   const sounds = await writePitchedSounds(lab);
   return {
     lab,
