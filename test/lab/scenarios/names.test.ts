@@ -59,11 +59,22 @@ function visible(text: string): string {
   return withoutEscapes(text).replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd\u202a-\u202e\u2066-\u2069\\]|\s/gu, '');
 }
 
+/** Names of the callees' phones as their configuration has them, longer than Asterisk keeps: the cut is in the middle of a letter. */
+const LETTERS = ['éé', '電話', '📞📞'];
+const CALLEES = LETTERS.map(
+  (letters, index) => `[uc-${index + 1}](+type=endpoint)\ncallerid="${'a'.repeat(77)}${letters}" <200${index}>\n`,
+).join('');
+
 describe.each([16, 22] as const)('names and numbers of any bytes on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
     const environment = { LOG_LEVEL: 'debug' };
-    lab = await startLab({ version, globals: GLOBALS, environment, asterisk: { extraDialplan: DIALPLAN } });
+    lab = await startLab({
+      version,
+      globals: GLOBALS,
+      environment,
+      asterisk: { extraDialplan: DIALPLAN, extraPjsip: CALLEES },
+    });
     await tellWhere(lab);
   });
   afterEach(() => lab.nothingRemains());
@@ -148,6 +159,20 @@ describe.each([16, 22] as const)('names and numbers of any bytes on Asterisk %i'
     await call.hangUp();
     const { status, reason } = await lab.ending(call);
     expect(`${status} ${reason}`).toBe(ends);
+  });
+
+  it('callees whose names are cut in the middle of a letter: each rings, is connected, and is told of', async () => {
+    for (const letters of LETTERS) {
+      const alice = await lab.user({ ringingDevice: 'WebApp' });
+      const call = await lab.caller().call(alice);
+      await alice.webApp.answer();
+      await call.talksWith(alice.webApp);
+      await call.hangUp();
+      expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'webapp' });
+      expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'webapp' });
+      const told = call.record.connectedLines.at(-1)?.name;
+      expect({ letters, told }).toEqual({ letters, told: expect.stringMatching(/^a{77}/) });
+    }
   });
 
   it('the log of all that: a line for each, and nothing in it that moves a terminal', () => {

@@ -67,6 +67,24 @@ describe.each([16, 22] as const)('odd calls on Asterisk %i', (version) => {
     expect(lab.router.log.find(GIVEN_BACK).length).toBe(before + 1);
   });
 
+  it.each(['CHANNEL(accountcode)', 'CHANNEL(language)'])(
+    '%s that is no UTF-8, from the dialplan: the caller is given back, the dialplan rings, others are served meanwhile',
+    async (variable) => {
+      const alice = await lab.user({ ringingDevice: 'MobileApp' });
+      const variables = { [variable]: `\${URIDECODE(a%e9)}` };
+      const bob = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' }, variables });
+      const odd = await lab.caller().call(bob);
+      await isServed(alice);
+      await bob.mobile.answer();
+      await odd.talksWith(bob.mobile);
+      await isServed(alice);
+      await odd.hangUp();
+      const ending = { status: 'FAILED', reason: 'router-absent', dialStatus: 'ANSWER' };
+      expect(await lab.asterisk.awaitEnding({ userId: bob.userId })).toMatchObject(ending);
+      expect(bob.mobile.pushes).toEqual([]);
+    },
+  );
+
   it('the router is killed while such a call of somebody else lives: it comes back, and every caller and leg of its own is found', async () => {
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } });
     const carol = await lab.user({ ringingDevice: 'MobileApp', mobile: { is: 'awake' } });
