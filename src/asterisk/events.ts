@@ -44,7 +44,10 @@ const schemas = {
   }),
   Dial: z.object({
     type: z.literal('Dial'),
-    /** PROGRESS: the phone has said 183. RINGING, ANSWER and the like are told by ChannelStateChange as well. */
+    /**
+     * PROGRESS: the phone has said 183. NOANSWER, BUSY, CONGESTION, CHANUNAVAIL: it comes to nothing, and not because Asterisk has given it up by
+     * itself. RINGING, ANSWER and the like are told by ChannelStateChange as well.
+     */
     dialstatus: Text.default(''),
     peer: Channel,
   }),

@@ -32,7 +32,7 @@ function withText(variables: Record<string, string>, name: string, text: string)
 }
 
 /** After which Asterisk gives it up by itself. */
-export function ringSeconds({ ringMs }: Pick<DialRequest, 'ringMs'>): number {
+function ringSeconds({ ringMs }: Pick<DialRequest, 'ringMs'>): number {
   return Math.max(1, Math.ceil(ringMs / 1000));
 }
 

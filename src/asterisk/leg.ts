@@ -4,7 +4,7 @@
  * up.
  */
 import type { LegEvent } from '../call/ports.ts';
-import { legEndOf } from './causes.ts';
+import { endDetail, legEndOf } from './causes.ts';
 import { readConnectedTo } from './own-dialplan.ts';
 import type { ChannelOwner } from './switchboard.ts';
 
@@ -13,8 +13,6 @@ export interface LegPorts {
   /** The dialplan has sent this caller to it, which was answered on that. */
   readonly onConnected: (callerId: string, on: string) => void;
   readonly onGone: () => void;
-  /** Whether Asterisk may have given it up by itself, which has rung long enough. */
-  readonly isRingTimeOver: () => boolean;
 }
 
 export class Leg implements ChannelOwner {
@@ -27,13 +25,12 @@ export class Leg implements ChannelOwner {
   #connected = false;
   #ended = false;
   #isHungUp = false;
+  #isRefused = false;
   #isFound = false;
   #isUnknownToAsterisk = false;
   readonly #calledOff = new AbortController();
   /** The channel of the caller with whom it is to be connected; '' where that is not known. */
   callerId = '';
-  /** Until when it rings, of what was ordered last, as a monotonic reading in ms. */
-  ringsUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(ports: LegPorts) {
     this.#ports = ports;
@@ -124,6 +121,10 @@ export class Leg implements ChannelOwner {
     }
   }
 
+  onRefused(): void {
+    this.#isRefused = true;
+  }
+
   /** The dialplan has said that it connects the leg. '' where it has not. */
   onConnectedTo(value: string): void {
     const to = readConnectedTo(value);
@@ -151,10 +152,10 @@ export class Leg implements ChannelOwner {
       answered: this.#answered,
       rang: this.#rang,
       hungUpByUs: this.#isHungUp,
-      ringTimeOver: this.#ports.isRingTimeOver(),
+      refused: this.#isRefused,
     };
     const end = legEndOf(cause, known, sipStatus);
-    this.#emit({ kind: 'ended', end, detail: `${cause} ${words}` });
+    this.#emit({ kind: 'ended', end, detail: endDetail(cause, words, sipStatus) });
     this.#ended = true;
   }
 

@@ -10,7 +10,7 @@ import { lookAtChannel } from './channel-look.ts';
 import { CalledOff } from './exchange.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
-import { LEG_CALLER, legOrder, ringSeconds } from './leg-order.ts';
+import { LEG_CALLER, legOrder } from './leg-order.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -18,15 +18,13 @@ import { variableOrder } from './variable-order.ts';
 
 /** So long an order waits for an event connection to come back, in ms: most are found dead, and replaced, within that. */
 const COMES_BACK_MS = 5_000;
-/** By how much Asterisk may end the ring time earlier than we do, in ms. */
-const CLOCKS_DIFFER_MS = 100;
 
 export interface LegsSettings {
   readonly requests: AriRequests;
   readonly board: Switchboard;
   readonly app: string;
   readonly log: Log;
-  readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly subscriptions: Subscriptions;
   /** Whether nothing is left to be made good after the last connect: until then subscriptions that we count on may be gone. */
   readonly isCaughtUp: () => boolean;
@@ -47,7 +45,7 @@ export class AriLegs implements Legs {
   }
 
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
-    const { board, clock, subscriptions, isCaughtUp } = this.#settings;
+    const { board, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
     legOrder(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
@@ -59,7 +57,6 @@ export class AriLegs implements Legs {
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
-      isRingTimeOver: () => clock.nowMs() >= leg.ringsUntilMs,
     });
     leg.callerId = request.forChannelId;
     this.#legs.set(legId, leg);
@@ -99,8 +96,6 @@ export class AriLegs implements Legs {
   async #order(leg: Leg, request: DialRequest): Promise<void> {
     const order = { ...legOrder(request), calledOff: leg.calledOff };
     for (let isLast = false; ; isLast = true) {
-      // Asterisk begins to count later, but by a clock of its own, which may be put right meanwhile.
-      leg.ringsUntilMs = this.#settings.clock.nowMs() + 1_000 * ringSeconds(request) - CLOCKS_DIFFER_MS;
       try {
         await this.#settings.requests.send(order);
         return;
@@ -151,8 +146,6 @@ export class AriLegs implements Legs {
       onEvent: () => {},
       onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
       onGone: () => this.#forget(legId, leg),
-      // When it was ordered is not known here.
-      isRingTimeOver: () => true,
     });
     leg.found();
     this.#legs.set(legId, leg);

@@ -7,6 +7,9 @@ import { isLeg, isOurs } from './channel-ids.ts';
 import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
 import { CONNECTED } from './own-dialplan.ts';
 
+/** What Asterisk says of a channel that the other side has refused, before it is destroyed. */
+const REFUSALS = ['NOANSWER', 'BUSY', 'CONGESTION', 'CHANUNAVAIL'];
+
 /** Whoever answers for a channel. */
 export interface ChannelOwner {
   /** True once Asterisk is known to have the channel, so that not finding it means that it is gone. */
@@ -28,6 +31,8 @@ export interface ChannelOwner {
   onComesAgain?(): void;
   /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
   onDestroyed(cause: number, words: string, sipStatus?: number): void;
+  /** Its phone has refused it, or somebody has hung it up: its end follows. Not said where Asterisk has given it up by itself. */
+  onRefused?(): void;
   /** The dialplan says that it connects a leg, and with whom: as in CONNECTED_TO. */
   onConnectedTo?(value: string): void;
   /** The dialplan connects this caller with a leg. `on`: on what it was answered, as the dialplan says it. */
@@ -128,6 +133,7 @@ export class Switchboard {
       case 'Dial':
         // A phone that says 183 rings, and its channel's state never says so.
         if (event.dialstatus === 'PROGRESS') this.#owners.get(event.peer.id)?.onState('Ringing');
+        if (REFUSALS.includes(event.dialstatus)) this.#owners.get(event.peer.id)?.onRefused?.();
         break;
       case 'StasisEnd':
         this.#leaving.delete(event.channel.id);

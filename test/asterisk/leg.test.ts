@@ -11,13 +11,12 @@ describe('a leg', () => {
     if (event.kind === 'ended') return event.end;
     return event.kind === 'connected' && event.pickedUp ? 'connected to whoever picked up' : event.kind;
   };
-  const listen = (isRingTimeOver = false) => {
+  const listen = () => {
     const told: string[] = [];
     const leg = new Leg({
       onEvent: (event: LegEvent) => told.push(wordOf(event)),
       onConnected: (callerId) => told.push(`with ${callerId}`),
       onGone: () => told.push('gone'),
-      isRingTimeOver: () => isRingTimeOver,
     });
     return { leg, told };
   };
@@ -93,14 +92,15 @@ describe('a leg', () => {
   });
 
   it.each([
-    [false, false, 'declined'],
-    [true, false, 'unreachable'],
-    [false, true, 'unreachable'],
-  ])('that has rung and ends with cause 19, its time over: %s, hung up by us: %s, is %s', (isOver, isOurs, end) => {
-    const { leg, told } = listen(isOver);
+    [true, false, 'declined'],
+    [false, false, 'unreachable'],
+    [true, true, 'unreachable'],
+  ])('that has rung and ends with cause 19, refused: %s, hung up by us: %s, is %s', (isRefused, isOurs, end) => {
+    const { leg, told } = listen();
     leg.taken();
     leg.onState('Ringing');
     if (isOurs) leg.hungUp();
+    if (isRefused) leg.onRefused();
     leg.onDestroyed(19, 'User alerting, no answer');
     expect(told).toEqual(['ringing', 'gone', end]);
   });
@@ -123,19 +123,29 @@ describe('the cause of a leg’s end', () => {
     expect(legEndOf(cause, { answered })).toBe(end);
   });
 
+  it.each([
+    [603, 21, 'declined'],
+    [607, 127, 'declined'],
+    [403, 21, 'unreachable'],
+    [302, 16, 'unreachable'],
+    [undefined, 16, 'unreachable'],
+  ] as const)('of a phone that has said %s, with cause %i, is %s', (sipStatus, cause, end) => {
+    expect(legEndOf(cause, { refused: true }, sipStatus)).toBe(end);
+  });
+
   it('is a hang-up when we hung up before the answer', () => {
     expect(legEndOf(16, { hungUpByUs: true })).toBe('hung-up');
   });
 
   it.each([
     ['has not rung', {}, undefined, 'unreachable'],
-    ['has rung', { rang: true }, undefined, 'declined'],
-    ['has rung, and says so', { rang: true }, 480, 'declined'],
-    ['has rung, and says something else', { rang: true }, 483, 'unreachable'],
-    ['was answered', { rang: true, answered: true }, 480, 'hung-up'],
-    ['has rung, and is hung up by ourselves', { rang: true, hungUpByUs: true }, 480, 'unreachable'],
-    ['has rung, perhaps for long enough', { rang: true, ringTimeOver: true }, undefined, 'unreachable'],
-    ['has rung, perhaps for long enough, as 22 says', { rang: true, ringTimeOver: true }, 480, 'unreachable'],
+    ['has rung', { rang: true, refused: true }, undefined, 'declined'],
+    ['has rung, and says so', { rang: true, refused: true }, 480, 'declined'],
+    ['has rung, and says something else', { rang: true, refused: true }, 483, 'unreachable'],
+    ['was answered', { rang: true, refused: true, answered: true }, 480, 'hung-up'],
+    ['has rung, and is hung up by ourselves', { rang: true, refused: true, hungUpByUs: true }, 480, 'unreachable'],
+    ['has rung, and has said nothing', { rang: true }, undefined, 'unreachable'],
+    ['has rung, and has said nothing, as 22 claims', { rang: true }, 480, 'unreachable'],
   ] as const)('cause 19 from a phone that %s', (_, known, sipStatus, end) => {
     expect(legEndOf(19, known, sipStatus)).toBe(end);
   });

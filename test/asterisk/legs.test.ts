@@ -35,7 +35,6 @@ describe('a leg', () => {
   let requests: AriRequests;
   let board: Switchboard;
   let isCaughtUp: boolean;
-  let nowMs: number;
   let trouble: string | undefined;
   let sleeps: { readonly ms: number; readonly over: () => void }[];
   let legs: AriLegs;
@@ -46,7 +45,6 @@ describe('a leg', () => {
     const log = toldLog();
     board = quietBoard();
     isCaughtUp = true;
-    nowMs = 0;
     trouble = undefined;
     sleeps = [];
     const sleep = (ms: number, signal: AbortSignal) =>
@@ -60,7 +58,7 @@ describe('a leg', () => {
       board,
       app: 'app',
       log,
-      clock: { nowMs: () => nowMs, sleep },
+      clock: { sleep },
       subscriptions: new Subscriptions(requests, 'app', log, systemClock),
       isCaughtUp: () => isCaughtUp,
       trouble: () => trouble,
@@ -83,13 +81,14 @@ describe('a leg', () => {
   const isGone = () => board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
 
   it.each([
-    [19_900, 'unreachable'],
-    [19_899, 'declined'],
-  ])('that Asterisk ends after %i of 20,000 ms, as it does when nobody has answered, is %s', async (afterMs, end) => {
+    ['', 'unreachable'],
+    ['RINGING', 'unreachable'],
+    ['NOANSWER', 'declined'],
+  ])('that has rung and ends with cause 19 behind "%s" is %s', async (dialstatus, end) => {
     const ends: unknown[] = [];
     await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
     isIn('Ringing');
-    nowMs = afterMs;
+    board.take({ type: 'Dial', dialstatus, peer: leg });
     board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
     expect(ends).toEqual(['ringing', end]);
   });
@@ -181,22 +180,6 @@ describe('a leg', () => {
     expect(orders().filter((order) => order === `POST ${PATH}`)).toHaveLength(2);
   });
 
-  it('whose order is lost rings its whole time from the second one on', async () => {
-    const ordered = () => orders().filter((order) => order === `POST ${PATH}`).length;
-    pbx.answer = ({ method, path }, response) => {
-      if (method === 'GET') return answerJson(response, 404);
-      if (path !== PATH || ordered() > 1) return answerJson(response, 200, { channel_ids: [], endpoint_ids: [] });
-      nowMs = 20_000;
-      response.destroy();
-    };
-    const ends: unknown[] = [];
-    await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
-    expect(ordered()).toBe(2);
-    isIn('Ringing');
-    nowMs = 25_000;
-    board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
-    expect(ends).toEqual(['ringing', 'declined']);
-  });
   it.each([500, 503, 400])(
     'whose order is lost, and the second one refused with %i, is ended all the same: the first may come yet',
     async (status) => {

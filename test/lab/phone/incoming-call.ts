@@ -80,6 +80,22 @@ export class IncomingCall extends PhoneCall {
     this.finish('here', `refused with ${status}`);
   }
 
+  /** 302 (or another 3xx): the call is to be tried there, e.g. `sip:200@example`. */
+  redirect(to: string, status = 302): void {
+    if (this.#isDecided) return;
+    this.#respond({ status, toTag: this.dialog.localTag, headers: [['Contact', `<${to}>`]] });
+    this.record.finalStatus = status;
+    this.#dropLater();
+    this.finish('here', `redirected to ${to}`);
+  }
+
+  /** 200 OK whose description refuses the audio (`m=audio 0`). */
+  answerWithoutAudio(): void {
+    if (this.#isDecided) return;
+    this.#described = this.session.describeAnswer(this.#offered).replace(/^m=audio \d+/m, 'm=audio 0');
+    this.answer();
+  }
+
   /** Runs `act` after `delayMs`, unless the call is decided or ended before. */
   after(delayMs: number, act: () => void): void {
     this.#later.push(this.line.agent.timers.after(delayMs, act));

@@ -32,6 +32,16 @@ describe.each([16, 22] as const)('a router that dies while phones ring on Asteri
     expect(wakesOf(alice.mobile)).toBe(1);
   });
 
+  it('EDGES 43: a phone that has rung and says 480 after the restart has declined', async () => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: {} });
+    const call = await lab.caller().call(alice);
+    const callId = await rings(lab, call);
+    await dies(lab);
+    await noted(lab, callId, 'leg-ringing');
+    await alice.mobile.refuse(480);
+    expect(await lab.ending(call)).toMatchObject({ status: 'DECLINED', reason: 'declined' });
+  });
+
   it.each([
     { first: 'webApp', other: 'mobile', reason: 'webapp' },
     { first: 'mobile', other: 'webApp', reason: 'mobile' },
