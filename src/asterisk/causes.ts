@@ -27,16 +27,19 @@ interface Known {
   readonly hungUpByUs?: boolean;
   /** Asterisk has said that it comes to nothing: the phone has refused it, or somebody has hung it up. */
   readonly refused?: boolean;
+  /** It goes through the dialplan to where a phone has sent the call on. */
+  readonly isForward?: boolean;
 }
 
 /** @param sipStatus the phone's own refusal, where Asterisk tells it */
 export function legEndOf(cause: number, known: Known, sipStatus?: number): LegEndKind {
-  const { answered = false, rang = false, hungUpByUs = false, refused = false } = known;
+  const { answered = false, rang = false, hungUpByUs = false, refused = false, isForward = false } = known;
   if (cause === ANSWERED_ELSEWHERE) return 'answered-elsewhere';
   if (answered) return 'hung-up';
+  if (cause === BUSY) return 'busy';
+  if (isForward) return hungUpByUs ? 'hung-up' : 'unreachable';
   if (sipStatus !== undefined && DECLINES.includes(sipStatus)) return 'declined';
   if (cause === REJECTED) return sipStatus === undefined ? 'declined' : 'unreachable';
-  if (cause === BUSY) return 'busy';
   if (cause === NORMAL && hungUpByUs) return 'hung-up';
   // A colleague has taken the call, by Asterisk's own feature, which tells no more. A phone whose 3xx names nobody has the same cause.
   if (cause === NORMAL) return refused ? 'unreachable' : 'answered-elsewhere';

@@ -15,7 +15,7 @@ export const Channel = z.object({
   state: Text,
   caller: z.object({ name: Text.default(''), number: Text.default('') }).default({ name: '', number: '' }),
   dialplan: z
-    .object({ app_name: Text.default(''), app_data: Text.default('') })
+    .object({ app_name: Text.default(''), app_data: Text.default(''), context: Text.optional() })
     .default({ app_name: '', app_data: '' }),
 });
 export type Channel = z.infer<typeof Channel>;
@@ -49,6 +49,10 @@ const schemas = {
      * itself. RINGING, ANSWER and the like are told by ChannelStateChange as well.
      */
     dialstatus: Text.default(''),
+    /** Where the phone sends the call on; '' where it does not. */
+    forward: Text.default(''),
+    /** The channel with which Asterisk has followed it. */
+    forwarded: Channel.optional(),
     peer: Channel,
   }),
   ContactStatusChange: z.object({

@@ -17,6 +17,7 @@ export async function lookAtLeg(requests: AriRequests, legId: string, leg: Leg):
   const look = await lookAtChannel(requests, legId);
   if (look.kind === 'gone') leg.onDestroyed(0, MISSING);
   if (look.kind !== 'described') return look;
+  leg.isForward ||= look.channel.name.startsWith('Local/');
   leg.onState(look.channel.state);
   if (look.channel.state === 'Up') leg.onConnectedTo((await readVariables(requests, legId, [CONNECTED_TO]))?.[0] ?? '');
   return look;

@@ -6,8 +6,9 @@
  */
 import { addressOf } from '../call/dial-string.ts';
 import { PbxError } from '../call/errors.ts';
-import type { DialRequest } from '../call/ports.ts';
+import type { DialRequest, Forward } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
+import { FORWARDED_BY, NOWHERE } from './forward.ts';
 import { LEG_CONTEXT } from './own-dialplan.ts';
 import type { AriOrder } from './requests.ts';
 
@@ -36,19 +37,35 @@ function ringSeconds({ ringMs }: Pick<DialRequest, 'ringMs'>): number {
   return Math.max(1, Math.ceil(ringMs / 1000));
 }
 
+/** What whoever is called now may know of those who have sent the call on. */
+function sentOn({ by, from }: Forward): Record<string, string> {
+  const variables: Record<string, string> = {
+    [`__${FORWARDED_BY}`]: by.join(' '),
+    // Without it no phone is told of it.
+    'REDIRECTING(count,i)': String(by.length),
+  };
+  withText(variables, 'REDIRECTING(from-name,i)', from.name);
+  withText(variables, 'REDIRECTING(from-num,i)', from.number);
+  return variables;
+}
+
 /** Throws PbxError when endpoint or contact are none that can be dialled. */
 export function legOrder(request: DialRequest): AriOrder {
-  const { contact, caller, callee } = request;
+  const { contact, caller, callee, forward } = request;
   if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
   const address = addressOf(contact);
   if (address === undefined)
     throw new PbxError(`the phone has registered an address that is no SIP URI: ${contact.uri}`);
+  const dialled = forward?.to ?? `${contact.endpoint}/${address}`;
+  const isLocal = dialled.startsWith('Local/');
   const variables: Record<string, string> = {
     [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
     [LEG_CALLER]: request.forChannelId,
     [LEG_ON]: request.on,
-    [LEG_ENDPOINT]: contact.endpoint,
-    'PJSIP_MEDIA_OFFER(video)': '!all',
+    // As the channel's name begins.
+    [LEG_ENDPOINT]: isLocal ? dialled.replace(/\/n$/, '') : contact.endpoint,
+    ...(isLocal ? {} : { 'PJSIP_MEDIA_OFFER(video)': '!all', FORWARD_CONTEXT: NOWHERE }),
+    ...(forward === undefined ? {} : sentOn(forward)),
     // It would count as a call of its own.
     'CDR_PROP(disable)': '1',
     // Whose calls are counted, as XiVO counts them.
@@ -60,13 +77,16 @@ export function legOrder(request: DialRequest): AriOrder {
     if (text === '') variables[`CONNECTEDLINE(${part}-valid,i)`] = '0';
     else variables[`CONNECTEDLINE(${part},i)`] = text;
   }
-  withText(variables, 'CALLERID(name)', callee.name);
-  withText(variables, 'CALLERID(num)', callee.number);
+  // Where the call was sent on, the caller sees who it comes to.
+  withText(variables, 'CALLERID(name)', forward === undefined ? callee.name : '');
+  withText(variables, 'CALLERID(num)', forward === undefined ? callee.number : '');
   return {
     method: 'POST',
     path: channelPath(request.legId),
     body: {
-      endpoint: `${contact.endpoint}/${address}`,
+      endpoint: dialled,
+      // Its half in the dialplan must not be taken for a leg.
+      ...(isLocal ? { otherChannelId: `far-${request.legId}` } : {}),
       originator: request.forChannelId,
       context: LEG_CONTEXT,
       extension: 's',

@@ -3,8 +3,9 @@
  * answered, who proves that it has; then each comes once, and `ended` last. From its answer on it is the dialplan's, which connects it or hangs it
  * up.
  */
-import type { LegEvent } from '../call/ports.ts';
+import type { Forward, LegEndKind, LegEvent } from '../call/ports.ts';
 import { endDetail, legEndOf } from './causes.ts';
+import type { Followed, SentOn } from './forward.ts';
 import { readConnectedTo } from './own-dialplan.ts';
 import type { ChannelOwner } from './switchboard.ts';
 
@@ -13,6 +14,10 @@ export interface LegPorts {
   /** The dialplan has sent this caller to it, which was answered on that. */
   readonly onConnected: (callerId: string, on: string) => void;
   readonly onGone: () => void;
+  /** Asterisk has followed by itself where its phone has sent the call on. */
+  readonly onFollowed: (followed: Followed) => void;
+  /** Where its phone has sent the call on to, or why that is not followed. Never rejects. */
+  readonly whereTo: (sent: SentOn) => Promise<Forward | string>;
 }
 
 export class Leg implements ChannelOwner {
@@ -26,11 +31,14 @@ export class Leg implements ChannelOwner {
   #ended = false;
   #isHungUp = false;
   #isRefused = false;
+  #sentOn: SentOn | undefined;
   #isFound = false;
   #isUnknownToAsterisk = false;
   readonly #calledOff = new AbortController();
   /** The channel of the caller with whom it is to be connected; '' where that is not known. */
   callerId = '';
+  /** It goes through the dialplan to where a phone has sent the call on: how that ends is nobody's word about his own phone. */
+  isForward = false;
 
   constructor(ports: LegPorts) {
     this.#ports = ports;
@@ -121,6 +129,11 @@ export class Leg implements ChannelOwner {
     }
   }
 
+  onForwarded(sent: SentOn): void {
+    this.#sentOn = sent;
+    if (sent.followed !== undefined) this.#ports.onFollowed(sent.followed);
+  }
+
   onRefused(): void {
     this.#isRefused = true;
   }
@@ -153,9 +166,23 @@ export class Leg implements ChannelOwner {
       rang: this.#rang,
       hungUpByUs: this.#isHungUp,
       refused: this.#isRefused,
+      isForward: this.isForward,
     };
     const end = legEndOf(cause, known, sipStatus);
-    this.#emit({ kind: 'ended', end, detail: endDetail(cause, words, sipStatus) });
+    const detail = endDetail(cause, words, sipStatus);
+    if (this.#sentOn === undefined || this.#isHungUp || this.#calledOff.signal.aborted) this.#end(end, detail);
+    else void this.#follow(this.#sentOn, detail);
+  }
+
+  /** It lives, for those who hear of it, until it is known where it goes on: nobody is to take the call for lost in between. */
+  async #follow(sent: SentOn, detail: string): Promise<void> {
+    const forward = await this.#ports.whereTo(sent);
+    if (typeof forward !== 'string') this.#end('forwarded', detail, forward);
+    else this.#end('unreachable', `${detail}, sent on to ${sent.target}, which is not followed: ${forward}`);
+  }
+
+  #end(end: LegEndKind, detail: string, forward?: Forward): void {
+    this.#emit({ kind: 'ended', end, detail, ...(forward === undefined ? {} : { forward }) });
     this.#ended = true;
   }
 

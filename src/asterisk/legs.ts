@@ -8,6 +8,8 @@ import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '.
 import { channelPath } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
 import { CalledOff } from './exchange.ts';
+import { endFollowed } from './followed.ts';
+import { whereTo } from './forward.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
 import { LEG_CALLER, legOrder } from './leg-order.ts';
@@ -57,8 +59,11 @@ export class AriLegs implements Legs {
       onEvent,
       onConnected: (callerId, on) => board.connected(callerId, legId, on),
       onGone: forget,
+      onFollowed: (followed) => endFollowed(followed, this.#settings),
+      whereTo: (sent) => whereTo(sent, leg.callerId, request.forward?.by ?? [], this.#settings.requests),
     });
     leg.callerId = request.forChannelId;
+    leg.isForward = request.forward !== undefined;
     this.#legs.set(legId, leg);
     board.own(legId, leg);
     let orderedFor: string | undefined;
@@ -75,7 +80,8 @@ export class AriLegs implements Legs {
     }
     leg.taken();
     if (leg.callerId !== orderedFor) this.#tellCaller(legId, leg.callerId);
-    if (this.#doubted.delete(leg) || !isCaughtUp()) this.#catchUp(legId, leg);
+    // One that goes through the dialplan is no endpoint's.
+    if (this.#doubted.delete(leg) || !isCaughtUp() || leg.isForward) this.#catchUp(legId, leg);
   }
 
   /** Resolves once events come. Rejects with PbxError where they do not come back, or nobody wants the leg any more. */
@@ -146,6 +152,8 @@ export class AriLegs implements Legs {
       onEvent: () => {},
       onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
       onGone: () => this.#forget(legId, leg),
+      onFollowed: (followed) => endFollowed(followed, this.#settings),
+      whereTo: (sent) => whereTo(sent, leg.callerId, [], this.#settings.requests),
     });
     leg.found();
     this.#legs.set(legId, leg);

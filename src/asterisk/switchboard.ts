@@ -5,6 +5,7 @@
  */
 import { isLeg, isOurs } from './channel-ids.ts';
 import type { AriEvent, Channel, PlaybackEvent } from './events.ts';
+import { endpointOf, type SentOn } from './forward.ts';
 import { CONNECTED } from './own-dialplan.ts';
 
 /** What Asterisk says of a channel that the other side has refused, before it is destroyed. */
@@ -33,6 +34,8 @@ export interface ChannelOwner {
   onDestroyed(cause: number, words: string, sipStatus?: number): void;
   /** Its phone has refused it, or somebody has hung it up: its end follows. Not said where Asterisk has given it up by itself. */
   onRefused?(): void;
+  /** Its phone has sent the call on: its end follows. */
+  onForwarded?(sent: SentOn): void;
   /** The dialplan says that it connects a leg, and with whom: as in CONNECTED_TO. */
   onConnectedTo?(value: string): void;
   /** The dialplan connects this caller with a leg. `on`: on what it was answered, as the dialplan says it. */
@@ -134,6 +137,7 @@ export class Switchboard {
         // A phone that says 183 rings, and its channel's state never says so.
         if (event.dialstatus === 'PROGRESS') this.#owners.get(event.peer.id)?.onState('Ringing');
         if (REFUSALS.includes(event.dialstatus)) this.#owners.get(event.peer.id)?.onRefused?.();
+        if (event.forward !== '') this.#onForwarded(event);
         break;
       case 'StasisEnd':
         this.#leaving.delete(event.channel.id);
@@ -161,6 +165,16 @@ export class Switchboard {
       case 'ApplicationReplaced':
         this.#ports.onReplaced();
     }
+  }
+
+  #onForwarded({ forward, forwarded, peer }: Extract<AriEvent, { type: 'Dial' }>): void {
+    this.#owners.get(peer.id)?.onForwarded?.({
+      target: forward,
+      endpoint: endpointOf(peer.name),
+      context: peer.dialplan.context ?? '',
+      from: peer.caller,
+      followed: forwarded,
+    });
   }
 
   /** False where nobody answers for the channel that was replaced. Of that one nothing more is of interest. */

@@ -113,8 +113,18 @@ export interface WaitingCaller extends Caller {
   letGo(): Promise<void>;
 }
 
-/** Why a leg ended, told apart by its cause. */
-export type LegEndKind = 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere' | 'hung-up';
+/** Why a leg ended, told apart by its cause. `forwarded`: its phone sends its calls on. */
+export type LegEndKind = 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere' | 'hung-up' | 'forwarded';
+
+/** Where a phone has sent a call on to. The PBX says it, and is given it back with the order for the leg that goes there. */
+export interface Forward {
+  /** In the PBX's own words. */
+  readonly to: string;
+  /** The endpoints that have sent the call on, oldest first. */
+  readonly by: readonly string[];
+  /** The one whose phone has sent it on last, as whoever is called now may be shown. */
+  readonly from: Party;
+}
 
 export type LegEvent =
   | { readonly kind: 'ringing' }
@@ -122,13 +132,15 @@ export type LegEvent =
   | { readonly kind: 'answered' }
   /** The PBX has connected caller and leg; from now on the conversation is its own. `pickedUp`: by another phone than the one that was called. */
   | { readonly kind: 'connected'; readonly pickedUp: boolean }
-  /** Last event of a leg. `detail` is Asterisk's own word for the cause, e.g. `21 Call Rejected`. */
-  | { readonly kind: 'ended'; readonly end: LegEndKind; readonly detail: string };
+  /** Last event of a leg. `detail` is Asterisk's own word for the cause, e.g. `21 Call Rejected`. `forward`: where to, of one that is `forwarded`. */
+  | { readonly kind: 'ended'; readonly end: LegEndKind; readonly detail: string; readonly forward?: Forward };
 
 export interface DialRequest {
   /** Chosen by the call beforehand, so that the leg can be hung up whatever became of the order. */
   readonly legId: string;
   readonly contact: Contact;
+  /** Dialled in place of the contact, whose phone has sent the call on. */
+  readonly forward?: Forward | undefined;
   /** What the call is answered on, where it is answered there. */
   readonly on: 'mobile' | 'webapp';
   readonly calleeUserId: string;

@@ -237,7 +237,13 @@ class Round {
   private takeLeg(leg: Leg): void {
     if (leg.state === 'ringing' && leg.on === 'mobile') this.mobileIsReady();
     if (leg.state === 'ended' && leg.end === 'declined') this.takeDecline(leg);
+    if (leg.forward !== undefined) this.follow(leg);
     if (leg.state === 'ended' && leg.end === 'answered-elsewhere') this.pickedUpUntilMs = this.nowMs() + PICKUP_MS;
+  }
+
+  /** Its phone has sent the call on: whoever that comes to rings in its place. */
+  private follow({ contact, on, fresh, forward }: Leg): void {
+    if (on === 'webapp' || !this.refused) this.ringing.ring(contact, on, fresh, forward);
   }
 
   private takeDecline(leg: Leg): void {

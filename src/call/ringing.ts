@@ -8,7 +8,7 @@ import { wordsOf } from './errors.ts';
 import { insist, NEVER } from './insist.ts';
 import { readLegMemory, writeLegMemory } from './memory.ts';
 import type { Plan } from './plan.ts';
-import type { Contact, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
+import type { Contact, Forward, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
 
 /** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
 export const CLEARING_MS = 60_000;
@@ -25,6 +25,8 @@ export interface Leg {
   fresh: boolean;
   /** How it ended; undefined while it lives, and for legs that we ended ourselves, unless the person declined first. */
   end: LegEndKind | undefined;
+  /** Where its phone has sent the call on, when it has ended by that. */
+  forward?: Forward | undefined;
   /** True once we have ordered its end. */
   dropped: boolean;
   /** True once it has rung. */
@@ -34,6 +36,10 @@ export interface Leg {
   /** When it was dialled, ms since 1970; and, as a monotonic reading, when it was dialled or taken over. */
   readonly dialledAtMs: number;
   readonly dialledMs: number;
+}
+
+function forwardedTo(forward: Forward | undefined): { readonly forwardedTo?: string } {
+  return forward === undefined ? {} : { forwardedTo: forward.to };
 }
 
 export class Ringing {
@@ -80,19 +86,27 @@ export class Ringing {
     );
   }
 
-  /** Orders a leg to the contact. */
-  ring(contact: Contact, on: DeviceKind, fresh: boolean): void {
+  /** Orders a leg to the contact, or to where its phone has sent the call on. */
+  ring(contact: Contact, on: DeviceKind, fresh: boolean, forward?: Forward): void {
     const { call } = this;
     this.dialled += 1;
     // Of one length: Asterisk refuses an id with which that of a living channel begins.
     const legId = `${call.callId}-leg${this.series}-${String(this.dialled).padStart(4, '0')}`;
     const dialledAtMs = call.ports.clock.wallMs();
-    call.note('leg-dialled', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
+    call.note('leg-dialled', {
+      leg: legId,
+      on,
+      endpoint: contact.endpoint,
+      contact: contact.uri,
+      fresh,
+      ...forwardedTo(forward),
+    });
     this.own({ legId, contact, on, fresh, dialledAtMs });
     const order = call.ports.legs.dial(
       {
         legId,
         contact,
+        forward,
         on,
         calleeUserId: call.userId,
         caller: call.shown,
@@ -172,10 +186,11 @@ export class Ringing {
     }
     // A person who declines means it, be it on a leg that was being given up in that instant.
     if (event.kind === 'ended' && (!leg.dropped || event.end === 'declined')) leg.end = event.end;
+    if (event.kind === 'ended' && !leg.dropped) leg.forward = event.forward;
     this.call.note(`leg-${event.kind}`, {
       leg: legId,
       on: leg.on,
-      ...(event.kind === 'ended' ? { end: event.end, detail: event.detail } : {}),
+      ...(event.kind === 'ended' ? { end: event.end, detail: event.detail, ...forwardedTo(event.forward) } : {}),
       ...(event.kind === 'connected' && event.pickedUp ? { pickedUp: true } : {}),
     });
     return leg;

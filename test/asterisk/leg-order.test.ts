@@ -76,3 +76,27 @@ describe('the order for a leg', () => {
     expect(() => legOrder(unfit)).toThrow(PbxError);
   });
 });
+
+describe('the order for a leg that goes where a phone has sent the call on', () => {
+  const forward = { to: 'Local/200@phones/n', by: ['PJSIP/m0', 'PJSIP/m1'], from: { name: 'Zoé', number: '1001' } };
+
+  it('goes there, says who has sent it, and follows no other phone by itself', () => {
+    const { body } = legOrder({ ...request, forward });
+    expect(body).toMatchObject({
+      endpoint: 'Local/200@phones/n',
+      // No id of a leg.
+      otherChannelId: 'far-xm-1-leg-1',
+      variables: {
+        XIVO_MAPP_ENDPOINT: 'Local/200@phones',
+        __XIVO_MAPP_FORWARDED_BY: 'PJSIP/m0 PJSIP/m1',
+        'REDIRECTING(count,i)': '2',
+        'REDIRECTING(from-num,i)': '1001',
+        'REDIRECTING(from-name,i)': 'Zoé',
+      },
+    });
+    // Its other half would hand it on.
+    expect(body).not.toHaveProperty('variables.FORWARD_CONTEXT');
+    expect(body).not.toHaveProperty(['variables', 'CALLERID(num)']);
+    expect(legOrder(request).body).toHaveProperty('variables.FORWARD_CONTEXT', 'xivo-mapp-follows-by-itself');
+  });
+});

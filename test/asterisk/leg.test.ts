@@ -17,6 +17,8 @@ describe('a leg', () => {
       onEvent: (event: LegEvent) => told.push(wordOf(event)),
       onConnected: (callerId) => told.push(`with ${callerId}`),
       onGone: () => told.push('gone'),
+      onFollowed: () => told.push('followed'),
+      whereTo: async () => 'nobody follows it here',
     });
     return { leg, told };
   };

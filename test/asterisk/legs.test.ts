@@ -88,7 +88,7 @@ describe('a leg', () => {
     const ends: unknown[] = [];
     await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
     isIn('Ringing');
-    board.take({ type: 'Dial', dialstatus, peer: leg });
+    board.take({ type: 'Dial', dialstatus, forward: '', peer: leg });
     board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
     expect(ends).toEqual(['ringing', end]);
   });

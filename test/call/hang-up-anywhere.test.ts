@@ -32,6 +32,8 @@ const STORIES: Readonly<Record<string, () => Story>> = {
       .sleepingMobile('phone', { push: 'hangs' }),
   'the mobile declines': () =>
     new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: { endsAfterMs: [1000, 'declined'] } }),
+  'the mobile sends its calls on, and it is answered there': () =>
+    new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: { ...ANSWERS, sendsOnAfterMs: 20 } }),
   'every token is dead': () =>
     new Story().sleepingMobile('phone', { push: { kind: 'dead-token', reason: 'gone', sinceMs: undefined } }),
   'the caller is answered early': () => {

@@ -3,7 +3,15 @@
  * answered while its end is on the way, the phone or the caller may hang up before anybody is connected, and the word of it comes later than the thing.
  */
 import { PbxError } from '../../../src/call/errors.ts';
-import type { Contact, DialRequest, LegEndKind, LegEvent, LegHangUpReason, Legs } from '../../../src/call/ports.ts';
+import type {
+  Contact,
+  DialRequest,
+  Forward,
+  LegEndKind,
+  LegEvent,
+  LegHangUpReason,
+  Legs,
+} from '../../../src/call/ports.ts';
 
 /** What a phone does with a call; ms count from the INVITE, `hangsUpAfterMs` from the answer. */
 export interface PhoneScript {
@@ -11,6 +19,8 @@ export interface PhoneScript {
   readonly answersAfterMs?: number;
   readonly endsAfterMs?: readonly [number, 'declined' | 'busy' | 'unreachable' | 'answered-elsewhere'];
   readonly hangsUpAfterMs?: number;
+  /** It sends the call on, and whoever that comes to does the rest. */
+  readonly sendsOnAfterMs?: number;
   /** Another phone takes the call while it rings at this one. */
   readonly pickedUp?: boolean;
   /** The order itself is refused by Asterisk. */
@@ -135,6 +145,11 @@ export class FakeLegs {
     const at = (ms: number | undefined, act: () => void) => {
       if (ms !== undefined) this.#world.later(ms, act);
     };
+    if (script.sendsOnAfterMs !== undefined && request.forward === undefined) {
+      const forward = { to: 'elsewhere', by: [request.contact.endpoint], from: { name: '', number: '' } };
+      at(script.sendsOnAfterMs, () => this.#end(leg, 'forwarded', 'scripted', forward));
+      return leg;
+    }
     at(script.ringsAfterMs, () => {
       if (leg.state !== 'dialling') return;
       leg.state = 'ringing';
@@ -168,13 +183,13 @@ export class FakeLegs {
     } else this.#end(leg, 'answered-elsewhere', '26 Answered elsewhere');
   }
 
-  #end(leg: FakeLeg, end: LegEndKind, detail: string): void {
+  #end(leg: FakeLeg, end: LegEndKind, detail: string, forward?: Forward): void {
     if (leg.state === 'ended') return;
     const talked = leg.state === 'connected';
     if (talked) this.tellConnected(leg);
     leg.state = 'ended';
     leg.end = end;
-    this.#tell(leg, { kind: 'ended', end, detail });
+    this.#tell(leg, { kind: 'ended', end, detail, ...(forward === undefined ? {} : { forward }) });
     if (talked) this.#world.callerEnds();
   }
 
