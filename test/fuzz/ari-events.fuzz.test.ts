@@ -63,7 +63,7 @@ const isChannel = (value: unknown): boolean =>
   isText(value.state) &&
   orAbsent(value.name, isText) &&
   orAbsent(value.caller, (caller) => textsIn(caller, ['name', 'number'])) &&
-  orAbsent(value.dialplan, (dialplan) => textsIn(dialplan, ['app_name', 'app_data']));
+  orAbsent(value.dialplan, (dialplan) => textsIn(dialplan, ['app_name', 'app_data', 'context']));
 
 const isPlayback = ({ playback, timestamp }: Members): boolean =>
   isObject(playback) &&
@@ -82,7 +82,8 @@ const rules: Readonly<Record<AriEvent['type'], (event: Members) => boolean>> = {
   ChannelStateChange: ({ channel }) => isChannel(channel),
   ChannelDestroyed: ({ cause, cause_txt: words, tech_cause: status, channel }) =>
     orAbsent(cause, isNumber) && orAbsent(words, isText) && orAbsent(status, isNumber) && isChannel(channel),
-  Dial: ({ dialstatus, peer }) => orAbsent(dialstatus, isText) && isChannel(peer),
+  Dial: ({ dialstatus, forward, forwarded, peer }) =>
+    orAbsent(dialstatus, isText) && orAbsent(forward, isText) && orAbsent(forwarded, isChannel) && isChannel(peer),
   ContactStatusChange: ({ endpoint, contact_info: info }) =>
     isObject(endpoint) &&
     isObject(info) &&

@@ -229,6 +229,16 @@ describe.each([16, 22] as const)('a phone that sends its calls on, on Asterisk %
     await call.hangUp();
   });
 
+  it('is followed by the dialplan’s own Dial() where no router is there', async () => {
+    const bob = await desk();
+    const alice = await lab.user({ ringingDevice: 'WebApp', webApp: { does: sends(`7${seatOf(bob)}`) } });
+    await lab.router.terminate();
+    const call = await lab.caller().call(alice);
+    await bob.webApp.answer();
+    await call.talksWith(bob.webApp);
+    await call.hangUp();
+  });
+
   it('to another address of its endpoint (redirect_method=uri_core) has that rung', async () => {
     const server = { host: lab.asterisk.sipHost, port: lab.asterisk.sipPort };
     const [first, second] = [
