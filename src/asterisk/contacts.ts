@@ -2,6 +2,7 @@
  * Which contacts endpoints have now, and when each expires. Asterisk tells only through a channel, and in two steps: the ids of the contacts of an
  * endpoint's AORs, then each one's fields. An endpoint that Asterisk does not know has none, and is no error.
  */
+import { createHash } from 'node:crypto';
 import type { Contact } from '../call/ports.ts';
 import { isPlainArgument } from './question.ts';
 
@@ -62,6 +63,17 @@ export function expiryQuestion(contactId: string): string {
   return `\${PJSIP_CONTACT(${contactId},expiration_time)}`;
 }
 
+/**
+ * What a phone keeps from one registration to the next: its user agent, and its own address as its Via has it. Both as one hash, for neither has a bound; '' without
+ * func_md5.so.
+ */
+function phoneQuestion(contactId: string): string {
+  return `\${MD5(x\${PJSIP_CONTACT(${contactId},via_addr)} \${PJSIP_CONTACT(${contactId},user_agent)})}`;
+}
+
+/** The hash of a contact that says neither, as one from Asterisk's configuration. */
+const NOBODY = createHash('md5').update('x ').digest('hex');
+
 /** Contacts of these endpoints, given the answers to their contactQuestions. Asks nothing more where there are none. */
 export async function readContacts(
   endpoints: readonly string[],
@@ -71,13 +83,18 @@ export async function readContacts(
   const ids = await readIds(endpoints, answers, ask);
   if (ids.length === 0) return [];
   const fields = await ask(
-    ids.flatMap(({ contactId }) => [`\${PJSIP_CONTACT(${contactId},uri)}`, expiryQuestion(contactId)]),
+    ids.flatMap(({ contactId }) => [
+      `\${PJSIP_CONTACT(${contactId},uri)}`,
+      expiryQuestion(contactId),
+      phoneQuestion(contactId),
+    ]),
   );
   return ids.flatMap(({ endpoint, contactId }, index) => {
-    const uri = fields[index * 2] ?? '';
+    const [uri = '', expiry = '', phone = ''] = fields.slice(index * 3, index * 3 + 3);
     // Gone between the two steps.
     if (uri === '') return [];
-    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(fields[index * 2 + 1] ?? '') }];
+    const mark = phone === '' || phone === NOBODY ? {} : { phone };
+    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...mark }];
   });
 }
 

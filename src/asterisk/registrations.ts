@@ -4,7 +4,7 @@
  * call serves to ask through.
  */
 import { PbxError, PbxLate } from '../call/errors.ts';
-import type { Clock, Contact, Log, Registrations, Watch } from '../call/ports.ts';
+import type { Clock, Contact, ContactListener, Log, Registrations, Watch } from '../call/ports.ts';
 import { canHaveContacts, lookForContacts } from './contacts.ts';
 import { ask } from './question.ts';
 import { Refreshes } from './refreshes.ts';
@@ -44,11 +44,10 @@ export class AriRegistrations implements Registrations {
     endpoints: readonly string[],
     known: readonly Contact[],
     throughChannelId: string,
-    onContact: (contact: Contact) => void,
-    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
+    listener: ContactListener,
   ): Promise<Watch> {
     const able = [...new Set(endpoints)].filter(canHaveContacts);
-    const watch = new ContactWatch(able, known, throughChannelId, onContact, onGone);
+    const watch = new ContactWatch(able, known, throughChannelId, listener);
     const { board, subscriptions } = this.#settings;
     const deafen = able.map((endpoint) => board.watchContacts(endpoint, (news) => this.#onNews(watch, news)));
     this.#watches.add(watch);

@@ -3,7 +3,7 @@
  * expiry has moved; one that was removed and comes back is news again. Says the same thing twice rather than not at all; that a contact is gone only
  * where Asterisk has said so.
  */
-import type { Contact } from '../call/ports.ts';
+import type { Contact, ContactListener } from '../call/ports.ts';
 import type { FoundContact } from './contacts.ts';
 
 interface Seen {
@@ -23,8 +23,7 @@ export class ContactWatch {
   readonly endpoints: readonly string[];
   /** Any channel of the call serves. */
   throughChannelId: string;
-  readonly #onContact: (contact: Contact) => void;
-  readonly #onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
+  readonly #listener: ContactListener;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();
   open = true;
   /** No look has been compared with what was known yet. */
@@ -34,13 +33,11 @@ export class ContactWatch {
     endpoints: readonly string[],
     known: readonly Contact[],
     throughChannelId: string,
-    onContact: (contact: Contact) => void,
-    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
+    listener: ContactListener,
   ) {
     this.endpoints = endpoints;
     this.throughChannelId = throughChannelId;
-    this.#onContact = onContact;
-    this.#onGone = onGone;
+    this.#listener = listener;
     for (const { endpoint, uri, expiresAtSec } of known) {
       this.#seen.set(keyOf({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
     }
@@ -81,12 +78,14 @@ export class ContactWatch {
     }
     for (const contact of contacts) {
       if (!this.endpoints.includes(contact.endpoint)) continue;
-      const { endpoint, uri, expiresAtSec, contactId } = contact;
+      const { endpoint, uri, expiresAtSec, contactId, phone } = contact;
       const seen = this.#seen.get(keyOf(contact));
       this.#seen.set(keyOf(contact), { endpoint, uri, expiresAtSec, contactId });
-      // One that was announced has been said already; now only its expiry is known.
-      if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) continue;
-      this.#say({ endpoint, uri, expiresAtSec });
+      // One that was announced has been said already; now its expiry is known, and its phone.
+      if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) {
+        if (seen.expiresAtSec === undefined && this.open)
+          this.#listener.onPhone({ endpoint, uri, expiresAtSec, phone });
+      } else this.#say({ endpoint, uri, expiresAtSec, phone });
     }
   }
 
@@ -106,10 +105,10 @@ export class ContactWatch {
   #forget(key: string): void {
     const seen = this.#seen.get(key);
     this.#seen.delete(key);
-    if (seen !== undefined && this.open) this.#onGone({ endpoint: seen.endpoint, uri: seen.uri });
+    if (seen !== undefined && this.open) this.#listener.onGone({ endpoint: seen.endpoint, uri: seen.uri });
   }
 
   #say(contact: Contact): void {
-    if (this.open) this.#onContact(contact);
+    if (this.open) this.#listener.onContact(contact);
   }
 }

@@ -1,29 +1,57 @@
 /**
  * The lookout of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
- * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox.
+ * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox; of an endpoint that is being called already, once
+ * it is known which of its phones it is.
  */
 
-import type { Call } from './call.ts';
-import type { Contact, Watch } from './ports.ts';
+import type { Call, Happening } from './call.ts';
+import type { Address, Phones } from './phones.ts';
+import type { Contact, ContactListener, Watch } from './ports.ts';
 
 /** How soon a watch that could not be opened is tried again, in ms: a registration in between would go unseen. */
 const AGAIN_MS = 500;
+/** How long it may take to learn whose a registration is, in ms. Then it is taken for another phone's, which must ring. */
+const UNKNOWN_MS = 500;
 
-export class Lookout {
+const NONE: readonly never[] = [];
+
+export interface LookoutSettings {
+  readonly endpoints: readonly string[];
+  /** Registrations as they were before; whatever differs from them is told. */
+  readonly known: readonly Contact[];
+  readonly phones: Phones;
+  /** Whether it counts which phone it is that has registered at this address. */
+  readonly mustBeKnown: (contact: Address) => boolean;
+}
+
+interface Held {
+  readonly endpoint: string;
+  readonly happening: Happening;
+  readonly untilMs: number;
+}
+
+export class Lookout implements ContactListener {
   private readonly call: Call;
+  private readonly settings: LookoutSettings;
   private readonly endpoints: readonly string[];
-  private readonly known: readonly Contact[];
   private watch: 'none' | 'opening' | Watch = 'none';
   private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
   private closed = false;
   private lookedAtMs: number;
+  /** In the order in which it was told. */
+  private held: readonly Held[] = NONE;
 
-  /** @param known registrations as they were before; whatever differs from them is told */
-  constructor(call: Call, endpoints: readonly string[], known: readonly Contact[]) {
+  constructor(call: Call, settings: LookoutSettings) {
     this.call = call;
-    this.endpoints = [...new Set(endpoints)];
-    this.known = known;
+    this.settings = settings;
+    this.endpoints = [...new Set(settings.endpoints)];
+    for (const contact of settings.known) settings.phones.learn(contact);
     this.lookedAtMs = call.ports.clock.nowMs();
+  }
+
+  /** Somebody has registered, and it is not known yet who. */
+  get holdsBack(): boolean {
+    return this.held.length > 0;
   }
 
   /** Looks again now; for the first time, or where it failed before, begins to watch. Nothing of the story waits for this. */
@@ -33,11 +61,17 @@ export class Lookout {
     else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
   }
 
-  /** Looks again where the last look is so long ago. Returns when the next one is due, as a monotonic reading. */
+  /** Looks again where the last look is so long ago. Returns when there is something to do here again, as a monotonic reading. */
   lookEvery(intervalMs: number): number {
     const nowMs = this.call.ports.clock.nowMs();
     if (nowMs >= this.lookedAtMs + intervalMs) this.look();
-    return this.lookedAtMs + intervalMs;
+    return Math.min(this.lookedAtMs + intervalMs, ...this.heads().map(({ untilMs }) => untilMs));
+  }
+
+  /** Passes on what has been held back long enough. */
+  passOnDue(): void {
+    const nowMs = this.call.ports.clock.nowMs();
+    for (const { endpoint, untilMs } of this.heads()) if (untilMs <= nowMs) this.passOn(endpoint);
   }
 
   /** Watches no more. Also one that is still being opened is closed. */
@@ -48,16 +82,54 @@ export class Lookout {
     this.call.beside('close watch', closed);
   }
 
+  onContact(contact: Contact): void {
+    const { phones, mustBeKnown } = this.settings;
+    phones.learn(contact);
+    // Whoever has looked knows whose it is, or nobody does.
+    const mayWait = contact.expiresAtSec === undefined && !phones.isKnown(contact) && mustBeKnown(contact);
+    this.tell({ what: 'contact', contact }, contact.endpoint, mayWait);
+    if (mayWait) this.look();
+  }
+
+  onGone(contact: Address): void {
+    this.settings.phones.lost(contact);
+    this.tell({ what: 'contact-gone', contact }, contact.endpoint, false);
+  }
+
+  onPhone(contact: Contact): void {
+    this.settings.phones.learn(contact);
+    // Also where the look could not tell: another one will not, either.
+    const isIt = ({ happening }: Held) => happening.what === 'contact' && happening.contact.uri === contact.uri;
+    this.held = this.held.map((held) => (isIt(held) ? { ...held, untilMs: Number.NEGATIVE_INFINITY } : held));
+    this.passOn(contact.endpoint);
+  }
+
+  /** What is told of an endpoint keeps its order. */
+  private tell(happening: Happening, endpoint: string, mayWait: boolean): void {
+    if (mayWait || this.held.some((held) => held.endpoint === endpoint)) {
+      this.held = [...this.held, { endpoint, happening, untilMs: this.call.ports.clock.nowMs() + UNKNOWN_MS }];
+    } else this.call.inbox.post(happening);
+  }
+
+  /** Of each endpoint what the others wait behind. */
+  private heads(): readonly Held[] {
+    return this.held.filter((one, index) => this.held.findIndex(({ endpoint }) => endpoint === one.endpoint) === index);
+  }
+
+  /** What is due of this endpoint, and what has waited behind it. */
+  private passOn(endpoint: string): void {
+    const nowMs = this.call.ports.clock.nowMs();
+    const ofEndpoint = this.held.filter((held) => held.endpoint === endpoint);
+    const stops = ofEndpoint.findIndex(({ happening, untilMs }) => happening.what === 'contact' && untilMs > nowMs);
+    const passed = stops < 0 ? ofEndpoint : ofEndpoint.slice(0, stops);
+    this.held = this.held.filter((held) => !passed.includes(held));
+    for (const { happening } of passed) this.call.inbox.post(happening);
+  }
+
   private open(): void {
     const { call } = this;
     this.watch = 'opening';
-    const opening = call.ports.registrations.watch(
-      this.endpoints,
-      this.known,
-      call.caller.channelId,
-      (contact) => call.inbox.post({ what: 'contact', contact }),
-      (contact) => call.inbox.post({ what: 'contact-gone', contact }),
-    );
+    const opening = call.ports.registrations.watch(this.endpoints, this.settings.known, call.caller.channelId, this);
     this.opened = opening.catch(() => undefined);
     // What a call asks of the PBX at first is asked by now.
     void this.opened.then(() => call.turn?.end());

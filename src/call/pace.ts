@@ -2,12 +2,13 @@
  * How often one endpoint is dialled for one call, and how many legs it has at once. A phone that rings nowhere and registers again and again, since
  * it flaps between two networks, would otherwise be dialled each time, until Asterisk has no port left for anybody's voice. The first registrations
  * are dialled at once, for a user feels that; from then on whatever has stood for a moment, at growing distances. The last registration always wins:
- * what is postponed is dialled in the end, if it still stands.
+ * what is postponed is dialled in the end, if it still stands. A phone that registers again while it is being called is not called anew, unless it does not ring.
  */
 
 import type { Call } from './call.ts';
+import type { Address } from './phones.ts';
 import type { Contact } from './ports.ts';
-import type { DeviceKind, Ringing } from './ringing.ts';
+import { type DeviceKind, hasRefused, type Leg, type Ringing } from './ringing.ts';
 
 /** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
 export const MOST_ALIVE = 10;
@@ -17,13 +18,18 @@ const FREE = 3;
 const STANDS_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
 
+/** How long a phone that has registered again may take to ring where it was called, in ms. It may not be there any more. */
+const ANSWERS_INVITE_MS = 2_000;
+
 /** Most calls never postpone a dial, and thousands may wait: as long as a list is empty it takes no memory. */
 const NONE: readonly never[] = [];
 
 interface Postponed {
   readonly contact: Contact;
   readonly on: DeviceKind;
-  readonly dueMs: number;
+  readonly paceMs: number;
+  /** The leg that calls the same phone already, for which it waits until it has ended, or had its time. */
+  readonly behind: Leg | undefined;
 }
 
 export class Pace {
@@ -46,7 +52,7 @@ export class Pace {
 
   /** When the next contact that waits is due, as a monotonic reading; infinite where none waits. */
   get nextMs(): number {
-    return Math.min(...this.postponed.map(({ dueMs }) => dueMs));
+    return Math.min(...this.postponed.map(dueMs));
   }
 
   /** Somebody is to be dialled soon, or may come back. */
@@ -62,39 +68,57 @@ export class Pace {
   /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
   dial(contact: Contact, on: DeviceKind): void {
     const nowMs = this.call.ports.clock.nowMs();
-    const dueMs = this.dueMs(contact.endpoint, nowMs);
-    this.strike(contact);
+    const behind = this.calling(contact, nowMs);
+    const paceMs = this.paceMs(contact.endpoint, nowMs);
+    const waiting: Postponed = { contact, on, paceMs, behind };
+    // Where a phone has registered last, there it is.
+    this.postponed = this.postponed.filter((one) => !this.ringing.phones.areSame(one.contact, contact));
     this.away = without(this.away, on);
-    if (dueMs <= nowMs) {
+    if (dueMs(waiting) <= nowMs) {
       this.dialNow(contact, on);
       return;
     }
     const { endpoint } = contact;
-    if (!this.isUnsteady(endpoint)) {
+    if (this.isUnsteady(endpoint)) {
+      // It is known already that it comes again and again.
+    } else if (behind !== undefined) {
+      this.call.note('registered-again', { endpoint, contact: contact.uri, leg: behind.legId });
+    } else {
       const dialled = this.ringing.to(endpoint).length;
-      this.call.note('dial-postponed', { endpoint, on, dialled, forMs: Math.round(dueMs - nowMs) });
+      this.call.note('dial-postponed', { endpoint, on, dialled, forMs: Math.round(paceMs - nowMs) });
     }
     this.unsteady = withOne(this.unsteady, endpoint);
-    this.postponed = [...this.postponed, { contact, on, dueMs }].slice(-MOST_ALIVE);
+    this.postponed = [...this.postponed, waiting].slice(-MOST_ALIVE);
+  }
+
+  /** The leg that calls this phone just now, on a fresh registration, and has not rung yet. */
+  private calling(contact: Address, nowMs: number): Leg | undefined {
+    const last = this.ringing.lastTo(contact);
+    const isBeingCalled = last?.state === 'dialling' && last.fresh && !last.dropped;
+    return isBeingCalled && nowMs < last.dialledMs + ANSWERS_INVITE_MS ? last : undefined;
   }
 
   /** Dials what has stood long enough. */
   dialDue(): void {
     const nowMs = this.call.ports.clock.nowMs();
-    for (const { contact, on, dueMs } of this.postponed) {
-      if (dueMs > nowMs) continue;
+    for (const waiting of this.postponed) {
+      if (dueMs(waiting) > nowMs) continue;
+      const { contact, on } = waiting;
       this.strike(contact);
-      // It may have been dialled meanwhile, and ring; one that is being given up does not count.
+      // Its phone may have been called meanwhile, and ring, or have refused; a leg that is being given up does not count.
       const last = this.ringing.lastTo(contact);
-      if (last?.state !== 'ringing' || last.dropped) this.dialNow(contact, on);
+      const needsNone = last !== undefined && (hasRefused(last) || (last.state === 'ringing' && !last.dropped));
+      if (!needsNone) this.dialNow(contact, on);
     }
   }
 
   /** A contact is no more: its legs that ring nowhere are given up. */
-  gone(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+  gone(contact: Address): void {
     const { endpoint } = contact;
     const waiting = this.postponed.find((one) => isSame(one.contact, contact));
     this.strike(contact);
+    // Another registration has taken this one's place: its phone is being called.
+    if (this.postponed.some(({ behind }) => behind !== undefined && isSame(behind.contact, contact))) return;
     const given = this.ringing.giveUp(contact);
     // Asterisk may tell of the new contact before it tells that it has taken the place of the old one.
     const sinceMs = given.length > 0 ? Math.max(...given.map(({ dialledMs }) => dialledMs)) : Number.POSITIVE_INFINITY;
@@ -112,11 +136,11 @@ export class Pace {
     this.postponed = this.postponed.filter((waiting) => waiting.on !== on);
   }
 
-  private strike(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
+  private strike(contact: Address): void {
     this.postponed = this.postponed.filter((one) => !isSame(one.contact, contact));
   }
 
-  private dueMs(endpoint: string, nowMs: number): number {
+  private paceMs(endpoint: string, nowMs: number): number {
     const legs = this.ringing.to(endpoint);
     const inVain = legs.filter(({ fresh, rang, dropped, end }) => fresh && !rang && (dropped || end === 'unreachable'));
     const tooMany = inVain.length - FREE;
@@ -138,9 +162,13 @@ export class Pace {
       if (victim === undefined) return;
       call.beside(`hang up ${victim.legId}`, ringing.drop(victim, 'not-needed'));
     }
-    if (on === 'mobile') ringing.ringAnew(contact, ringing.lastTo(contact));
-    else ringing.ring(contact, on, true);
+    ringing.ringAnew(contact, on);
   }
+}
+
+function dueMs({ paceMs, behind }: Postponed): number {
+  const isCalled = behind !== undefined && behind.state === 'dialling' && !behind.dropped;
+  return isCalled ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS) : paceMs;
 }
 
 /** Of each endpoint's contacts as many as may be dialled at once, those that registered last, as far as their expiry tells. */
@@ -155,7 +183,7 @@ function untilSec({ expiresAtSec }: Contact): number {
   return expiresAtSec ?? Number.POSITIVE_INFINITY;
 }
 
-function isSame(one: Pick<Contact, 'endpoint' | 'uri'>, other: Pick<Contact, 'endpoint' | 'uri'>): boolean {
+function isSame(one: Address, other: Address): boolean {
   return one.endpoint === other.endpoint && one.uri === other.uri;
 }
 

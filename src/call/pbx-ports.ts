@@ -22,6 +22,8 @@ export interface Contact {
   readonly uri: string;
   /** When it expires, in seconds since 1970 as Asterisk keeps it; undefined where a contact was announced as new and nobody has looked yet. */
   readonly expiresAtSec: number | undefined;
+  /** A mark of the phone that has registered it, the same for all registrations of one phone as far as can be told; absent where nobody has looked. */
+  readonly phone?: string | undefined;
 }
 
 /** What one look at the caller's channel brings. Values are as Asterisk has them: untrimmed, quotes included, '' where unset. */
@@ -198,10 +200,18 @@ export interface Watch {
   close(): Promise<void>;
 }
 
+export interface ContactListener {
+  /** It has appeared, or its expiry has moved. */
+  readonly onContact: (contact: Contact) => void;
+  /** It is known now which phone it is that has appeared. */
+  readonly onPhone: (contact: Contact) => void;
+  readonly onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
+}
+
 export interface Registrations {
   /**
-   * Reports, through onContact, each contact of these endpoints that appears or whose expiry moves after `known` was read, each such change at least once.
-   * Tells, through onGone, of a contact that has been removed, as far as Asterisk says so; one that comes back is told of anew.
+   * Reports, to the listener, each contact of these endpoints that appears or whose expiry moves after `known` was read, each such change at least once.
+   * Tells of a contact that has been removed, as far as Asterisk says so; one that comes back is told of anew.
    * Resolves when nothing can be missed any more: the subscription stands, and a look after it has been compared with `known`.
    * @param throughChannelId a channel in Asterisk through which questions can be put
    */
@@ -209,7 +219,6 @@ export interface Registrations {
     endpoints: readonly string[],
     known: readonly Contact[],
     throughChannelId: string,
-    onContact: (contact: Contact) => void,
-    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
+    listener: ContactListener,
   ): Promise<Watch>;
 }

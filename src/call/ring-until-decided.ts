@@ -8,9 +8,10 @@ import type { Call, Happening } from './call.ts';
 import { Lookout } from './lookout.ts';
 import type { Ending } from './outcomes.ts';
 import { newestOf, Pace } from './pace.ts';
+import type { Address } from './phones.ts';
 import type { Plan } from './plan.ts';
 import type { Contact } from './ports.ts';
-import type { Leg, Ringing } from './ringing.ts';
+import { hasRefused, type Leg, type Ringing } from './ringing.ts';
 import { Sightings } from './sightings.ts';
 import { answeredOn } from './talk.ts';
 import type { Wake } from './wake.ts';
@@ -77,7 +78,12 @@ class Round {
     this.wake = wake;
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
-    this.lookout = new Lookout(call, [...plan.mobileEndpoints, ...plan.webAppEndpoints], plan.known);
+    this.lookout = new Lookout(call, {
+      endpoints: [...plan.mobileEndpoints, ...plan.webAppEndpoints],
+      known: plan.known,
+      phones: ringing.phones,
+      mustBeKnown: (contact) => this.isCalled(contact),
+    });
     this.pace = new Pace(call, ringing);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
@@ -134,6 +140,7 @@ class Round {
   /** Someone has answered; or nobody may come any more; or the time is over. Otherwise undefined: go on. */
   decide(): Decision | undefined {
     const nowMs = this.nowMs();
+    this.lookout.passOnDue();
     const { connected } = this.ringing;
     if (connected !== undefined) return { kind: 'answered', leg: connected };
     // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
@@ -151,7 +158,7 @@ class Round {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
     }
     this.pace.dialDue();
-    if (this.mobileMayCome(nowMs)) return undefined;
+    if (this.mobileMayCome(nowMs) || this.lookout.holdsBack) return undefined;
     const ringsOn = this.ringing.alive().length > 0 || this.pace.expectsSomebody;
     if (ringsOn && this.ringUntilMs !== undefined) return undefined;
     const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
@@ -183,8 +190,7 @@ class Round {
   private mobileMayCome(nowMs: number): boolean {
     if (nowMs >= this.waitUntilMs || this.refused) return false;
     if (this.wake.everyTokenDead) return this.ringing.alive('mobile').some((leg) => leg.state === 'dialling');
-    const busy = this.ringing.ends('mobile').filter((end) => end === 'busy' || end === 'declined').length;
-    return busy < this.wake.devices.length;
+    return this.ringing.mobilesRefusing < this.wake.devices.length;
   }
 
   /** The wait: until the first fresh mobile, or until none may come. */
@@ -207,6 +213,12 @@ class Round {
     }
   }
 
+  /** A phone of this endpoint is being called at another address, or has refused: it may be the same that registers now. */
+  private isCalled({ endpoint, uri }: Address): boolean {
+    const others = this.ringing.to(endpoint).filter(({ contact }) => contact.uri !== uri);
+    return others.some((leg) => leg.fresh || leg.rang || hasRefused(leg));
+  }
+
   private takeContact(contact: Contact): void {
     if (!this.sightings.isNews(contact)) return;
     const last = this.ringing.lastTo(contact);
@@ -214,7 +226,7 @@ class Round {
       const { endpoint, uri } = contact;
       if (!this.pace.isUnsteady(endpoint)) this.call.note('mobile-registered', { endpoint, contact: uri });
       if (!this.refused) this.ringFresh(contact, last);
-    } else if (this.webAppHasRung && (last === undefined || last.dropped || last.end === 'unreachable')) {
+    } else if (this.webAppHasRung && (last === undefined || last.dropped || !isHeardOf(last))) {
       this.pace.dial(contact, 'webapp');
       // One that was not there when the UC Assistant was to ring has its whole time, too.
       this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
@@ -223,7 +235,7 @@ class Round {
 
   /** A mobile has registered newly: it rings at once, and legs of the same endpoint that ring nowhere are given up. */
   private ringFresh(contact: Contact, last: Leg | undefined): void {
-    if (last?.end === 'busy' || last?.end === 'declined') return;
+    if (last !== undefined && hasRefused(last)) return;
     if (last?.state === 'ringing' && !last.dropped) last.fresh = true;
     else this.pace.dial(contact, 'mobile');
     if (!this.mobileIsFresh) {
@@ -271,6 +283,11 @@ class Round {
     this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
     if (!this.mobileMayCome(this.nowMs())) this.call.diary.enter('ringing');
   }
+}
+
+/** It has rung, or said something. */
+function isHeardOf({ state, end }: Leg): boolean {
+  return state === 'ended' ? end !== 'unreachable' : state !== 'dialling';
 }
 
 function ended(ending: Ending): Decision {

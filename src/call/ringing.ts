@@ -7,6 +7,7 @@ import type { Call } from './call.ts';
 import { wordsOf } from './errors.ts';
 import { insist, NEVER } from './insist.ts';
 import { readLegMemory, writeLegMemory } from './memory.ts';
+import { type Address, Phones } from './phones.ts';
 import type { Plan } from './plan.ts';
 import type { Contact, Forward, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
 
@@ -50,6 +51,8 @@ export class Ringing {
   private readonly call: Call;
   private readonly callee: Party;
   private readonly longestMs: number;
+  /** Whose addresses the legs have been dialled to. */
+  readonly phones = new Phones();
 
   /** @param longestMs bound that Asterisk itself puts on each leg's ringing, in case we die. */
   constructor(call: Call, { callee }: Plan, longestMs: number) {
@@ -79,11 +82,15 @@ export class Ringing {
     return [...this.legs.values()].filter((leg) => on === undefined || leg.on === on).flatMap((leg) => leg.end ?? []);
   }
 
-  /** The latest leg to this contact's address, whatever its state. */
-  lastTo(contact: Contact): Leg | undefined {
-    return [...this.legs.values()].findLast(
-      (leg) => leg.contact.uri === contact.uri && leg.contact.endpoint === contact.endpoint,
-    );
+  /** The latest leg to this contact's phone, whatever its state. */
+  lastTo(contact: Address): Leg | undefined {
+    return [...this.legs.values()].findLast((leg) => this.phones.areSame(leg.contact, contact));
+  }
+
+  /** How many mobiles have said that they do not want the call; one that has said so at several addresses counts once. */
+  get mobilesRefusing(): number {
+    const refusing = [...this.legs.values()].filter((leg) => leg.on === 'mobile' && hasRefused(leg));
+    return this.phones.among(refusing.map(({ contact }) => contact)).length;
   }
 
   /** Orders a leg to the contact, or to where its phone has sent the call on. */
@@ -130,19 +137,20 @@ export class Ringing {
     if (last === undefined || last.state === 'ended') this.ring(contact, on, fresh);
   }
 
-  /** Orders a leg to a mobile that has registered newly, and gives up those of the same endpoint that ring nowhere. */
-  ringAnew(contact: Contact, last: Leg | undefined): void {
-    const dialling = this.alive('mobile').filter((leg) => leg.state === 'dialling');
-    this.ring(contact, 'mobile', true);
+  /** Orders a leg to a phone that has registered newly, and gives up those of the same endpoint that ring nowhere. */
+  ringAnew(contact: Contact, on: DeviceKind): void {
+    const last = this.lastTo(contact);
+    const dialling = this.alive(on).filter((leg) => leg.state === 'dialling');
+    this.ring(contact, on, true);
     for (const leg of dialling) {
-      // A fresh leg to another contact is another phone's, which is about to ring.
+      // A fresh leg to another phone is about to ring.
       const ringsNowhere = leg.contact.endpoint === contact.endpoint && (!leg.fresh || leg === last);
       if (ringsNowhere) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, 'not-needed'));
     }
   }
 
   /** Gives up the legs to a contact that is no more, but those that ring: a person looks at them. Returns which. */
-  giveUp({ endpoint, uri }: Pick<Contact, 'endpoint' | 'uri'>): readonly Leg[] {
+  giveUp({ endpoint, uri }: Address): readonly Leg[] {
     const given = this.alive().filter(
       ({ contact, state }) => state === 'dialling' && contact.endpoint === endpoint && contact.uri === uri,
     );
@@ -224,4 +232,9 @@ export class Ringing {
       if (leg !== kept) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, reason));
     }
   }
+}
+
+/** Whoever is there has said that it does not want the call. */
+export function hasRefused({ end }: Pick<Leg, 'end'>): boolean {
+  return end === 'busy' || end === 'declined';
 }

@@ -109,16 +109,16 @@ describe('questions to Asterisk', () => {
     const answers = [
       ['home,work', ''],
       ['home;@1', 'work;@2,work;@3'],
-      ['sip:1', '11', 'sip:2', '12', '', ''],
+      ['sip:1', '11', 'mark', 'sip:2', '12', '', '', '', ''],
     ];
     const contacts = await lookForContacts(['PJSIP/m1'], (questions) => {
       asked.push([...questions]);
       return Promise.resolve(answers[asked.length - 1] ?? []);
     });
     expect(contacts).toEqual([
-      { endpoint: 'PJSIP/m1', contactId: 'home;@1', uri: 'sip:1', expiresAtSec: 11 },
+      { endpoint: 'PJSIP/m1', contactId: 'home;@1', uri: 'sip:1', expiresAtSec: 11, phone: 'mark' },
       { endpoint: 'PJSIP/m1', contactId: 'work;@2', uri: 'sip:2', expiresAtSec: 12 },
     ]);
-    expect(asked.map(({ length }) => length)).toEqual([2, 2, 6]);
+    expect(asked.map(({ length }) => length)).toEqual([2, 2, 9]);
   });
 });

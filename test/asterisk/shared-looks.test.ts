@@ -6,13 +6,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { soon } from '../soon.ts';
 
 const watchOf = (name: string) =>
-  new ContactWatch(
-    [`PJSIP/${name}`],
-    [],
-    '1.1',
-    () => {},
-    () => {},
-  );
+  new ContactWatch([`PJSIP/${name}`], [], '1.1', { onContact: () => {}, onPhone: () => {}, onGone: () => {} });
 
 describe('looks that are not urgent', () => {
   it('are taken together, each watch once', async () => {

@@ -19,17 +19,26 @@ const found = (uri: string, expiresAtSec: number, endpoint = M1) => ({
 
 function watchFrom(known: readonly Contact[]) {
   const told: string[] = [];
-  const watch = new ContactWatch(
-    [M1],
-    known,
-    '1.1',
-    (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`),
-    ({ uri }) => told.push(`${uri} is gone`),
-  );
-  return { watch, told };
+  const phones: string[] = [];
+  const watch = new ContactWatch([M1], known, '1.1', {
+    onContact: (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`),
+    onPhone: ({ uri, phone }) => phones.push(`${uri} ${phone}`),
+    onGone: ({ uri }) => told.push(`${uri} is gone`),
+  });
+  return { watch, told, phones };
 }
 
 describe('a watch over contacts', () => {
+  it('tells which phone has been announced as soon as a look has found it, once', () => {
+    const { watch, told, phones } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    watch.announced(M1, 'new');
+    const look = [found('old', 100), { ...found('new', 200), phone: 'one' }, { ...found('other', 300), phone: 'two' }];
+    watch.found(look);
+    watch.found(look);
+    expect(told).toEqual(['new undefined', 'other 300']);
+    expect(phones).toEqual(['new one']);
+  });
+
   it('tells what was not known, once', () => {
     const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
     watch.found([found('old', 100), found('new', 200), found('other', 1, 'PJSIP/m2')]);

@@ -177,14 +177,13 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         if (register === 'between') await pbx.register(endpoint, 'rings');
         const seen: Contact[] = [];
         const gone: string[] = [];
-        const watch = await pbx.registrations.watch(
-          [endpoint],
-          contacts,
-          caller.channelId,
-          (contact) => seen.push(contact),
-          ({ uri }) => gone.push(uri),
-        );
-        return { endpoint, caller, seen, gone, watch };
+        const phones: Contact[] = [];
+        const watch = await pbx.registrations.watch([endpoint], contacts, caller.channelId, {
+          onContact: (contact) => seen.push(contact),
+          onPhone: (contact) => phones.push(contact),
+          onGone: ({ uri }) => gone.push(uri),
+        });
+        return { endpoint, caller, seen, phones, gone, watch };
       };
 
       it('says nothing of what was known', async () => {

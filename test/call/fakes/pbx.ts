@@ -5,7 +5,16 @@
  */
 import { CallerAnswered, CallerGone, type HowLeft } from '../../../src/call/errors.ts';
 import type { AnsweredOn } from '../../../src/call/outcomes.ts';
-import type { Caller, Contact, DialplanStatus, Hold, HoldNews, Notes, Registrations } from '../../../src/call/ports.ts';
+import type {
+  Caller,
+  Contact,
+  ContactListener,
+  DialplanStatus,
+  Hold,
+  HoldNews,
+  Notes,
+  Registrations,
+} from '../../../src/call/ports.ts';
 import type { VirtualClock } from './clock.ts';
 import { type FakeLeg, FakeLegs, ORDER_MS, type PhoneScript } from './legs.ts';
 
@@ -42,11 +51,7 @@ export class FakePbx {
   private readonly announced = new Set<Contact>();
   /** Set by a story: called just before and just after each port call. A throw in it is the port's fault. */
   intervene: (call: string, number: number, moment: Moment) => void = () => {};
-  private readonly watches = new Set<{
-    endpoints: readonly string[];
-    onContact: (contact: Contact) => void;
-    onGone: (contact: Contact) => void;
-  }>();
+  private readonly watches = new Set<{ readonly endpoints: readonly string[]; readonly listener: ContactListener }>();
   /** Who has answered, from the moment in which the dialplan has connected them. */
   private talksTo: FakeLeg | undefined;
   private isOver = false;
@@ -141,25 +146,26 @@ export class FakePbx {
     uri: string,
     script: PhoneScript = this.scripts.get(uri) ?? {},
     how: 'read' | 'announced' = 'read',
+    phone?: string,
   ): void {
     this.scripts.set(uri, script);
     if (how === 'announced') this.unregister(endpoint, uri);
     const index = this.contacts.findIndex((contact) => contact.uri === uri);
     this.registerings += 1;
     const expiresAtSec = Math.round(this.clock.wallMs() / 1000) + 600 + this.registerings;
-    const contact: Contact = { endpoint, uri, expiresAtSec };
+    const contact: Contact = { endpoint, uri, expiresAtSec, phone };
     if (index >= 0) this.contacts[index] = contact;
     else this.contacts.push(contact);
     if (how === 'announced') this.announced.add(contact);
-    const told = how === 'announced' ? { ...contact, expiresAtSec: undefined } : contact;
-    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onContact(told);
+    const told = how === 'announced' ? { endpoint, uri, expiresAtSec: undefined } : contact;
+    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.listener.onContact(told);
   }
 
   /** A contact is removed: it has expired, its phone has taken it off, or another has taken its place. Asterisk tells whoever watches. */
   unregister(endpoint: string, uri: string): void {
     const [removed] = this.contacts.splice(this.contacts.findIndex((contact) => contact.uri === uri) >>> 0, 1);
     if (removed === undefined) return;
-    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.onGone(removed);
+    for (const watch of this.watches) if (watch.endpoints.includes(endpoint)) watch.listener.onGone(removed);
   }
 
   later(ms: number, act: () => void): void {
@@ -258,8 +264,7 @@ export class FakePbx {
       endpoints: readonly string[],
       known: readonly Contact[],
       _through: string,
-      onContact: (contact: Contact) => void,
-      onGone: (contact: Contact) => void,
+      listener: ContactListener,
     ) => {
       const lookedAt = (contact: Contact) =>
         this.announced.has(contact) ||
@@ -267,10 +272,12 @@ export class FakePbx {
       const look = () => {
         this.looks += 1;
         for (const contact of this.contacts) {
-          if (endpoints.includes(contact.endpoint) && !lookedAt(contact)) onContact(contact);
+          if (!endpoints.includes(contact.endpoint)) continue;
+          if (!lookedAt(contact)) listener.onContact(contact);
+          else if (this.announced.has(contact)) listener.onPhone(contact);
         }
       };
-      const watch = { endpoints, onContact, onGone };
+      const watch = { endpoints, listener };
       return this.through('registrations.watch', () => {
         this.watches.add(watch);
         look();

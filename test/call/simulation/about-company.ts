@@ -15,6 +15,9 @@ const LOOKS_MS = 300;
 const MOST_AT_ONCE = 3;
 const POSTPONED_MS = 9_000;
 
+/** How long a phone that is being called, and registers again, has to ring where it is called, ms. */
+const ANSWERS_INVITE_MS = 2000;
+
 /** Where every order takes long, some of them have to be waited for; where a single one does, none of its likes. */
 export function* neverWithoutSound(played: Played, { call, resumed, failures }: Facts): Iterable<string> {
   // What it does not remember that the caller has heard, it cannot go by.
@@ -48,17 +51,23 @@ export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> 
   const missedLooks = struck.filter(({ port, fails }) => port.startsWith('watch.') && fails !== undefined).length;
   const intervalMs = Number(plan.globals.XIVO_MAPP_LOOPS_INTERVAL ?? 5) * 1000;
   const seenMs = SEEN_MS + patienceMs + missedLooks * intervalMs + (plan.gaps.length > 0 ? 1000 : 0);
-  for (const registered of pbx.phones.registered) {
-    const { atMs, endpoint, uri, visible, overAtMs } = registered;
+  for (const [index, registered] of pbx.phones.registered.entries()) {
+    const { atMs, endpoint, uri, visible } = registered;
+    // Where a phone has registered last, there it is.
+    const later = pbx.phones.registered.slice(index + 1).find((other) => withoutPort(other.uri) === withoutPort(uri));
+    const overAtMs = registered.overAtMs ?? later?.atMs;
     if (endpoint !== MOBILE || !visible || atMs < planned.atMs || atMs + seenMs > decidedAtMs) continue;
-    const rung = legs.filter(({ file }) => file.request.contact.uri === uri);
+    // What a phone says at one of its ports it has said for all.
+    const rung = legs.filter(({ file }) => withoutPort(file.request.contact.uri) === withoutPort(uri));
+    const isBeingCalled = rung.some(({ file, overAtMs }) => file.orderedAtMs <= atMs + seenMs && overAtMs > atMs);
     const before = legs.filter(
       ({ file }) => file.request.contact.endpoint === MOBILE && file.orderedAtMs <= atMs + seenMs,
     );
-    const dueMs = atMs + seenMs + (before.length > MOST_AT_ONCE ? POSTPONED_MS : 0);
+    const dueMs =
+      atMs + seenMs + (before.length > MOST_AT_ONCE ? POSTPONED_MS : 0) + (isBeingCalled ? ANSWERS_INVITE_MS : 0);
     if ((overAtMs ?? decidedAtMs) < dueMs || decidedAtMs < dueMs) continue;
     // Two registrations between two looks are seen as one.
-    const anew = rung.some(({ file }) => file.orderedAtMs > atMs - LOOKS_MS);
+    const anew = rung.some(({ file }) => file.request.contact.uri === uri && file.orderedAtMs > atMs - LOOKS_MS);
     const rings = rung.some(
       ({ file, overAtMs }) => overAtMs > atMs && file.told.some(({ kind }) => kind === 'ringing'),
     );
@@ -66,4 +75,8 @@ export function* whoWakesIsRung(played: Played, facts: Facts): Iterable<string> 
     if (!anew && !rings && !busy && failures('legs.dial') === 0)
       yield `${uri} registered at ${atMs} ms and was never rung`;
   }
+}
+
+function withoutPort(uri: string): string {
+  return uri.slice(0, uri.lastIndexOf(':'));
 }

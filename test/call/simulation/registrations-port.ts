@@ -3,7 +3,7 @@
  * ContactWatch says what is news. Answers of looks may be overtaken by later ones, and the same news may be told twice.
  */
 import { ContactWatch } from '../../../src/asterisk/watch.ts';
-import type { Contact, Registrations, Watch } from '../../../src/call/ports.ts';
+import type { Contact, ContactListener, Registrations, Watch } from '../../../src/call/ports.ts';
 import type { Life } from './life.ts';
 import type { Orders, Trace } from './orders.ts';
 import type { HeldContact, Telephones } from './telephones.ts';
@@ -42,20 +42,17 @@ export class RegistrationsPort implements Registrations {
     endpoints: readonly string[],
     known: readonly Contact[],
     throughChannelId: string,
-    onContact: (contact: Contact) => void,
-    onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void,
+    listener: ContactListener,
   ): Promise<Watch> {
     const { orders, nowMs } = this.#world;
-    const watch = new ContactWatch(
-      endpoints,
-      known,
-      throughChannelId,
-      this.#telling(throughChannelId, onContact),
-      (contact) => {
+    const watch = new ContactWatch(endpoints, known, throughChannelId, {
+      onContact: this.#telling(throughChannelId, (contact) => listener.onContact(contact)),
+      onPhone: (contact) => listener.onPhone(contact),
+      onGone: (contact) => {
         this.#world.trace(`${throughChannelId} told that contact ${contact.uri} is gone`);
-        onGone(contact);
+        listener.onGone(contact);
       },
-    );
+    });
     const opened = { watch, openedAtMs: nowMs() };
     this.#watches.add(opened);
     const shut = () => {

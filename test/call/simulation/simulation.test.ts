@@ -136,13 +136,11 @@ describe('finds a router whose', () => {
         ...ports,
         registrations: {
           watch: (endpoints, known, through) =>
-            ports.registrations.watch(
-              endpoints,
-              known,
-              through,
-              () => {},
-              () => {},
-            ),
+            ports.registrations.watch(endpoints, known, through, {
+              onContact: () => {},
+              onPhone: () => {},
+              onGone: () => {},
+            }),
         },
       }),
     ],

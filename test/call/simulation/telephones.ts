@@ -9,6 +9,7 @@ export interface HeldContact {
   readonly endpoint: string;
   readonly uri: string;
   expiresAtSec: number;
+  readonly phone: string;
 }
 
 /** A registration as it really was, for the invariants. */
@@ -91,7 +92,7 @@ export class Telephones {
     const atMs = this.#clock.nowMs();
     this.registered.push({ atMs, endpoint: phone.endpoint, uri, visible, overAtMs: undefined });
     this.#expiries.set(key, expiries.add(expiresAtSec));
-    const contact = { endpoint: phone.endpoint, uri, expiresAtSec };
+    const contact = { endpoint: phone.endpoint, uri, expiresAtSec, phone: phone.plan.name };
     this.contacts.set(uri, contact);
     return contact;
   }

@@ -197,8 +197,11 @@ export class AriLab {
     endpoints: readonly string[],
   ): Promise<Watch & { readonly seen: Contact[] }> {
     const seen: Contact[] = [];
-    const onContact = (contact: Contact) => seen.push(contact);
-    const watch = await this.pbx.registrations.watch(endpoints, known, caller.channelId, onContact, () => {});
+    const watch = await this.pbx.registrations.watch(endpoints, known, caller.channelId, {
+      onContact: (contact) => seen.push(contact),
+      onPhone: () => {},
+      onGone: () => {},
+    });
     this.#watches.push(watch);
     return { ...watch, seen };
   }

@@ -1,0 +1,121 @@
+/** A phone that registers again while it is being called, from the same port or another: it is called once, and what it has said it has said for all of its addresses. */
+import { describe, expect, it } from 'vitest';
+import type { PhoneScript } from './fakes/legs.ts';
+import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+
+const at = (port: number) => `sip:phone@10.0.0.1:${port}`;
+const ANSWERS: PhoneScript = { ringsAfterMs: 1500, answersAfterMs: 3000, hangsUpAfterMs: 1000 };
+const HOW_OFTEN = [1, 2, 6];
+
+/** It registers at 1000 ms, rings by the script, and registers again so often before that. */
+function registersAgain(story: Story, script: PhoneScript, times: number, how: Ways): void {
+  for (let n = 0; n <= times; n += 1) {
+    story.at(1000 + 200 * n, () => {
+      const port = how.ports === 'other' ? 5060 + n : 5060;
+      const isNew = n === 0 || how.ports === 'other';
+      // Asterisk tells of the new one before it tells that it has taken the place of the old one.
+      story.pbx.register(MOBILE, at(port), n === 0 ? script : {}, isNew ? 'announced' : 'read', how.mark);
+      if (how.removes && n > 0) story.pbx.unregister(MOBILE, at(port - 1));
+    });
+  }
+}
+
+interface Ways {
+  readonly ports: 'same' | 'other';
+  readonly removes: boolean;
+  /** What tells Asterisk that it is one phone; undefined: only that it has taken the place of the other. */
+  readonly mark: string | undefined;
+}
+
+const WAYS: readonly Ways[] = [
+  { ports: 'same', removes: false, mark: 'one' },
+  { ports: 'same', removes: false, mark: undefined },
+  { ports: 'other', removes: false, mark: 'one' },
+  { ports: 'other', removes: true, mark: 'one' },
+  { ports: 'other', removes: true, mark: undefined },
+];
+
+describe.each(WAYS)('from $ports port, its old contact removed: $removes, known as $mark', (how) => {
+  it.each(HOW_OFTEN)('%i times before it rings: it is called once, and answers', async (times) => {
+    const story = new Story().sleepingMobile('phone');
+    registersAgain(story, ANSWERS, times, how);
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.legs.size).toBe(1);
+    story.nothingIsLeft();
+  });
+
+  it.each(HOW_OFTEN)('%i times, and does not ring: it is called where it registered last', async (times) => {
+    const story = new Story().sleepingMobile('phone');
+    registersAgain(story, {}, times, how);
+    const last = at(how.ports === 'other' ? 5060 + times : 5060);
+    story.at(2900, () => story.pbx.scripts.set(last, ANSWERS));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.leg(last).at(-1)?.state).toBe('ended');
+    expect(story.pbx.legs.size).toBe(2);
+    story.nothingIsLeft();
+  });
+
+  it.each(['busy', 'declined'] as const)('and has said %s: it is not called again', async (end) => {
+    const story = new Story().sleepingMobile('phone');
+    story.pbx.globals.set('XIVO_MAPP_DECLINE_ENDS', 'none');
+    registersAgain(story, { ringsAfterMs: 50, endsAfterMs: [100, end] }, 6, how);
+    await story.tell();
+    expect(story.pbx.legs.size).toBe(1);
+    story.nothingIsLeft();
+  });
+
+  it('and is not reached where it was called: it is called anew at once', async () => {
+    const story = new Story().sleepingMobile('phone');
+    registersAgain(story, { endsAfterMs: [500, 'unreachable'] }, 1, how);
+    story.at(1300, () => story.pbx.scripts.set(at(how.ports === 'other' ? 5061 : 5060), ANSWERS));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    const dialled = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
+    const lastDialMs = dialled.findLast(({ what }) => what === 'leg-dialled')?.atMs ?? 0;
+    const endMs = dialled.find(({ what }) => what === 'leg-ended')?.atMs ?? 0;
+    expect(lastDialMs - endMs).toBeLessThan(20);
+    story.nothingIsLeft();
+  });
+});
+
+it('EDGES 69: its second 486 does not count for the other phone, which is still waking', async () => {
+  const story = new Story().sleepingMobile('one').sleepingMobile('two');
+  const busy: PhoneScript = { endsAfterMs: [100, 'busy'] };
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), busy, 'announced', 'one'));
+  story.at(2000, () => story.pbx.register(MOBILE, at(5061), busy, 'announced', 'one'));
+  story.at(4000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1:6060', ANSWERS, 'announced', 'two'));
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+  expect(story.leg(at(5061))).toHaveLength(0);
+  story.nothingIsLeft();
+});
+
+it('two phones behind one address are two', async () => {
+  const story = new Story().sleepingMobile('one').sleepingMobile('two');
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', 'one'));
+  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', 'two'));
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+  expect(story.pbx.legs.size).toBe(2);
+  story.nothingIsLeft();
+});
+
+it('one whose mark nobody can read is another phone after half a second', async () => {
+  const story = new Story().sleepingMobile('one').sleepingMobile('two');
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', 'one'));
+  story.at(1005, () => story.pbx.slowMs.set('watch.lookAgain', 5000));
+  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', 'one'));
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+  expect(story.pbx.legs.size).toBe(2);
+  story.nothingIsLeft();
+});
+
+it('a desk phone, too', async () => {
+  const story = new Story('WebApp').registered(WEBAPP, 'sip:uc@10.0.0.9:5060', {
+    ringsAfterMs: 1000,
+    answersAfterMs: 2500,
+    hangsUpAfterMs: 500,
+  });
+  for (let n = 1; n < 4; n += 1) {
+    story.at(100 * n, () => story.pbx.register(WEBAPP, `sip:uc@10.0.0.9:${5060 + n}`, {}, 'announced', 'desk'));
+  }
+  expect(await story.tell()).toMatchObject({ outcome: 'answered' });
+  story.nothingIsLeft();
+});
