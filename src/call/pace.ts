@@ -28,8 +28,6 @@ interface Postponed {
   readonly contact: Contact;
   readonly on: DeviceKind;
   readonly paceMs: number;
-  /** The leg that calls the same phone already, for which it waits until it has ended, or had its time. */
-  readonly behind: Leg | undefined;
 }
 
 export class Pace {
@@ -52,7 +50,7 @@ export class Pace {
 
   /** When the next contact that waits is due, as a monotonic reading; infinite where none waits. */
   get nextMs(): number {
-    return Math.min(...this.postponed.map(dueMs));
+    return Math.min(...this.postponed.map((one) => this.dueMs(one)));
   }
 
   /** Somebody is to be dialled soon, or may come back. */
@@ -68,13 +66,12 @@ export class Pace {
   /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
   dial(contact: Contact, on: DeviceKind): void {
     const nowMs = this.call.ports.clock.nowMs();
-    const behind = this.calling(contact, nowMs);
     const paceMs = this.paceMs(contact.endpoint, nowMs);
-    const waiting: Postponed = { contact, on, paceMs, behind };
-    // Where a phone has registered last, there it is.
-    this.postponed = this.postponed.filter((one) => !this.ringing.phones.areSame(one.contact, contact));
+    const waiting: Postponed = { contact, on, paceMs };
+    this.strike(contact);
     this.away = without(this.away, on);
-    if (dueMs(waiting) <= nowMs) {
+    const behind = this.calling(contact);
+    if (this.dueMs(waiting) <= nowMs) {
       this.dialNow(contact, on);
       return;
     }
@@ -92,17 +89,21 @@ export class Pace {
   }
 
   /** The leg that calls this phone just now, on a fresh registration, and has not rung yet. */
-  private calling(contact: Address, nowMs: number): Leg | undefined {
+  private calling(contact: Address): Leg | undefined {
     const last = this.ringing.lastTo(contact);
-    const isBeingCalled = last?.state === 'dialling' && last.fresh && !last.dropped;
-    return isBeingCalled && nowMs < last.dialledMs + ANSWERS_INVITE_MS ? last : undefined;
+    return last?.state === 'dialling' && last.fresh && !last.dropped ? last : undefined;
   }
 
-  /** Dials what has stood long enough. */
+  private dueMs({ contact, paceMs }: Postponed): number {
+    const behind = this.calling(contact);
+    return behind === undefined ? paceMs : Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS);
+  }
+
+  /** Dials what has stood long enough. Of one phone what has registered last; then the others, if it does not ring there. */
   dialDue(): void {
     const nowMs = this.call.ports.clock.nowMs();
-    for (const waiting of this.postponed) {
-      if (dueMs(waiting) > nowMs) continue;
+    for (const waiting of this.postponed.toReversed()) {
+      if (this.dueMs(waiting) > nowMs) continue;
       const { contact, on } = waiting;
       this.strike(contact);
       // Its phone may have been called meanwhile, and ring, or have refused; a leg that is being given up does not count.
@@ -118,7 +119,7 @@ export class Pace {
     const waiting = this.postponed.find((one) => isSame(one.contact, contact));
     this.strike(contact);
     // Another registration has taken this one's place: its phone is being called.
-    if (this.postponed.some(({ behind }) => behind !== undefined && isSame(behind.contact, contact))) return;
+    if (this.postponed.some((one) => this.ringing.phones.areSame(one.contact, contact))) return;
     const given = this.ringing.giveUp(contact);
     // Asterisk may tell of the new contact before it tells that it has taken the place of the old one.
     const sinceMs = given.length > 0 ? Math.max(...given.map(({ dialledMs }) => dialledMs)) : Number.POSITIVE_INFINITY;
@@ -164,11 +165,6 @@ export class Pace {
     }
     ringing.ringAnew(contact, on);
   }
-}
-
-function dueMs({ paceMs, behind }: Postponed): number {
-  const isCalled = behind !== undefined && behind.state === 'dialling' && !behind.dropped;
-  return isCalled ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS) : paceMs;
 }
 
 /** Of each endpoint's contacts as many as may be dialled at once, those that registered last, as far as their expiry tells. */
