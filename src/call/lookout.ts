@@ -88,7 +88,7 @@ export class Lookout implements ContactListener {
     // Whoever has looked knows whose it is, or nobody does.
     const mayWait = contact.expiresAtSec === undefined && !phones.isKnown(contact) && mustBeKnown(contact);
     this.tell({ what: 'contact', contact }, contact.endpoint, mayWait);
-    if (mayWait) this.look();
+    if (mayWait && !this.closed) this.look();
   }
 
   onGone(contact: Address): void {

@@ -103,7 +103,7 @@ class Round {
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
     const tooLate = this.refused || (plan.waitMs > 0 && this.waitUntilMs <= this.startedMs);
     for (const contact of tooLate ? [] : newestOf(this.sightings.of(plan.mobileEndpoints))) {
-      if (this.ringing.lastTo(contact) === undefined) this.ringing.ring(contact, 'mobile', false);
+      if (this.ringing.lastAt(contact) === undefined) this.ringing.ring(contact, 'mobile', false);
     }
     this.lookout.look();
   }

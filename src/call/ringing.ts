@@ -87,6 +87,11 @@ export class Ringing {
     return [...this.legs.values()].findLast((leg) => this.phones.areSame(leg.contact, contact));
   }
 
+  /** The latest leg to this very address. */
+  lastAt({ endpoint, uri }: Address): Leg | undefined {
+    return this.to(endpoint).findLast(({ contact }) => contact.uri === uri);
+  }
+
   /** How many mobiles have said that they do not want the call; one that has said so at several addresses counts once. */
   get mobilesRefusing(): number {
     const refusing = [...this.legs.values()].filter((leg) => leg.on === 'mobile' && hasRefused(leg));
@@ -133,7 +138,7 @@ export class Ringing {
 
   /** Orders a leg to the contact, unless one to it lives. */
   ringUnlessAlive(contact: Contact, on: DeviceKind, fresh: boolean): void {
-    const last = this.lastTo(contact);
+    const last = this.lastAt(contact);
     if (last === undefined || last.state === 'ended') this.ring(contact, on, fresh);
   }
 

@@ -119,3 +119,19 @@ it('a desk phone, too', async () => {
   expect(await story.tell()).toMatchObject({ outcome: 'answered' });
   story.nothingIsLeft();
 });
+
+it.each(['MobileApp', 'WebApp'] as const)(
+  '%s: one that stands at two addresses, and nobody knows at which it is, is called at both',
+  async (device) => {
+    const endpoint = device === 'MobileApp' ? MOBILE : WEBAPP;
+    const story = new Story(device)
+      .sleepingMobile('phone')
+      .registered(endpoint, at(5060), {})
+      .registered(endpoint, at(5061), ANSWERS);
+    for (const [index, contact] of story.pbx.contacts.entries())
+      story.pbx.contacts[index] = { ...contact, phone: 'one' };
+    expect(await story.tell()).toMatchObject({ outcome: 'answered' });
+    expect(story.pbx.legs.size).toBe(2);
+    story.nothingIsLeft();
+  },
+);
