@@ -88,15 +88,20 @@ export class Pace {
     this.postponed = [...this.postponed, waiting].slice(-MOST_ALIVE);
   }
 
-  /** The leg that calls this phone just now, on a fresh registration, and has not rung yet. */
+  /** The leg that calls this phone just now, on a fresh registration, or rings there. */
   private calling(contact: Address): Leg | undefined {
     const last = this.ringing.lastTo(contact);
-    return last?.state === 'dialling' && last.fresh && !last.dropped ? last : undefined;
+    if (last === undefined || last.dropped || last.state === 'ended') return undefined;
+    return last.fresh || last.state !== 'dialling' ? last : undefined;
   }
 
   private dueMs({ contact, paceMs }: Postponed): number {
     const behind = this.calling(contact);
-    return behind === undefined ? paceMs : Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS);
+    if (behind === undefined) return paceMs;
+    // Where it rings it is reached, as long as that lasts.
+    return behind.state === 'dialling'
+      ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS)
+      : Number.POSITIVE_INFINITY;
   }
 
   /** Dials what has stood long enough. Of one phone what has registered last; then the others, if it does not ring there. */
@@ -106,10 +111,9 @@ export class Pace {
       if (this.dueMs(waiting) > nowMs) continue;
       const { contact, on } = waiting;
       this.strike(contact);
-      // Its phone may have been called meanwhile, and ring, or have refused; a leg that is being given up does not count.
+      // Its phone may have refused meanwhile.
       const last = this.ringing.lastTo(contact);
-      const needsNone = last !== undefined && (hasRefused(last) || (last.state === 'ringing' && !last.dropped));
-      if (!needsNone) this.dialNow(contact, on);
+      if (last === undefined || !hasRefused(last)) this.dialNow(contact, on);
     }
   }
 

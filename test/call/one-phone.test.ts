@@ -64,6 +64,15 @@ describe.each(WAYS)('from $ports port, its old contact removed: $removes, known 
     story.nothingIsLeft();
   });
 
+  it('and is lost while it rings where it was called: it is called anew at once', async () => {
+    const story = new Story().sleepingMobile('phone');
+    registersAgain(story, { ringsAfterMs: 500, endsAfterMs: [500, 'unreachable'] }, 1, how);
+    story.at(1300, () => story.pbx.scripts.set(at(how.ports === 'other' ? 5061 : 5060), ANSWERS));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.legs.size).toBe(2);
+    story.nothingIsLeft();
+  });
+
   it('and is not reached where it was called: it is called anew at once', async () => {
     const story = new Story().sleepingMobile('phone');
     registersAgain(story, { endsAfterMs: [500, 'unreachable'] }, 1, how);
