@@ -69,7 +69,9 @@ class AgiCaller implements WaitingCaller {
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
-      Object.entries(variables).map(([name, value]) => this.#order(`SET VARIABLE ${name} ${quoted(value)}`)),
+      Object.entries(variables)
+        .flatMap(([name, value]) => writeOrders(name, value))
+        .map((order) => this.#order(order)),
     );
   }
 
@@ -197,6 +199,19 @@ function holdOrders(afterwards: Hold['afterwards'], mediaUp: boolean): HoldOrder
   // An application that fails ends the call.
   const tone = afterwards.country === '' ? [`EXEC PlayTones ${ANY_RINGBACK}`] : [zone, 'EXEC TryExec PlayTones(ring)'];
   return { start: [...heard, ...tone], stop: ['EXEC StopPlayTones'] };
+}
+
+/** Asterisk reads no command that is much longer: a long value comes in pieces, of which it makes one. */
+function writeOrders(name: string, value: string): string[] {
+  const pieces = value.match(/.{1,1500}/gs) ?? [''];
+  const [first = ''] = pieces;
+  if (pieces.length === 1) return [`SET VARIABLE ${name} ${quoted(first)}`];
+  const names = pieces.map((_, index) => `${name}_${index}`);
+  return [
+    ...pieces.map((piece, index) => `SET VARIABLE ${names[index]} ${quoted(piece)}`),
+    `GET FULL VARIABLE \${SET(${name}=${names.map((each) => `\${${each}}`).join('')}):0:0}`,
+    ...names.map((each) => `SET VARIABLE ${each} ""`),
+  ];
 }
 
 /** One argument of a command, whatever is in it. */

@@ -3,6 +3,7 @@
  * URI-encoded, so that no value can look like an answer, or like two. Names reach an expression only after a check, so that nothing that came from
  * outside can be evaluated.
  */
+import { goesByItself } from '../call/by-path.ts';
 import { PbxError } from '../call/errors.ts';
 import type { Contact } from '../call/ports.ts';
 import { toldText } from '../call/told-text.ts';
@@ -71,23 +72,35 @@ export async function askContacts(session: AgiSession, endpoints: readonly strin
     able.map((endpoint) => `\${PJSIP_ENDPOINT(${endpoint.slice('PJSIP/'.length)},aors)}`),
   );
   const aors = able.flatMap((endpoint, at) => plainParts(namesOf[at]).map((aor) => ({ endpoint, aor })));
-  const idsOf = await ask(
+  const told = await ask(
     session,
-    aors.map(({ aor }) => `\${PJSIP_AOR(${aor},contact)}`),
+    aors.flatMap(({ aor }) => [`\${PJSIP_AOR(${aor},contact)}`, `\${PJSIP_AOR(${aor},support_path)}`]),
   );
-  const ids = aors.flatMap(({ endpoint }, at) => plainParts(idsOf[at]).map((id) => ({ endpoint, id })));
-  const [uris, expiries] = await Promise.all([
+  const ids = aors.flatMap(({ endpoint, aor }, at) =>
+    plainParts(told[at * 2]).map((id) => ({
+      endpoint,
+      aor,
+      id,
+      hasPath: /^(yes|true|on|1)$/i.test(told[at * 2 + 1] ?? ''),
+    })),
+  );
+  const [uris, paths, expiries, [version = '']] = await Promise.all([
     Promise.all(ids.map(({ id }) => askPlainly(session, `\${PJSIP_CONTACT(${id},uri)}`))),
+    Promise.all(ids.map(({ id, hasPath }) => (hasPath ? askPlainly(session, `\${PJSIP_CONTACT(${id},path)}`) : ''))),
     ask(
       session,
       ids.map(({ id }) => `\${PJSIP_CONTACT(${id},expiration_time)}`),
     ),
+    ask(session, ids.some(({ hasPath }) => hasPath) ? [`\${VERSION(ASTERISK_VERSION_NUM)}`] : []),
   ]);
-  return ids.flatMap(({ endpoint }, at) => {
+  return ids.flatMap(({ endpoint, aor }, at) => {
     const uri = uris[at] ?? '';
+    const path = paths[at] ?? '';
     const seconds = Number(expiries[at] ?? '');
     // Gone between two steps.
-    return uri === '' ? [] : [{ endpoint, uri, expiresAtSec: Number.isFinite(seconds) ? seconds : 0 }];
+    if (uri === '') return [];
+    const contact = { endpoint, uri, expiresAtSec: Number.isFinite(seconds) ? seconds : 0 };
+    return [path === '' || goesByItself(uri, aor, version) ? contact : { ...contact, path }];
   });
 }
 

@@ -37,12 +37,12 @@ export async function readCaller(
   ownDialplan.learn(asked);
   if (ownDialplan.trouble !== undefined) throw new PbxError(ownDialplan.trouble);
   const ofContacts = values.slice(variables.length + globals.length);
-  const found = await readContacts(what.contactsOf, ofContacts, ask);
+  const { contacts } = await readContacts(what.contactsOf, ofContacts, ask);
   const valueAt = (names: readonly string[], from: number, name: string) =>
     names.includes(name) ? (values[from + names.indexOf(name)] ?? '') : '';
   return {
     variables: new Map(what.variables.map((name) => [name, valueAt(variables, 0, name)])),
     globals: new Map(what.globals.map((name) => [name, valueAt(globals, variables.length, name)])),
-    contacts: found.map(({ endpoint, uri, expiresAtSec }) => ({ endpoint, uri, expiresAtSec })),
+    contacts: contacts.map(({ contactId: _, ...contact }) => contact),
   };
 }

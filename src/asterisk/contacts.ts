@@ -1,8 +1,9 @@
 /**
  * Which contacts endpoints have now, and when each expires. Asterisk tells only through a channel, and in two steps: the ids of the contacts of an
- * endpoint's AORs, then each one's fields. An endpoint that Asterisk does not know has none, and is no error.
+ * endpoint's AORs, then each one's fields; the Path among them where the AOR keeps it. An endpoint that Asterisk does not know has none, and is no error.
  */
 import { createHash } from 'node:crypto';
+import { goesByItself } from '../call/by-path.ts';
 import type { Contact } from '../call/ports.ts';
 import { isPlainArgument } from './question.ts';
 
@@ -10,6 +11,13 @@ import { isPlainArgument } from './question.ts';
 export interface FoundContact extends Contact {
   readonly contactId: string;
   readonly expiresAtSec: number;
+}
+
+/** What a look brings. */
+export interface Look {
+  readonly contacts: readonly FoundContact[];
+  /** Endpoints whose contacts have a Path, which no event tells. */
+  readonly behindPath: ReadonlySet<string>;
 }
 
 export type Ask = (questions: readonly string[]) => Promise<string[]>;
@@ -27,15 +35,21 @@ export function canHaveContacts(endpoint: string): boolean {
   return nameOf(endpoint) !== undefined;
 }
 
-/** Two questions for each endpoint; those that can have no contacts are left out. */
+/** Some questions for each endpoint; those that can have no contacts are left out. */
 export function contactQuestions(endpoints: readonly string[]): string[] {
   return endpoints
     .map(nameOf)
     .filter((name) => name !== undefined)
     .flatMap((name) => {
       const aors = `\${PJSIP_ENDPOINT(${name},aors)}`;
-      return [aors, `\${PJSIP_AOR(${aors},contact)}`];
+      return [aors, ...aorQuestions(aors)];
     });
+}
+
+const QUESTIONS = 3;
+
+function aorQuestions(aor: string): [string, string] {
+  return [`\${PJSIP_AOR(${aor},contact)}`, `\${PJSIP_AOR(${aor},support_path)}`];
 }
 
 function split(list: string): string[] {
@@ -45,19 +59,36 @@ function split(list: string): string[] {
     .filter((part) => part !== '');
 }
 
+interface ContactId {
+  readonly endpoint: string;
+  readonly aor: string;
+  readonly contactId: string;
+  readonly hasPath: boolean;
+}
+
 /** Contact ids of each endpoint, from the answers to contactQuestions. An endpoint with several AORs is asked about once more, AOR by AOR. */
 async function readIds(endpoints: readonly string[], answers: readonly string[], ask: Ask) {
-  const able = endpoints.filter(canHaveContacts);
-  const found = able.map(async (endpoint, index) => {
-    const aors = split(answers[index * 2] ?? '');
-    const contactIds =
-      aors.length < 2
-        ? split(answers[index * 2 + 1] ?? '')
-        : (await ask(aors.filter(isPlainArgument).map((aor) => `\${PJSIP_AOR(${aor},contact)}`))).flatMap(split);
-    return contactIds.filter(isPlainArgument).map((contactId) => ({ endpoint, contactId }));
+  const behindPath = new Set<string>();
+  const idsOf = (endpoint: string, aor: string, list = '', supportsPath = ''): ContactId[] => {
+    const hasPath = /^(yes|true|on|1)$/i.test(supportsPath);
+    if (hasPath) behindPath.add(endpoint);
+    return split(list)
+      .filter(isPlainArgument)
+      .map((contactId) => ({ endpoint, aor, contactId, hasPath }));
+  };
+  const found = endpoints.filter(canHaveContacts).map(async (endpoint, index) => {
+    const [names = '', list, supportsPath] = answers.slice(index * QUESTIONS, (index + 1) * QUESTIONS);
+    const aors = split(names);
+    if (aors.length < 2) return idsOf(endpoint, aors[0] ?? '', list, supportsPath);
+    const plain = aors.filter(isPlainArgument);
+    const told = await ask(plain.flatMap(aorQuestions));
+    return plain.flatMap((aor, at) => idsOf(endpoint, aor, told[at * 2], told[at * 2 + 1]));
   });
-  return (await Promise.all(found)).flat();
+  return { ids: (await Promise.all(found)).flat(), behindPath };
 }
+
+const VERSION_QUESTION = `\${VERSION(ASTERISK_VERSION_NUM)}`;
+const FIELDS = 4;
 
 export function expiryQuestion(contactId: string): string {
   return `\${PJSIP_CONTACT(${contactId},expiration_time)}`;
@@ -75,27 +106,28 @@ function phoneQuestion(contactId: string): string {
 const NOBODY = createHash('md5').update('x ').digest('hex');
 
 /** Contacts of these endpoints, given the answers to their contactQuestions. Asks nothing more where there are none. */
-export async function readContacts(
-  endpoints: readonly string[],
-  answers: readonly string[],
-  ask: Ask,
-): Promise<FoundContact[]> {
-  const ids = await readIds(endpoints, answers, ask);
-  if (ids.length === 0) return [];
-  const fields = await ask(
-    ids.flatMap(({ contactId }) => [
+export async function readContacts(endpoints: readonly string[], answers: readonly string[], ask: Ask): Promise<Look> {
+  const { ids, behindPath } = await readIds(endpoints, answers, ask);
+  if (ids.length === 0) return { contacts: [], behindPath };
+  const fields = await ask([
+    behindPath.size > 0 ? VERSION_QUESTION : '',
+    ...ids.flatMap(({ contactId, hasPath }) => [
       `\${PJSIP_CONTACT(${contactId},uri)}`,
       expiryQuestion(contactId),
       phoneQuestion(contactId),
+      hasPath ? `\${PJSIP_CONTACT(${contactId},path)}` : '',
     ]),
-  );
-  return ids.flatMap(({ endpoint, contactId }, index) => {
-    const [uri = '', expiry = '', phone = ''] = fields.slice(index * 3, index * 3 + 3);
+  ]);
+  const [version = ''] = fields;
+  const contacts = ids.flatMap(({ endpoint, aor, contactId }, index) => {
+    const [uri = '', expiry = '', phone = '', path = ''] = fields.slice(1 + index * FIELDS);
     // Gone between the two steps.
     if (uri === '') return [];
     const mark = phone === '' || phone === NOBODY ? {} : { phone };
-    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...mark }];
+    const way = path === '' || goesByItself(uri, aor, version) ? {} : { path };
+    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...mark, ...way }];
   });
+  return { contacts, behindPath };
 }
 
 /** 0 where Asterisk keeps no expiry, as for contacts from its configuration. */
@@ -105,8 +137,8 @@ export function readSeconds(text: string): number {
 }
 
 /** Looks at endpoints' contacts. */
-export async function lookForContacts(endpoints: readonly string[], ask: Ask): Promise<FoundContact[]> {
+export async function lookForContacts(endpoints: readonly string[], ask: Ask): Promise<Look> {
   const questions = contactQuestions(endpoints);
-  if (questions.length === 0) return [];
+  if (questions.length === 0) return { contacts: [], behindPath: new Set() };
   return readContacts(endpoints, await ask(questions), ask);
 }

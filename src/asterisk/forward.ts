@@ -47,7 +47,7 @@ const CONTEXT = /^[\w.+:-]{1,79}$/;
 function destinationOf({ target, endpoint, context }: SentOn, forwardContext: string): string | undefined {
   const prefix = `${endpoint}/`;
   if (target.startsWith(prefix)) {
-    const address = addressOf({ endpoint, uri: target.slice(prefix.length), expiresAtSec: undefined });
+    const address = addressOf({ endpoint, uri: target.slice(prefix.length), expiresAtSec: undefined }, 'order');
     return address && `${prefix}${address}`;
   }
   const where = forwardContext === '' ? context : forwardContext;

@@ -4,7 +4,6 @@
  * would see its own number once connected. What the caller sees is the leg's caller id: the callee's name where we know it, else what the endpoint's
  * configuration says. When it is answered it goes to the dialplan's context for legs.
  */
-import { addressOf } from '../call/dial-string.ts';
 import { PbxError } from '../call/errors.ts';
 import type { DialRequest, Forward } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
@@ -49,21 +48,21 @@ function sentOn({ by, from }: Forward): Record<string, string> {
   return variables;
 }
 
-/** Throws PbxError when endpoint or contact are none that can be dialled. */
-export function legOrder(request: DialRequest): AriOrder {
+/** Throws PbxError when the endpoint is none that can be dialled. */
+export function mustBeEndpoint({ contact: { endpoint } }: Pick<DialRequest, 'contact'>): void {
+  if (!/^PJSIP\/[^\s/&]+$/.test(endpoint)) throw new PbxError(`not an endpoint: ${endpoint}`);
+}
+
+/** @param destination what Asterisk is told to dial: the contact's address, the endpoint alone, or where the call is sent on to */
+export function legOrder(request: DialRequest, destination: string): AriOrder {
   const { contact, caller, callee, forward } = request;
-  if (!/^PJSIP\/[^\s/&]+$/.test(contact.endpoint)) throw new PbxError(`not an endpoint: ${contact.endpoint}`);
-  const address = addressOf(contact);
-  if (address === undefined)
-    throw new PbxError(`the phone has registered an address that is no SIP URI: ${contact.uri}`);
-  const dialled = forward?.to ?? `${contact.endpoint}/${address}`;
-  const isLocal = dialled.startsWith('Local/');
+  const isLocal = destination.startsWith('Local/');
   const variables: Record<string, string> = {
     [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
     [LEG_CALLER]: request.forChannelId,
     [LEG_ON]: request.on,
     // As the channel's name begins.
-    [LEG_ENDPOINT]: isLocal ? dialled.replace(/\/n$/, '') : contact.endpoint,
+    [LEG_ENDPOINT]: isLocal ? destination.replace(/\/n$/, '') : contact.endpoint,
     ...(isLocal ? {} : { 'PJSIP_MEDIA_OFFER(video)': '!all', FORWARD_CONTEXT: NOWHERE }),
     ...(forward === undefined ? {} : sentOn(forward)),
     // It would count as a call of its own.
@@ -84,7 +83,7 @@ export function legOrder(request: DialRequest): AriOrder {
     method: 'POST',
     path: channelPath(request.legId),
     body: {
-      endpoint: dialled,
+      endpoint: destination,
       // Its half in the dialplan must not be taken for a leg.
       ...(isLocal ? { otherChannelId: `far-${request.legId}` } : {}),
       originator: request.forChannelId,

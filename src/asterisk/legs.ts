@@ -3,16 +3,19 @@
  * twice. A leg never comes to our application: it is heard of through its endpoint, whose events are asked for before the order and until the leg is
  * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
+import { addressOf, faultOf } from '../call/dial-string.ts';
 import { PbxError, wordsOf } from '../call/errors.ts';
 import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
 import { channelPath } from './channel-ids.ts';
 import { lookAtChannel } from './channel-look.ts';
+import { lookForContacts } from './contacts.ts';
 import { CalledOff } from './exchange.ts';
 import { endFollowed } from './followed.ts';
 import { whereTo } from './forward.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
-import { LEG_CALLER, legOrder } from './leg-order.ts';
+import { LEG_CALLER, legOrder, mustBeEndpoint } from './leg-order.ts';
+import { ask } from './question.ts';
 import { AriRefusal, type AriRequests, isGone } from './requests.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -49,7 +52,7 @@ export class AriLegs implements Legs {
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
     const { board, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
-    legOrder(request);
+    mustBeEndpoint(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
     const forget = () => {
       this.#forget(legId, leg);
@@ -70,8 +73,10 @@ export class AriLegs implements Legs {
     try {
       await this.#untilHeard(leg.calledOff);
       await hearing.open();
+      const destination = request.forward?.to ?? (await this.#destinationOf(leg, request));
+      if (leg.calledOff.aborted) throw new CalledOff('called off before it was ordered');
       orderedFor = leg.callerId;
-      await this.#order(leg, { ...request, forChannelId: orderedFor });
+      await this.#order(leg, { ...request, forChannelId: orderedFor }, destination);
     } catch (error) {
       // What was refused or called off at once, or never sent, Asterisk knows nothing of.
       leg.refused(!(error instanceof OrderLost));
@@ -95,12 +100,24 @@ export class AriLegs implements Legs {
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
   }
 
+  /** The contact's address; where that cannot be given to Asterisk, the endpoint, if it is its only contact. Rejects with PbxError where there are others. */
+  async #destinationOf({ callerId }: Leg, { contact, forChannelId }: DialRequest): Promise<string> {
+    const address = addressOf(contact, 'order');
+    if (address !== undefined) return `${contact.endpoint}/${address}`;
+    const { requests } = this.#settings;
+    const { contacts } = await lookForContacts([contact.endpoint], (questions) =>
+      ask(requests, callerId ?? forChannelId, questions),
+    );
+    if (contacts.length === 1 && contacts[0]?.uri === contact.uri) return contact.endpoint;
+    throw new PbxError(`${faultOf(contact)}: ${contact.uri}`);
+  }
+
   /**
    * Has Asterisk dial it. Where the answer is lost, and Asterisk has never had the order, it is given once more. Rejects with OrderLost where nobody
    * knows what became of it, and with what Asterisk, or whoever called it off, has said.
    */
-  async #order(leg: Leg, request: DialRequest): Promise<void> {
-    const order = { ...legOrder(request), calledOff: leg.calledOff };
+  async #order(leg: Leg, request: DialRequest, destination: string): Promise<void> {
+    const order = { ...legOrder(request, destination), calledOff: leg.calledOff };
     for (let isLast = false; ; isLast = true) {
       try {
         await this.#settings.requests.send(order);

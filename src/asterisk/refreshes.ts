@@ -74,14 +74,16 @@ export class Refreshes {
       }
     }
     const contactIds = [...watchesOf.keys()];
+    const moved = new Set<ContactWatch>();
     for (let from = 0; from < contactIds.length && !signal.aborted; from += TOGETHER) {
       const group = contactIds.slice(from, from + TOGETHER);
       const answers = await ask(group.map(expiryQuestion));
       for (const [index, contactId] of group.entries()) {
         const answer = answers[index] ?? '';
         const expiresAtSec = answer === '' ? undefined : readSeconds(answer);
-        for (const watch of watchesOf.get(contactId) ?? []) watch.read(contactId, expiresAtSec);
+        for (const watch of watchesOf.get(contactId) ?? []) if (watch.read(contactId, expiresAtSec)) moved.add(watch);
       }
     }
+    if (moved.size > 0) await look([...moved]);
   }
 }

@@ -26,6 +26,8 @@ export class AriRegistrations implements Registrations {
   readonly #settings: RegistrationsSettings;
   readonly #watches = new Set<ContactWatch>();
   readonly #refreshes: Refreshes;
+  /** Endpoints whose contacts have a Path, as far as a look has told. */
+  readonly #behindPath = new Set<string>();
   readonly #looks: SharedLooks;
 
   constructor(settings: RegistrationsSettings) {
@@ -47,7 +49,7 @@ export class AriRegistrations implements Registrations {
     listener: ContactListener,
   ): Promise<Watch> {
     const able = [...new Set(endpoints)].filter(canHaveContacts);
-    const watch = new ContactWatch(able, known, throughChannelId, listener);
+    const watch = new ContactWatch(able, known, throughChannelId, listener, this.#behindPath);
     const { board, subscriptions } = this.#settings;
     const deafen = able.map((endpoint) => board.watchContacts(endpoint, (news) => this.#onNews(watch, news)));
     this.#watches.add(watch);
@@ -106,9 +108,13 @@ export class AriRegistrations implements Registrations {
 
   async #look(watches: readonly ContactWatch[]): Promise<void> {
     const endpoints = [...new Set(watches.flatMap((watch) => watch.endpoints))];
-    const contacts = await lookForContacts(endpoints, (questions) =>
+    const { contacts, behindPath } = await lookForContacts(endpoints, (questions) =>
       this.#ask(questions, watches[0]?.throughChannelId),
     );
+    for (const endpoint of endpoints) {
+      if (behindPath.has(endpoint)) this.#behindPath.add(endpoint);
+      else this.#behindPath.delete(endpoint);
+    }
     const ofEndpoint = Map.groupBy(contacts, ({ endpoint }) => endpoint);
     for (const watch of watches) watch.found(watch.endpoints.flatMap((endpoint) => ofEndpoint.get(endpoint) ?? []));
   }

@@ -24,6 +24,7 @@ export class ContactWatch {
   /** Any channel of the call serves. */
   throughChannelId: string;
   readonly #listener: ContactListener;
+  readonly #behindPath: ReadonlySet<string>;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();
   open = true;
   /** No look has been compared with what was known yet. */
@@ -34,10 +35,12 @@ export class ContactWatch {
     known: readonly Contact[],
     throughChannelId: string,
     listener: ContactListener,
+    behindPath: ReadonlySet<string> = new Set(),
   ) {
     this.endpoints = endpoints;
     this.throughChannelId = throughChannelId;
     this.#listener = listener;
+    this.#behindPath = behindPath;
     for (const { endpoint, uri, expiresAtSec } of known) {
       this.#seen.set(keyOf({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
     }
@@ -53,10 +56,10 @@ export class ContactWatch {
     return this.isUnseen || [...this.#seen.values()].some(({ contactId }) => contactId === undefined);
   }
 
-  /** A contact was announced. True when its expiry must be looked up to know whether it is news. */
+  /** A contact was announced. True when it must be looked at, for its expiry tells whether it is news, or its Path how it is reached. */
   announced(endpoint: string, uri: string): boolean {
     const key = keyOf({ endpoint, uri });
-    if (this.#seen.has(key)) return true;
+    if (this.#seen.has(key) || this.#behindPath.has(endpoint)) return true;
     this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined });
     this.#say({ endpoint, uri, expiresAtSec: undefined });
     return false;
@@ -78,28 +81,31 @@ export class ContactWatch {
     }
     for (const contact of contacts) {
       if (!this.endpoints.includes(contact.endpoint)) continue;
-      const { endpoint, uri, expiresAtSec, contactId, phone } = contact;
+      const { contactId, ...told } = contact;
+      const { endpoint, uri, expiresAtSec } = contact;
       const seen = this.#seen.get(keyOf(contact));
       this.#seen.set(keyOf(contact), { endpoint, uri, expiresAtSec, contactId });
       // One that was announced has been said already; now its expiry is known, and its phone.
       if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) {
-        if (seen.expiresAtSec === undefined && this.open)
-          this.#listener.onPhone({ endpoint, uri, expiresAtSec, phone });
-      } else this.#say({ endpoint, uri, expiresAtSec, phone });
+        if (seen.expiresAtSec === undefined && this.open) this.#listener.onPhone(told);
+      } else this.#say(told);
     }
   }
 
-  /** The expiry of one contact was read; undefined where Asterisk no longer has it. */
-  read(contactId: string, expiresAtSec: number | undefined): void {
+  /** The expiry of one contact was read; undefined where Asterisk no longer has it. True when it must be looked at: its Path may be another. */
+  read(contactId: string, expiresAtSec: number | undefined): boolean {
+    let mustLook = false;
     for (const [key, seen] of this.#seen) {
       if (seen.contactId !== contactId) continue;
       if (expiresAtSec === undefined) this.#forget(key);
+      else if (seen.expiresAtSec !== expiresAtSec && this.#behindPath.has(seen.endpoint)) mustLook = true;
       else if (seen.expiresAtSec !== expiresAtSec) {
         const moved = seen.expiresAtSec !== undefined;
         seen.expiresAtSec = expiresAtSec;
         if (moved) this.#say({ endpoint: seen.endpoint, uri: seen.uri, expiresAtSec });
       }
     }
+    return mustLook;
   }
 
   #forget(key: string): void {

@@ -24,6 +24,8 @@ export interface Contact {
   readonly expiresAtSec: number | undefined;
   /** A mark of the phone that has registered it, the same for all registrations of one phone as far as can be told; absent where nobody has looked. */
   readonly phone?: string | undefined;
+  /** The Path by which its phone is called, where Asterisk does not go that way by itself. */
+  readonly path?: string;
 }
 
 /** What one look at the caller's channel brings. Values are as Asterisk has them: untrimmed, quotes included, '' where unset. */

@@ -5,7 +5,7 @@
  */
 
 import { type Arrival, Call } from './call.ts';
-import { addressOf, dialString } from './dial-string.ts';
+import { dialString, faultOf, leftOutOf } from './dial-string.ts';
 import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
@@ -88,12 +88,10 @@ function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly strin
 
 /** Contacts that no Dial can be given, for whoever asks why a phone did not ring. */
 export function noteLeftOut(call: Call, contacts: readonly Contact[]): void {
-  for (const contact of contacts.filter((each) => addressOf(each) === undefined)) {
+  for (const contact of leftOutOf(contacts)) {
     const { endpoint, uri } = contact;
     call.note('contact-left-out', { endpoint, contact: uri });
-    call.ports.log.warn(`a phone of ${endpoint} is not rung: the address that it has registered is no SIP URI`, {
-      contact: uri,
-    });
+    call.ports.log.warn(`a phone of ${endpoint} is not rung: ${faultOf(contact)}`, { contact: uri });
   }
 }
 

@@ -50,7 +50,7 @@ describe('questions to Asterisk', () => {
     async (endpoint) => {
       expect(canHaveContacts(endpoint)).toBe(false);
       const look = lookForContacts([endpoint], () => Promise.reject(new Error('nothing to ask')));
-      expect(await look).toEqual([]);
+      expect((await look).contacts).toEqual([]);
     },
   );
 
@@ -107,18 +107,19 @@ describe('questions to Asterisk', () => {
   it('find the contacts of an endpoint with several AORs', async () => {
     const asked: string[][] = [];
     const answers = [
-      ['home,work', ''],
-      ['home;@1', 'work;@2,work;@3'],
-      ['sip:1', '11', 'mark', 'sip:2', '12', '', '', '', ''],
+      ['home,work', '', ''],
+      ['home;@1', 'no', 'work;@2,work;@3', 'true'],
+      ['162800', 'sip:1', '11', 'mark', '', 'sip:2', '12', '', '<sip:edge;lr>', '', '', '', ''],
     ];
-    const contacts = await lookForContacts(['PJSIP/m1'], (questions) => {
+    const { contacts, behindPath } = await lookForContacts(['PJSIP/m1'], (questions) => {
       asked.push([...questions]);
       return Promise.resolve(answers[asked.length - 1] ?? []);
     });
     expect(contacts).toEqual([
       { endpoint: 'PJSIP/m1', contactId: 'home;@1', uri: 'sip:1', expiresAtSec: 11, phone: 'mark' },
-      { endpoint: 'PJSIP/m1', contactId: 'work;@2', uri: 'sip:2', expiresAtSec: 12 },
+      { endpoint: 'PJSIP/m1', contactId: 'work;@2', uri: 'sip:2', expiresAtSec: 12, path: '<sip:edge;lr>' },
     ]);
-    expect(asked.map(({ length }) => length)).toEqual([2, 2, 9]);
+    expect(asked.map(({ length }) => length)).toEqual([3, 4, 13]);
+    expect([...behindPath]).toEqual(['PJSIP/m1']);
   });
 });

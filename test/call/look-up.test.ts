@@ -1,6 +1,7 @@
 /** What a look-up tells a dialplan, and what of a phone's own address may get into its Dial. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dialString } from '../../src/call/dial-string.ts';
+import { addressOf, dialString } from '../../src/call/dial-string.ts';
 import { DialplanStory } from './fakes/dialplan.ts';
 import { MOBILE, WEBAPP } from './fakes/world.ts';
 
@@ -58,6 +59,8 @@ describe('a look-up', () => {
 describe('the dial string', () => {
   const at = (endpoint: string, uri: string) => ({ endpoint, uri, expiresAtSec: 1 });
 
+  const OTHER = at('PJSIP/a', 'sip:z@z');
+
   it('has every contact of the endpoints, each once', () => {
     const contacts = [
       at('PJSIP/a', 'sip:a@[::1]:5060;transport=ws;ob'),
@@ -97,13 +100,52 @@ describe('the dial string', () => {
       `sip:a@h;p="c${letter}d"`,
       `${letter}sip:a@h`,
     ]);
-    const dialled = addresses.map((uri) => dialString(['PJSIP/a'], [at('PJSIP/a', uri)]));
+    const dialled = addresses.map((uri) =>
+      dialString(['PJSIP/a'], [at('PJSIP/a', uri), OTHER]).replace(/&?PJSIP\/a\/sip:z@z$/, ''),
+    );
     expect(dialled.filter((text) => !/^(PJSIP\/a\/sip:[\w.!~*'=+;?/:%@[\]-]+)?$/.test(text))).toEqual([]);
     expect(dialled.filter((text) => text !== '').length).toBeGreaterThan(4 * 70);
   });
 
-  it('gives endpoints by their names where there are too many contacts for Asterisk', () => {
-    const many = Array.from({ length: 30 }, (_, index) => at('PJSIP/a', `sip:${'x'.repeat(80)}${index}@h`));
-    expect(dialString(['PJSIP/a'], many)).toBe('PJSIP/a');
+  it('gives an endpoint by its name where its only contact has an address that no Dial can be given', () => {
+    const odd = at('PJSIP/a', 'sip:a@h;p="q"');
+    expect(dialString(['PJSIP/a', 'PJSIP/b'], [odd, at('PJSIP/b', 'sip:b@h')])).toBe('PJSIP/a&PJSIP/b/sip:b@h');
+    expect(dialString(['PJSIP/a'], [at('PJSIP/a', `sip:a@h;p=${'&'.repeat(400)}`)])).toBe('PJSIP/a');
+  });
+
+  it('gives those that have registered last where there are too many contacts for Asterisk', () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      ...at('PJSIP/a', `sip:${'x'.repeat(400)}${index}@h`),
+      expiresAtSec: index,
+    }));
+    const dialled = dialString(['PJSIP/a'], many).split('&');
+    expect(dialled).toEqual(
+      many
+        .slice(-9)
+        .map(({ endpoint, uri }) => `${endpoint}/${uri}`)
+        .slice(-dialled.length),
+    );
+    expect(dialled.length).toBeGreaterThan(7);
+  });
+
+  it('gives the Path with the address, and no more than one destination, whatever both are made of', () => {
+    const letter = fc.constantFrom(..."ab1-_.!~*'()&=+$,;?/:%[]@");
+    const text = fc.string({ unit: letter, maxLength: 60 });
+    fc.assert(
+      fc.property(text, text, (param, hop) => {
+        const contact = { ...at('PJSIP/a', `sip:a@h;p=${param}`), path: `<sip:edge;lr;x=${hop}>` };
+        const dialled = dialString(['PJSIP/a'], [contact, at('PJSIP/a', 'sip:z@z')]);
+        const [first = '', second] = dialled.split('&');
+        expect(second ?? first).toBe('PJSIP/a/sip:z@z');
+        if (second === undefined) return;
+        const [address = '', way = ''] = first.split('?Route=');
+        expect(first).not.toMatch(/[,()$&]/);
+        expect(decodeURIComponent(way.replace(/%25(?![0-9a-f]{2})/gi, '%25'))).toBe(contact.path);
+        expect(address.startsWith('PJSIP/a/sip:a@h;p=')).toBe(true);
+        const ordered = addressOf(contact, 'order') ?? '';
+        expect(ordered.split('Route=').length).toBe(2);
+        expect(ordered.length).toBeLessThanOrEqual(509);
+      }),
+    );
   });
 });

@@ -45,7 +45,8 @@ const LAYOUT = 1;
 
 const markSchema = z.object({ layout: z.literal(LAYOUT), packageVersion: z.string() });
 
-function defaultCacheFolder(): string {
+/** The environment's XIVO_MAPP_LAB_CACHE, or .cache in the repository. */
+export function cacheFolderOf(): string {
   return process.env.XIVO_MAPP_LAB_CACHE ?? resolve(import.meta.dirname, '../../../.cache');
 }
 
@@ -120,7 +121,7 @@ async function fetchInto(
  * Throws FetchError with cause and cure: apt missing, other architecture, no network, unknown key, disk full.
  */
 export async function fetchAsterisk(version: AsteriskVersion, options: FetchOptions = {}): Promise<AsteriskInstall> {
-  const cache = resolve(options.cacheFolder ?? defaultCacheFolder());
+  const cache = resolve(options.cacheFolder ?? cacheFolderOf());
   const folder = join(cache, `asterisk-${version}`);
   const tell = (line: string): void => options.onProgress?.(`Asterisk ${version}: ${line}`);
   const present = await findInstall(version, folder);

@@ -18,6 +18,8 @@ export interface LabEndpoint {
   readonly maxContacts?: number;
   /** Seconds between OPTIONS to each contact; 0 (never) when left out. */
   readonly qualifySeconds?: number;
+  /** The AOR keeps the Path of its registrations. */
+  readonly supportPath?: boolean;
   /** `"Name" <number>` as shown to those it calls, and to its callers as connected line. */
   readonly callerId?: string;
   /** Music on hold class of its channels. */
@@ -82,6 +84,7 @@ function renderEndpoint(endpoint: LabEndpoint): string {
 type=aor
 max_contacts=${endpoint.maxContacts ?? 5}
 remove_existing=no
+support_path=${endpoint.supportPath === true ? 'yes' : 'no'}
 minimum_expiration=1
 default_expiration=3600
 qualify_frequency=${endpoint.qualifySeconds ?? 0}

@@ -89,6 +89,7 @@ export class Registration {
         ['Contact', contactUris.map((uri) => `<${uri}>;expires=${expiresSec}`).join(', ')],
         ['Expires', String(expiresSec)],
         ['Allow', ALLOWED],
+        ['Supported', 'path'],
         ['User-Agent', 'lab-phone'],
       ],
       body: '',

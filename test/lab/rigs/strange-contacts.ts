@@ -94,7 +94,7 @@ export class StrangePhone {
 
   /** What was reached since the last time by way of the dialplan that is not this phone. */
   async elsewhere(): Promise<string[]> {
-    const reached = new RegExp(`NOTICE.*${OUTSIDE}|app_dial.c: Called (?!PJSIP/${STRANGE}/)`);
+    const reached = new RegExp(`NOTICE.*${OUTSIDE}|app_dial.c: Called (?!PJSIP/${STRANGE}(?:/|$))`);
     return (await this.newInLog()).filter((line) => reached.test(line));
   }
 
