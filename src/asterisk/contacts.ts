@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { goesByItself } from '../call/by-path.ts';
-import type { Contact } from '../call/ports.ts';
+import type { Contact, PhoneMark } from '../call/ports.ts';
 import { isPlainArgument } from './question.ts';
 
 /** A contact with the id by which Asterisk answers questions about it. */
@@ -95,15 +95,21 @@ export function expiryQuestion(contactId: string): string {
 }
 
 /**
- * What a phone keeps from one registration to the next: its user agent, and its own address as its Via has it. Both as one hash, for neither has a bound; '' without
- * func_md5.so.
+ * What a phone keeps from one registration to the next: its Call-ID; and its user agent with its own address as its Via has it. As hashes, for none has a bound; empty
+ * without func_md5.so.
  */
 function phoneQuestion(contactId: string): string {
-  return `\${MD5(x\${PJSIP_CONTACT(${contactId},via_addr)} \${PJSIP_CONTACT(${contactId},user_agent)})}`;
+  const field = (name: string) => `\${PJSIP_CONTACT(${contactId},${name})}`;
+  return `\${MD5(x${field('call_id')})} \${MD5(x${field('via_addr')} ${field('user_agent')})}`;
 }
 
-/** The hash of a contact that says neither, as one from Asterisk's configuration. */
-const NOBODY = createHash('md5').update('x ').digest('hex');
+/** The hash of what a contact does not say, as one from Asterisk's configuration. */
+const UNSAID = createHash('md5').update('x').digest('hex');
+
+function readPhone(answer: string): { phone?: PhoneMark } {
+  const [registration = '', make = ''] = answer.split(' ');
+  return registration === '' || registration === UNSAID || make === '' ? {} : { phone: { registration, make } };
+}
 
 /** Contacts of these endpoints, given the answers to their contactQuestions. Asks nothing more where there are none. */
 export async function readContacts(endpoints: readonly string[], answers: readonly string[], ask: Ask): Promise<Look> {
@@ -123,9 +129,8 @@ export async function readContacts(endpoints: readonly string[], answers: readon
     const [uri = '', expiry = '', phone = '', path = ''] = fields.slice(1 + index * FIELDS);
     // Gone between the two steps.
     if (uri === '') return [];
-    const mark = phone === '' || phone === NOBODY ? {} : { phone };
     const way = path === '' || goesByItself(uri, aor, version) ? {} : { path };
-    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...mark, ...way }];
+    return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...readPhone(phone), ...way }];
   });
   return { contacts, behindPath };
 }

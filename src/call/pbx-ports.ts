@@ -22,8 +22,8 @@ export interface Contact {
   readonly uri: string;
   /** When it expires, in seconds since 1970 as Asterisk keeps it; undefined where a contact was announced as new and nobody has looked yet. */
   readonly expiresAtSec: number | undefined;
-  /** A mark of the phone that has registered it, the same for all registrations of one phone as far as can be told; absent where nobody has looked. */
-  readonly phone?: string | undefined;
+  /** By what its phone can be told from others; absent where nobody has looked. */
+  readonly phone?: PhoneMark | undefined;
   /** The Path by which its phone is called, where Asterisk does not go that way by itself. */
   readonly path?: string;
 }
@@ -200,6 +200,13 @@ export interface Watch {
   /** Looks once more now; what is new is reported through onContact before this resolves. */
   lookAgain(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface PhoneMark {
+  /** The same for all registrations of a phone until it restarts, as its Call-ID is; and of no other phone. */
+  readonly registration: string;
+  /** What it keeps when it restarts, and other phones may have as well: its user agent, and the address that it has at home. */
+  readonly make: string;
 }
 
 export interface ContactListener {

@@ -1,24 +1,31 @@
 /**
  * Which registrations are one phone's. A phone that registers again, from another port, is the same phone: it must not be called twice, and what it has said once it has
- * said for all of its addresses. It is known by the mark that Asterisk's look at a contact brings. Of a contact that was gone before anybody looked, user and host must do:
- * whoever registers from there then has taken its place. Pure.
+ * said for all of its addresses. It is known by what Asterisk's look at a contact tells of it: by its registration, or, where the user has one mobile only, by its make,
+ * which another phone could share. There, of a contact that was gone before anybody looked, user and host must do: whoever registers from there then has taken its
+ * place. Pure.
  */
 
-import type { Contact } from './ports.ts';
+import type { Contact, PhoneMark } from './ports.ts';
 
 export type Address = Pick<Contact, 'endpoint' | 'uri'>;
 
-type Known = { readonly mark: string } | 'gone';
+type Known = PhoneMark | 'gone';
 
 const NONE: ReadonlyMap<string, Known> = new Map();
 const USER_AND_HOST = /^sips?:(?:[^@]*@)?(?:\[[^\]]*\]|[^:;?>]*)/i;
 
 export class Phones {
+  /** Endpoints of one phone each. */
+  private readonly ofOne: readonly string[];
   /** By address; 'gone' where it was removed before its mark was known. Thousands may wait for phones that sleep: none takes no memory. */
   private marks = NONE;
 
+  constructor(ofOne: readonly string[]) {
+    this.ofOne = ofOne;
+  }
+
   learn(contact: Contact): void {
-    if (contact.phone !== undefined) this.keep(contact, { mark: contact.phone });
+    if (contact.phone !== undefined) this.keep(contact, contact.phone);
   }
 
   lost(contact: Address): void {
@@ -26,18 +33,20 @@ export class Phones {
   }
 
   isKnown(contact: Address): boolean {
-    return this.markOf(contact) !== undefined;
+    const known = this.marks.get(keyOf(contact));
+    return known !== undefined && known !== 'gone';
   }
 
   areSame(one: Address, other: Address): boolean {
     if (one.endpoint !== other.endpoint) return false;
     if (one.uri === other.uri) return true;
-    const mark = this.markOf(one);
-    const otherMark = this.markOf(other);
-    // Two phones of one make, in two houses, may both be 192.168.1.10 at home.
+    // One that has changed networks is not there any more, where it was called.
     if (withoutPort(one.uri) !== withoutPort(other.uri)) return false;
-    if (mark !== undefined && otherMark !== undefined) return mark === otherMark;
-    return [one, other].some((address) => this.marks.get(keyOf(address)) === 'gone');
+    const [mark, otherMark] = [this.marks.get(keyOf(one)), this.marks.get(keyOf(other))];
+    const isOfOne = this.ofOne.includes(one.endpoint);
+    if (mark === 'gone' || otherMark === 'gone') return isOfOne;
+    if (mark === undefined || otherMark === undefined) return false;
+    return mark.registration === otherMark.registration || (isOfOne && mark.make === otherMark.make);
   }
 
   /** One address of each phone among these. */
@@ -47,11 +56,6 @@ export class Phones {
 
   private keep(contact: Address, what: Known): void {
     this.marks = new Map([...this.marks, [keyOf(contact), what]]);
-  }
-
-  private markOf(contact: Address): string | undefined {
-    const known = this.marks.get(keyOf(contact));
-    return known === undefined || known === 'gone' ? undefined : known.mark;
   }
 }
 

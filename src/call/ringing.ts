@@ -52,11 +52,12 @@ export class Ringing {
   private readonly callee: Party;
   private readonly longestMs: number;
   /** Whose addresses the legs have been dialled to. */
-  readonly phones = new Phones();
+  readonly phones: Phones;
 
   /** @param longestMs bound that Asterisk itself puts on each leg's ringing, in case we die. */
-  constructor(call: Call, { callee }: Plan, longestMs: number) {
+  constructor(call: Call, { callee, devices, mobileEndpoints }: Plan, longestMs: number) {
     this.call = call;
+    this.phones = new Phones(devices.length === 1 ? mobileEndpoints : []);
     this.callee = callee;
     this.longestMs = longestMs;
     this.series = call.resumed === undefined ? '' : `-${Math.round(call.ports.clock.wallMs()).toString(36)}`;

@@ -109,14 +109,20 @@ describe('questions to Asterisk', () => {
     const answers = [
       ['home,work', '', ''],
       ['home;@1', 'no', 'work;@2,work;@3', 'true'],
-      ['162800', 'sip:1', '11', 'mark', '', 'sip:2', '12', '', '<sip:edge;lr>', '', '', '', ''],
+      ['162800', 'sip:1', '11', 'call-id mark', '', 'sip:2', '12', '', '<sip:edge;lr>', '', '', '', ''],
     ];
     const { contacts, behindPath } = await lookForContacts(['PJSIP/m1'], (questions) => {
       asked.push([...questions]);
       return Promise.resolve(answers[asked.length - 1] ?? []);
     });
     expect(contacts).toEqual([
-      { endpoint: 'PJSIP/m1', contactId: 'home;@1', uri: 'sip:1', expiresAtSec: 11, phone: 'mark' },
+      {
+        endpoint: 'PJSIP/m1',
+        contactId: 'home;@1',
+        uri: 'sip:1',
+        expiresAtSec: 11,
+        phone: { registration: 'call-id', make: 'mark' },
+      },
       { endpoint: 'PJSIP/m1', contactId: 'work;@2', uri: 'sip:2', expiresAtSec: 12, path: '<sip:edge;lr>' },
     ]);
     expect(asked.map(({ length }) => length)).toEqual([3, 4, 13]);

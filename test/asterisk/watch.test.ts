@@ -17,12 +17,14 @@ const found = (uri: string, expiresAtSec: number, endpoint = M1) => ({
   contactId: `m1;@${uri}`,
 });
 
+const markOf = (phone: string) => ({ registration: `${phone}'s`, make: phone });
+
 function watchFrom(known: readonly Contact[]) {
   const told: string[] = [];
   const phones: string[] = [];
   const watch = new ContactWatch([M1], known, '1.1', {
     onContact: (contact) => told.push(`${contact.uri} ${contact.expiresAtSec}`),
-    onPhone: ({ uri, phone }) => phones.push(`${uri} ${phone}`),
+    onPhone: ({ uri, phone }) => phones.push(`${uri} ${phone?.make}`),
     onGone: ({ uri }) => told.push(`${uri} is gone`),
   });
   return { watch, told, phones };
@@ -32,7 +34,11 @@ describe('a watch over contacts', () => {
   it('tells which phone has been announced as soon as a look has found it, once', () => {
     const { watch, told, phones } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
     watch.announced(M1, 'new');
-    const look = [found('old', 100), { ...found('new', 200), phone: 'one' }, { ...found('other', 300), phone: 'two' }];
+    const look = [
+      found('old', 100),
+      { ...found('new', 200), phone: markOf('one') },
+      { ...found('other', 300), phone: markOf('two') },
+    ];
     watch.found(look);
     watch.found(look);
     expect(told).toEqual(['new undefined', 'other 300']);

@@ -14,7 +14,8 @@ function registersAgain(story: Story, script: PhoneScript, times: number, how: W
       const port = how.ports === 'other' ? 5060 + n : 5060;
       const isNew = n === 0 || how.ports === 'other';
       // Asterisk tells of the new one before it tells that it has taken the place of the old one.
-      story.pbx.register(MOBILE, at(port), n === 0 ? script : {}, isNew ? 'announced' : 'read', how.mark);
+      const phone = how.mark && phoneOf(how.mark === 'its make' ? `life ${n}` : 'one');
+      story.pbx.register(MOBILE, at(port), n === 0 ? script : {}, isNew ? 'announced' : 'read', phone);
       if (how.removes && n > 0) story.pbx.unregister(MOBILE, at(port - 1));
     });
   }
@@ -24,14 +25,17 @@ interface Ways {
   readonly ports: 'same' | 'other';
   readonly removes: boolean;
   /** What tells Asterisk that it is one phone; undefined: only that it has taken the place of the other. */
-  readonly mark: string | undefined;
+  readonly mark: 'its Call-ID' | 'its make' | undefined;
 }
 
+const phoneOf = (registration: string, make = 'app at 10.0.0.1') => ({ registration, make });
+
 const WAYS: readonly Ways[] = [
-  { ports: 'same', removes: false, mark: 'one' },
+  { ports: 'same', removes: false, mark: 'its Call-ID' },
   { ports: 'same', removes: false, mark: undefined },
-  { ports: 'other', removes: false, mark: 'one' },
-  { ports: 'other', removes: true, mark: 'one' },
+  { ports: 'other', removes: false, mark: 'its Call-ID' },
+  { ports: 'other', removes: false, mark: 'its make' },
+  { ports: 'other', removes: true, mark: 'its Call-ID' },
   { ports: 'other', removes: true, mark: undefined },
 ];
 
@@ -89,18 +93,18 @@ describe.each(WAYS)('from $ports port, its old contact removed: $removes, known 
 it('EDGES 69: its second 486 does not count for the other phone, which is still waking', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
   const busy: PhoneScript = { endsAfterMs: [100, 'busy'] };
-  story.at(1000, () => story.pbx.register(MOBILE, at(5060), busy, 'announced', 'one'));
-  story.at(2000, () => story.pbx.register(MOBILE, at(5061), busy, 'announced', 'one'));
-  story.at(4000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1:6060', ANSWERS, 'announced', 'two'));
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), busy, 'announced', phoneOf('one')));
+  story.at(2000, () => story.pbx.register(MOBILE, at(5061), busy, 'announced', phoneOf('one')));
+  story.at(4000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1:6060', ANSWERS, 'announced', phoneOf('two')));
   expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
   expect(story.leg(at(5061))).toHaveLength(0);
   story.nothingIsLeft();
 });
 
-it('two phones behind one address are two', async () => {
+it('two phones of one make behind one address are two', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
-  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', 'one'));
-  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', 'two'));
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', phoneOf('one')));
+  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', phoneOf('two')));
   expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
   expect(story.pbx.legs.size).toBe(2);
   story.nothingIsLeft();
@@ -108,9 +112,9 @@ it('two phones behind one address are two', async () => {
 
 it('one whose mark nobody can read is another phone after half a second', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
-  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', 'one'));
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', phoneOf('one')));
   story.at(1005, () => story.pbx.slowMs.set('watch.lookAgain', 5000));
-  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', 'one'));
+  story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', phoneOf('one')));
   expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
   expect(story.pbx.legs.size).toBe(2);
   story.nothingIsLeft();
@@ -123,7 +127,9 @@ it('a desk phone, too', async () => {
     hangsUpAfterMs: 500,
   });
   for (let n = 1; n < 4; n += 1) {
-    story.at(100 * n, () => story.pbx.register(WEBAPP, `sip:uc@10.0.0.9:${5060 + n}`, {}, 'announced', 'desk'));
+    story.at(100 * n, () =>
+      story.pbx.register(WEBAPP, `sip:uc@10.0.0.9:${5060 + n}`, {}, 'announced', phoneOf('desk')),
+    );
   }
   expect(await story.tell()).toMatchObject({ outcome: 'answered' });
   story.nothingIsLeft();
@@ -138,7 +144,7 @@ it.each(['MobileApp', 'WebApp'] as const)(
       .registered(endpoint, at(5060), {})
       .registered(endpoint, at(5061), ANSWERS);
     for (const [index, contact] of story.pbx.contacts.entries())
-      story.pbx.contacts[index] = { ...contact, phone: 'one' };
+      story.pbx.contacts[index] = { ...contact, phone: phoneOf('one') };
     expect(await story.tell()).toMatchObject({ outcome: 'answered' });
     expect(story.pbx.legs.size).toBe(2);
     story.nothingIsLeft();

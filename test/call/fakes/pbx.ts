@@ -13,6 +13,7 @@ import type {
   Hold,
   HoldNews,
   Notes,
+  PhoneMark,
   Registrations,
 } from '../../../src/call/ports.ts';
 import type { VirtualClock } from './clock.ts';
@@ -146,7 +147,7 @@ export class FakePbx {
     uri: string,
     script: PhoneScript = this.scripts.get(uri) ?? {},
     how: 'read' | 'announced' = 'read',
-    phone?: string,
+    phone?: PhoneMark,
   ): void {
     this.scripts.set(uri, script);
     if (how === 'announced') this.unregister(endpoint, uri);

@@ -2,6 +2,7 @@
  * The callee's telephones and their registrations: what each does with an INVITE, and how it registers when it wakes. A contact may stand with nobody behind it. It
  * must keep contacts as Asterisk does: by address, with an expiry in whole seconds of a wall clock that may jump.
  */
+import type { PhoneMark } from '../../../src/call/ports.ts';
 import { MOBILE, WEBAPP } from '../fakes/world.ts';
 import type { PhonePlan, RegistrationKind, TakePlan } from './world-plan.ts';
 
@@ -9,7 +10,7 @@ export interface HeldContact {
   readonly endpoint: string;
   readonly uri: string;
   expiresAtSec: number;
-  readonly phone: string;
+  readonly phone: PhoneMark;
 }
 
 /** A registration as it really was, for the invariants. */
@@ -92,7 +93,12 @@ export class Telephones {
     const atMs = this.#clock.nowMs();
     this.registered.push({ atMs, endpoint: phone.endpoint, uri, visible, overAtMs: undefined });
     this.#expiries.set(key, expiries.add(expiresAtSec));
-    const contact = { endpoint: phone.endpoint, uri, expiresAtSec, phone: phone.plan.name };
+    const contact = {
+      endpoint: phone.endpoint,
+      uri,
+      expiresAtSec,
+      phone: { registration: phone.plan.name, make: 'app' },
+    };
     this.contacts.set(uri, contact);
     return contact;
   }

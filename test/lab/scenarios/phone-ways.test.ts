@@ -1,13 +1,15 @@
 /** Phones that do not behave like the lab's own: each of their ways means what it means after a plain Dial(). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.ts';
-import { playsEarlyMedia, refuses, rings } from '../phone/invite-policies.ts';
+import { onlyTries, playsEarlyMedia, refuses, rings } from '../phone/invite-policies.ts';
 import { noted } from '../rigs/death.ts';
 
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1
 XIVO_MAPP_LOOPS_MOBILEAPP = 3
 XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 3
 XIVO_MAPP_PLAY_MSG = False`;
+/** Of the first of some ports at which nobody listens. */
+const NOBODYS_PORT = 2;
 /** It is reached by its registration of before, and does not register again. */
 const awake = { is: 'awake', wakesAfterMs: 'never' } as const;
 
@@ -44,6 +46,47 @@ describe.each([16, 22] as const)('a phone on Asterisk %i', (version) => {
     await call.talksWith(alice.mobile);
     await call.hangUp();
     expect(await lab.story(call)).toMatchObject({ outcome: 'answered', reason: 'mobile' });
+  });
+
+  it.each([
+    { times: 1, ports: 'the same port' },
+    { times: 6, ports: 'the same port' },
+    { times: 1, ports: 'other ports' },
+    { times: 4, ports: 'other ports' },
+  ])('EDGES 71: that registers $times times from $ports before its 180 is called once', async ({ times, ports }) => {
+    const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: { does: onlyTries() } });
+    const call = await lab.caller().call(alice);
+    const invited = await alice.mobile.invited();
+    for (let n = 0; n < times; n += 1) {
+      await alice.mobile.phone.register(ports === 'other ports' ? { contactPort: NOBODYS_PORT + n } : {});
+    }
+    invited.ring();
+    await call.waitFor('ringing');
+    invited.answer();
+    await call.talksWith(alice.mobile);
+    await call.hangUp();
+    expect(alice.mobile.calls).toHaveLength(1);
+    const { outcome, timeline } = await lab.story(call);
+    expect(outcome).toBe('answered');
+    expect(timeline.filter(({ what }) => what === 'leg-dialled')).toHaveLength(1);
+  });
+
+  it('EDGES 69: that has said 486 and registers from another port is not called again, and the other is waited for', async () => {
+    const alice = await lab.user({
+      ringingDevice: 'MobileApp',
+      mobiles: [{ does: refuses(486) }, { wakesAfterMs: 'never' }],
+    });
+    const [busy, asleep = alice.mobile] = alice.mobiles;
+    const call = await lab.caller().call(alice);
+    await busy?.waitFor('ended');
+    await busy?.phone.register({ contactPort: NOBODYS_PORT });
+    await asleep.wake();
+    await asleep.answer();
+    await call.talksWith(asleep);
+    await call.hangUp();
+    const { outcome, timeline } = await lab.story(call);
+    expect(outcome).toBe('answered');
+    expect(timeline.filter(({ what }) => what === 'leg-dialled')).toHaveLength(2);
   });
 
   it('EDGES 43: that says 480 after it has rung has declined, and before that cannot be had', async () => {
