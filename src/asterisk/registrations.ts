@@ -75,7 +75,11 @@ export class AriRegistrations implements Registrations {
       throw error;
     }
     if (watch.open && able.length > 0) this.#refreshes.start();
-    return { lookAgain: async () => (watch.open ? this.#looks.take(watch) : undefined), close };
+    return {
+      lookAgain: async () => (watch.open ? this.#looks.take(watch) : undefined),
+      lookNow: async () => (watch.open ? this.#look([watch]) : undefined),
+      close,
+    };
   }
 
   /** After a reconnect, once events come again: looks again, for what happened meanwhile. */

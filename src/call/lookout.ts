@@ -6,6 +6,7 @@
 
 import type { Call, Happening } from './call.ts';
 import type { Address, Phones } from './phones.ts';
+import type { Plan } from './plan.ts';
 import type { Contact, ContactListener, Watch } from './ports.ts';
 
 /** How soon a watch that could not be opened is tried again, in ms: a registration in between would go unseen. */
@@ -15,15 +16,6 @@ const UNKNOWN_MS = 500;
 
 const NONE: readonly never[] = [];
 
-export interface LookoutSettings {
-  readonly endpoints: readonly string[];
-  /** Registrations as they were before; whatever differs from them is told. */
-  readonly known: readonly Contact[];
-  readonly phones: Phones;
-  /** Whether it counts which phone it is that has registered at this address. */
-  readonly mustBeKnown: (contact: Address) => boolean;
-}
-
 interface Held {
   readonly endpoint: string;
   readonly happening: Happening;
@@ -32,20 +24,24 @@ interface Held {
 
 export class Lookout implements ContactListener {
   private readonly call: Call;
-  private readonly settings: LookoutSettings;
-  private readonly endpoints: readonly string[];
+  private readonly plan: Plan;
+  private readonly phones: Phones;
+  private readonly mustBeKnown: (contact: Address) => boolean;
   private watch: 'none' | 'opening' | Watch = 'none';
   private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
   private closed = false;
   private lookedAtMs: number;
+  private identifying: 'no' | 'now' | 'again' = 'no';
   /** In the order in which it was told. */
   private held: readonly Held[] = NONE;
 
-  constructor(call: Call, settings: LookoutSettings) {
+  /** @param mustBeKnown whether it counts which phone it is that has registered at this address */
+  constructor(call: Call, plan: Plan, phones: Phones, mustBeKnown: (contact: Address) => boolean) {
     this.call = call;
-    this.settings = settings;
-    this.endpoints = [...new Set(settings.endpoints)];
-    for (const contact of settings.known) settings.phones.learn(contact);
+    this.plan = plan;
+    this.phones = phones;
+    this.mustBeKnown = mustBeKnown;
+    for (const contact of plan.known) phones.learn(contact);
     this.lookedAtMs = call.ports.clock.nowMs();
   }
 
@@ -83,21 +79,36 @@ export class Lookout implements ContactListener {
   }
 
   onContact(contact: Contact): void {
-    const { phones, mustBeKnown } = this.settings;
-    phones.learn(contact);
+    this.phones.learn(contact);
     // Whoever has looked knows whose it is, or nobody does.
-    const mayWait = contact.expiresAtSec === undefined && !phones.isKnown(contact) && mustBeKnown(contact);
+    const mayWait = contact.expiresAtSec === undefined && !this.phones.isKnown(contact) && this.mustBeKnown(contact);
     this.tell({ what: 'contact', contact }, contact.endpoint, mayWait);
-    if (mayWait && !this.closed) this.look();
+    if (mayWait) this.identify();
+  }
+
+  /** Looks at once, one look after another: whoever registers meanwhile is in the next. */
+  private identify(): void {
+    const { watch } = this;
+    if (typeof watch === 'string' || this.closed || this.identifying !== 'no') {
+      if (this.identifying === 'now') this.identifying = 'again';
+      return;
+    }
+    this.identifying = 'now';
+    const looked = watch.lookNow().finally(() => {
+      const again = this.identifying === 'again' && this.holdsBack;
+      this.identifying = 'no';
+      if (again) this.identify();
+    });
+    this.call.beside('look whose it is', looked);
   }
 
   onGone(contact: Address): void {
-    this.settings.phones.lost(contact);
+    this.phones.lost(contact);
     this.tell({ what: 'contact-gone', contact }, contact.endpoint, false);
   }
 
   onPhone(contact: Contact): void {
-    this.settings.phones.learn(contact);
+    this.phones.learn(contact);
     // Also where the look could not tell: another one will not, either.
     const isIt = ({ happening }: Held) => happening.what === 'contact' && happening.contact.uri === contact.uri;
     this.held = this.held.map((held) => (isIt(held) ? { ...held, untilMs: Number.NEGATIVE_INFINITY } : held));
@@ -129,7 +140,10 @@ export class Lookout implements ContactListener {
   private open(): void {
     const { call } = this;
     this.watch = 'opening';
-    const opening = call.ports.registrations.watch(this.endpoints, this.settings.known, call.caller.channelId, this);
+    const { mobileEndpoints, webAppEndpoints, known } = this.plan;
+    // Whatever differs from what is known is told.
+    const endpoints = [...new Set([...mobileEndpoints, ...webAppEndpoints])];
+    const opening = call.ports.registrations.watch(endpoints, known, call.caller.channelId, this);
     this.opened = opening.catch(() => undefined);
     // What a call asks of the PBX at first is asked by now.
     void this.opened.then(() => call.turn?.end());

@@ -199,6 +199,8 @@ export interface Notes {
 export interface Watch {
   /** Looks once more now; what is new is reported through onContact before this resolves. */
   lookAgain(): Promise<void>;
+  /** Looks at once: somebody waits for what it finds. */
+  lookNow(): Promise<void>;
   close(): Promise<void>;
 }
 

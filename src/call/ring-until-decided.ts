@@ -78,12 +78,7 @@ class Round {
     this.wake = wake;
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
-    this.lookout = new Lookout(call, {
-      endpoints: [...plan.mobileEndpoints, ...plan.webAppEndpoints],
-      known: plan.known,
-      phones: ringing.phones,
-      mustBeKnown: (contact) => this.isCalled(contact),
-    });
+    this.lookout = new Lookout(call, plan, ringing.phones, (contact) => this.isCalled(contact));
     this.pace = new Pace(call, ringing);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;

@@ -33,7 +33,7 @@ export async function waitForMobile(
   // What is known to the plan, but not to us, has come while no router was there.
   const news = plan.known.filter((contact) => isFresh(call, plan, contact, sightings));
   if (news.length > 0) return true;
-  const lookout = new Lookout(call, { endpoints, known: plan.known, phones: new Phones([]), mustBeKnown: () => false });
+  const lookout = new Lookout(call, plan, new Phones([]), () => false);
   lookout.look();
   try {
     for (;;) {

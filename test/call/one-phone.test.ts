@@ -113,7 +113,7 @@ it('two phones of one make behind one address are two', async () => {
 it('one whose mark nobody can read is another phone after half a second', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
   story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', phoneOf('one')));
-  story.at(1005, () => story.pbx.slowMs.set('watch.lookAgain', 5000));
+  story.at(1005, () => story.pbx.slowMs.set('watch.lookNow', 5000));
   story.at(1010, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', phoneOf('one')));
   expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
   expect(story.pbx.legs.size).toBe(2);

@@ -194,6 +194,17 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
         await caller.hangUp();
       });
 
+      it('tells which phone a new contact is of, as soon as it is asked', async () => {
+        const { endpoint, caller, seen, phones, watch } = await watching('not yet');
+        await pbx.register(endpoint, 'rings');
+        await expect.poll(() => seen.length).toBe(1);
+        await watch.lookNow();
+        // A look has found it: by then its expiry is known, and its phone as far as can be told.
+        expect([...seen, ...phones].filter(({ expiresAtSec }) => expiresAtSec !== undefined)).not.toEqual([]);
+        await watch.close();
+        await caller.hangUp();
+      });
+
       it('tells of a new contact', async () => {
         const { endpoint, caller, seen, watch } = await watching('not yet');
         await pbx.register(endpoint, 'rings');

@@ -47,7 +47,11 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
     registrations: {
       async watch(...what) {
         const watch = await flowing(pbx.registrationsPort.watch(...what));
-        return { lookAgain: () => flowing(watch.lookAgain()), close: () => flowing(watch.close()) };
+        return {
+          lookAgain: () => flowing(watch.lookAgain()),
+          lookNow: () => flowing(watch.lookNow()),
+          close: () => flowing(watch.close()),
+        };
       },
     },
     newEndpoint() {

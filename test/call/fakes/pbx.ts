@@ -284,6 +284,7 @@ export class FakePbx {
         look();
         return {
           lookAgain: () => this.through('watch.lookAgain', look),
+          lookNow: () => this.through('watch.lookNow', look),
           close: () =>
             this.through('watch.close', () => {
               this.watches.delete(watch);

@@ -68,6 +68,7 @@ export class RegistrationsPort implements Registrations {
     }
     return {
       lookAgain: () => this.#look(watch),
+      lookNow: () => this.#look(watch),
       close: () => {
         shut();
         return orders.send('watch.close', throughChannelId, () => {});
