@@ -8,12 +8,17 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findDebianArchive } from './apt-sources.ts';
 
-const NEEDED_MEGABYTES = 600;
+const NEEDED_MEGABYTES = 1_000;
 const PROGRESS_MS = 1_000;
 
 /** What stands in the way of fetching, with its cure. */
 export class FetchError extends Error {
-  override name = 'FetchError';
+  override name: string = 'FetchError';
+}
+
+/** There is none for this machine: another try changes nothing. */
+export class NothingToFetch extends FetchError {
+  override name = 'NothingToFetch';
 }
 
 interface Run {
@@ -38,6 +43,10 @@ function run(command: string, args: readonly string[]): Promise<Run> {
 
 function explain(step: string, { code, output }: Run, suite: string): FetchError {
   const tail = output.trim().split('\n').slice(-8).join('\n');
+  if (/Unable to locate package|has no installation candidate/i.test(output))
+    return new NothingToFetch(
+      `${step} failed (exit ${code}):\n${tail}\nThe mirror's suite ${suite} does not have it: point apt at another.`,
+    );
   const cure = /NO_PUBKEY|not signed|EXPKEYSIG|invalid signature|couldn't be verified/i.test(output)
     ? `The machine's Debian keys do not know suite ${suite}: update the package debian-archive-keyring (sudo apt-get install debian-archive-keyring).`
     : /Could not resolve|Temporary failure|Could not connect|Cannot initiate|Connection (failed|refused|timed out)|Network is unreachable/i.test(
@@ -61,15 +70,15 @@ async function mustRun(step: string, suite: string, command: string, args: reado
 /** Throws when this machine cannot fetch: wrong architecture, no apt. */
 export async function checkMachine(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new FetchError(
-      `The lab's Asterisk is Debian's amd64 build; this is ${process.platform} ${process.arch}. Run it on an amd64 Debian machine or container.`,
+    throw new NothingToFetch(
+      `The lab's programs are Debian's amd64 builds; this is ${process.platform} ${process.arch}. Run it on an amd64 Debian machine or container.`,
     );
   }
   for (const tool of ['apt-get', 'dpkg-deb']) {
     const found = await run(tool, ['--version']).catch(() => undefined);
     if (found?.code !== 0) {
-      throw new FetchError(
-        `${tool} is missing: the lab takes Asterisk from Debian's archive. Run it on Debian 11 or later, or in a container of it.`,
+      throw new NothingToFetch(
+        `${tool} is missing: the lab takes its programs from Debian's archive. Run it on Debian 11 or later, or in a container of it.`,
       );
     }
   }
