@@ -71,6 +71,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
   const httpPort = ports.first + 1;
   // The block has room behind RTP.
   const managerPort = settings.site === true ? ports.first + rtpPorts + 6 : undefined;
+  const web = settings.web === true ? { folder: join(runFolder, 'etc'), port: ports.first + rtpPorts + 7 } : undefined;
   const stasisApp = settings.stasisApp ?? 'xivo-mapp';
   const ari = {
     enabled: settings.ari?.enabled ?? true,
@@ -117,6 +118,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     indications: settings.indications,
     globals: settings.globals ?? '',
     managerPort,
+    web,
   }).catch(undo);
   const boot = (): Promise<AsteriskProcess> =>
     bootAsterisk({ install, paths, runFolder, ariAccess, ariEnabled: ari.enabled });
@@ -146,6 +148,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     stasisApp,
     sipHost: HOST,
     sipPort,
+    webSocketUrl: web === undefined ? undefined : `wss://${HOST}:${web.port}/ws`,
     trunkAddress: settings.trunk?.address ?? '127.0.0.2',
     runFolder,
     logFile: paths.logFile,

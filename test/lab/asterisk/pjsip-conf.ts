@@ -4,6 +4,7 @@
  * host and never leaves an address to be found out (transport bound, media_address set, ICE off): Asterisk then asks its resolver for its own host's name
  * once, as it loads, and for nothing while REGISTERs and calls go on. A resolver that is dead delays the boot by two seconds, and no call.
  */
+import { networkInterfaces } from 'node:os';
 
 export interface LabEndpoint {
   /** The endpoint, its AOR and its digest user, all three. */
@@ -141,6 +142,12 @@ ${settings.extra}
 `;
 }
 
-export function renderRtp(firstPort: number, lastPort: number): string {
-  return `[general]\nrtpstart=${firstPort}\nrtpend=${lastPort}\nicesupport=no\nstrictrtp=yes\n`;
+/** With ICE, no address is offered but that of loopback, on which RTP is. */
+export function renderRtp(firstPort: number, lastPort: number, hasIce: boolean): string {
+  const general = `[general]\nrtpstart=${firstPort}\nrtpend=${lastPort}\nicesupport=${hasIce ? 'yes' : 'no'}\nstrictrtp=yes\n`;
+  if (!hasIce) return general;
+  const others = Object.values(networkInterfaces())
+    .flatMap((found) => found ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal);
+  return `${general}[ice_host_candidates]\n${others.map(({ address }) => `${address} => 127.0.0.1\n`).join('')}`;
 }

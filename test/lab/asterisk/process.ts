@@ -36,11 +36,13 @@ function command(install: AsteriskInstall, asteriskConf: string, args: readonly 
   return [loader, '--inhibit-cache', '--library-path', libraryPath, binary, '-C', asteriskConf, ...args];
 }
 
+/** A parent that is killed cannot end its children itself: the kernel does it. */
+export function endsWithParent(command: readonly string[]): string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : [...command];
+}
+
 export function spawnAsterisk(install: AsteriskInstall, asteriskConf: string, cwd: string): AsteriskProcess {
-  const asterisk = command(install, asteriskConf, ['-f', '-n']);
-  // A parent that is killed cannot end its children itself: the kernel does it.
-  const withParent = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...asterisk] : asterisk;
-  const [file = '', ...args] = withParent;
+  const [file = '', ...args] = endsWithParent(command(install, asteriskConf, ['-f', '-n']));
   const child: ChildProcess = spawn(file, args, { cwd, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (chunk: Buffer): void => {

@@ -48,6 +48,8 @@ export interface AsteriskSettings {
   readonly contactStatusOnRefresh?: boolean;
   /** What a XiVO has beside calls: call logs, feature codes, parking, conferences, recording, AMI (site-conf.ts); none of it when left out. */
   readonly site?: boolean;
+  /** What browsers need: SIP over wss with a certificate of the lab's own, ICE, DTLS-SRTP (web-conf.ts); none of it when left out. */
+  readonly web?: boolean;
   /** Leaves the run folder (configuration, log) in place after stop(). */
   readonly keep?: boolean;
 }
@@ -58,6 +60,8 @@ export interface LabAsterisk extends AriAccess, AsyncDisposable {
   readonly stasisApp: string;
   readonly sipHost: string;
   readonly sipPort: number;
+  /** `wss://…` of SIP for browsers; needs `web`. */
+  readonly webSocketUrl: string | undefined;
   /** Address from which the trunk has to call. */
   readonly trunkAddress: string;
   readonly runFolder: string;
