@@ -34,6 +34,8 @@ export interface Resumed {
 export type Happening =
   | { readonly what: 'contact'; readonly contact: Contact }
   | { readonly what: 'contact-gone'; readonly contact: Pick<Contact, 'endpoint' | 'uri'> }
+  /** Something of the two is known, and may be told later: when, the lookout says. */
+  | { readonly what: 'held-back' }
   | { readonly what: 'leg'; readonly legId: string; readonly event: LegEvent }
   | { readonly what: 'pushed'; readonly device: Device; readonly result: PushResult };
 

@@ -14,7 +14,21 @@ const AGAIN_MS = 500;
 /** How long it may take to learn whose a registration is, in ms. Then it is taken for another phone's, which must ring. */
 const UNKNOWN_MS = 500;
 
+/** Within what time a phone that takes its registration off, or is about to lose it to its next one, registers again, in ms. */
+const RETURNS_MS = 300;
+
 const NONE: readonly never[] = [];
+const DUE = Number.NEGATIVE_INFINITY;
+
+/** Who is called, for what counts of a registration. */
+export interface Called {
+  /** A phone of this endpoint is being called at another address, or has refused: it may be the same that registers now. */
+  isCalledElsewhere(contact: Address): boolean;
+  /** It is being called at this very address, on a fresh registration, and does not ring yet. */
+  isBeingCalled(contact: Address): boolean;
+}
+
+type Gone = Extract<Happening, { readonly what: 'contact-gone' }>;
 
 interface Held {
   readonly endpoint: string;
@@ -26,7 +40,7 @@ export class Lookout implements ContactListener {
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly phones: Phones;
-  private readonly mustBeKnown: (contact: Address) => boolean;
+  private readonly called: Called;
   private watch: 'none' | 'opening' | Watch = 'none';
   private opened: Promise<Watch | undefined> = Promise.resolve(undefined);
   private closed = false;
@@ -35,17 +49,16 @@ export class Lookout implements ContactListener {
   /** In the order in which it was told. */
   private held: readonly Held[] = NONE;
 
-  /** @param mustBeKnown whether it counts which phone it is that has registered at this address */
-  constructor(call: Call, plan: Plan, phones: Phones, mustBeKnown: (contact: Address) => boolean) {
+  constructor(call: Call, plan: Plan, phones: Phones, called: Called) {
     this.call = call;
     this.plan = plan;
     this.phones = phones;
-    this.mustBeKnown = mustBeKnown;
+    this.called = called;
     for (const contact of plan.known) phones.learn(contact);
     this.lookedAtMs = call.ports.clock.nowMs();
   }
 
-  /** Somebody has registered, and it is not known yet who. */
+  /** Somebody has registered, or has left, and it is not known yet who. */
   get holdsBack(): boolean {
     return this.held.length > 0;
   }
@@ -81,8 +94,13 @@ export class Lookout implements ContactListener {
   onContact(contact: Contact): void {
     this.phones.learn(contact);
     // Whoever has looked knows whose it is, or nobody does.
-    const mayWait = contact.expiresAtSec === undefined && !this.phones.isKnown(contact) && this.mustBeKnown(contact);
-    this.tell({ what: 'contact', contact }, contact.endpoint, mayWait);
+    const mayWait =
+      contact.expiresAtSec === undefined && !this.phones.isKnown(contact) && this.called.isCalledElsewhere(contact);
+    const gone = this.takeOutGone(contact);
+    if (gone.some((each) => each.contact.uri === contact.uri)) this.tellAll(gone.splice(0));
+    this.tell({ what: 'contact', contact }, contact.endpoint, mayWait ? UNKNOWN_MS : 0);
+    // Another has taken their place: that comes first.
+    this.tellAll(gone);
     if (mayWait) this.identify();
   }
 
@@ -104,22 +122,43 @@ export class Lookout implements ContactListener {
 
   onGone(contact: Address): void {
     this.phones.lost(contact);
-    this.tell({ what: 'contact-gone', contact }, contact.endpoint, false);
+    const { endpoint } = contact;
+    this.tell({ what: 'contact-gone', contact }, endpoint, this.called.isBeingCalled(contact) ? RETURNS_MS : 0);
   }
 
   onPhone(contact: Contact): void {
     this.phones.learn(contact);
     // Also where the look could not tell: another one will not, either.
     const isIt = ({ happening }: Held) => happening.what === 'contact' && happening.contact.uri === contact.uri;
-    this.held = this.held.map((held) => (isIt(held) ? { ...held, untilMs: Number.NEGATIVE_INFINITY } : held));
+    this.held = this.held.map((held) => (isIt(held) ? { ...held, untilMs: DUE } : held));
     this.passOn(contact.endpoint);
   }
 
   /** What is told of an endpoint keeps its order. */
-  private tell(happening: Happening, endpoint: string, mayWait: boolean): void {
-    if (mayWait || this.held.some((held) => held.endpoint === endpoint)) {
-      this.held = [...this.held, { endpoint, happening, untilMs: this.call.ports.clock.nowMs() + UNKNOWN_MS }];
-    } else this.call.inbox.post(happening);
+  private tell(happening: Happening, endpoint: string, mayWaitMs: number): void {
+    if (mayWaitMs === 0 && !this.held.some((held) => held.endpoint === endpoint)) {
+      this.call.inbox.post(happening);
+      return;
+    }
+    const untilMs = mayWaitMs === 0 ? DUE : this.call.ports.clock.nowMs() + mayWaitMs;
+    this.held = [...this.held, { endpoint, happening, untilMs }];
+    // The call is to know until when it may sleep.
+    this.call.inbox.post({ what: 'held-back' });
+  }
+
+  private tellAll(gone: readonly Gone[]): void {
+    for (const each of gone) this.tell(each, each.contact.endpoint, 0);
+  }
+
+  /** Those of its endpoint that may have come back with this one. */
+  private takeOutGone({ endpoint }: Contact): Gone[] {
+    const gone: Gone[] = [];
+    this.held = this.held.filter(({ happening, untilMs }) => {
+      const waits = happening.what === 'contact-gone' && happening.contact.endpoint === endpoint && untilMs !== DUE;
+      if (waits) gone.push(happening);
+      return !waits;
+    });
+    return gone;
   }
 
   /** Of each endpoint what the others wait behind. */
@@ -131,10 +170,15 @@ export class Lookout implements ContactListener {
   private passOn(endpoint: string): void {
     const nowMs = this.call.ports.clock.nowMs();
     const ofEndpoint = this.held.filter((held) => held.endpoint === endpoint);
-    const stops = ofEndpoint.findIndex(({ happening, untilMs }) => happening.what === 'contact' && untilMs > nowMs);
+    const stops = ofEndpoint.findIndex(({ happening, untilMs }) => untilMs > nowMs && !this.isLost(happening));
     const passed = stops < 0 ? ofEndpoint : ofEndpoint.slice(0, stops);
     this.held = this.held.filter((held) => !passed.includes(held));
     for (const { happening } of passed) this.call.inbox.post(happening);
+  }
+
+  /** A registration that was gone before anybody could look at it. */
+  private isLost(happening: Happening): boolean {
+    return happening.what === 'contact' && this.phones.isLost(happening.contact);
   }
 
   private open(): void {

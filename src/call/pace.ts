@@ -76,13 +76,12 @@ export class Pace {
       return;
     }
     const { endpoint } = contact;
-    if (this.isUnsteady(endpoint)) {
-      // It is known already that it comes again and again.
-    } else if (behind !== undefined) {
-      this.call.note('registered-again', { endpoint, contact: contact.uri, leg: behind.legId });
-    } else {
+    // Told once, until it has stood: it may come again and again.
+    if (!this.isUnsteady(endpoint)) {
       const dialled = this.ringing.to(endpoint).length;
-      this.call.note('dial-postponed', { endpoint, on, dialled, forMs: Math.round(paceMs - nowMs) });
+      const forMs = Math.round(this.dueMs(waiting) - nowMs);
+      const calledBy = behind && { calledBy: behind.legId };
+      this.call.note('dial-postponed', { endpoint, on, dialled, ...(forMs < Infinity && { forMs }), ...calledBy });
     }
     this.unsteady = withOne(this.unsteady, endpoint);
     this.postponed = [...this.postponed, waiting].slice(-MOST_ALIVE);

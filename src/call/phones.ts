@@ -37,6 +37,11 @@ export class Phones {
     return known !== undefined && known !== 'gone';
   }
 
+  /** It was removed before its phone was known. */
+  isLost(contact: Address): boolean {
+    return this.marks.get(keyOf(contact)) === 'gone';
+  }
+
   areSame(one: Address, other: Address): boolean {
     if (one.endpoint !== other.endpoint) return false;
     if (one.uri === other.uri) return true;

@@ -8,7 +8,6 @@ import type { Call, Happening } from './call.ts';
 import { Lookout } from './lookout.ts';
 import type { Ending } from './outcomes.ts';
 import { newestOf, Pace } from './pace.ts';
-import type { Address } from './phones.ts';
 import type { Plan } from './plan.ts';
 import type { Contact } from './ports.ts';
 import { hasRefused, type Leg, type Ringing } from './ringing.ts';
@@ -78,7 +77,7 @@ class Round {
     this.wake = wake;
     this.ringing = ringing;
     this.sightings = new Sightings(plan.known);
-    this.lookout = new Lookout(call, plan, ringing.phones, (contact) => this.isCalled(contact));
+    this.lookout = new Lookout(call, plan, ringing.phones, ringing);
     this.pace = new Pace(call, ringing);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
@@ -206,12 +205,6 @@ class Round {
       this.ringUntilMs ??= nowMs + this.plan.ringMs;
       this.call.diary.enter('ringing');
     }
-  }
-
-  /** A phone of this endpoint is being called at another address, or has refused: it may be the same that registers now. */
-  private isCalled({ endpoint, uri }: Address): boolean {
-    const others = this.ringing.to(endpoint).filter(({ contact }) => contact.uri !== uri);
-    return others.some((leg) => leg.fresh || leg.rang || hasRefused(leg));
   }
 
   private takeContact(contact: Contact): void {

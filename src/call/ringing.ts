@@ -93,6 +93,16 @@ export class Ringing {
     return this.to(endpoint).findLast(({ contact }) => contact.uri === uri);
   }
 
+  isCalledElsewhere({ endpoint, uri }: Address): boolean {
+    const others = this.to(endpoint).filter(({ contact }) => contact.uri !== uri);
+    return others.some((leg) => leg.fresh || leg.rang || hasRefused(leg));
+  }
+
+  isBeingCalled(contact: Address): boolean {
+    const last = this.lastAt(contact);
+    return last?.state === 'dialling' && last.fresh && !last.dropped;
+  }
+
   /** How many mobiles have said that they do not want the call; one that has said so at several addresses counts once. */
   get mobilesRefusing(): number {
     const refusing = [...this.legs.values()].filter((leg) => leg.on === 'mobile' && hasRefused(leg));

@@ -33,7 +33,7 @@ export async function waitForMobile(
   // What is known to the plan, but not to us, has come while no router was there.
   const news = plan.known.filter((contact) => isFresh(call, plan, contact, sightings));
   if (news.length > 0) return true;
-  const lookout = new Lookout(call, plan, new Phones([]), () => false);
+  const lookout = new Lookout(call, plan, new Phones([]), NOBODY);
   lookout.look();
   try {
     for (;;) {
@@ -55,6 +55,9 @@ export async function waitForMobile(
     lookout.close();
   }
 }
+
+/** The dialplan calls them. */
+const NOBODY = { isCalledElsewhere: () => false, isBeingCalled: () => false };
 
 function isFresh(call: Call, plan: Plan, contact: Contact, sightings: Sightings): boolean {
   const { endpoint, uri } = contact;

@@ -188,7 +188,7 @@ describe('a contact that is removed', () => {
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.leg(WIFI).map(({ hangUpReason }) => hangUpReason)).toEqual(['not-needed']);
     const notes = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
-    expect(notes.find(({ what }) => what === 'leg-hung-up')?.atMs).toBe(2000);
+    expect(notes.find(({ what }) => what === 'leg-hung-up')?.atMs).toBe(2300);
     expect(notes.find(({ what }) => what === 'contact-removed')?.facts).toEqual({ endpoint: MOBILE, contact: WIFI });
     expect(notes.findLast(({ what }) => what === 'leg-dialled')?.atMs).toBe(17_000);
     story.nothingIsLeft();

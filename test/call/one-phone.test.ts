@@ -90,6 +90,19 @@ describe.each(WAYS)('from $ports port, its old contact removed: $removes, known 
   });
 });
 
+it.each([1, 100, 250])(
+  'one that takes its contact off, and registers another %i ms later, is called once',
+  async (ms) => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.register(MOBILE, at(5060), ANSWERS, 'announced', phoneOf('one')));
+    story.at(1500, () => story.pbx.unregister(MOBILE, at(5060)));
+    story.at(1500 + ms, () => story.pbx.register(MOBILE, at(5061), {}, 'announced', phoneOf('one')));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(story.pbx.legs.size).toBe(1);
+    story.nothingIsLeft();
+  },
+);
+
 it('EDGES 69: its second 486 does not count for the other phone, which is still waking', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
   const busy: PhoneScript = { endsAfterMs: [100, 'busy'] };

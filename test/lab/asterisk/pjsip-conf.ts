@@ -17,6 +17,8 @@ export interface LabEndpoint {
   readonly video?: boolean;
   /** Registrations that the AOR holds at once; 5 when left out. */
   readonly maxContacts?: number;
+  /** A registration takes the place of an older one, as XiVO has it with one contact. */
+  readonly removesExisting?: boolean;
   /** Seconds between OPTIONS to each contact; 0 (never) when left out. */
   readonly qualifySeconds?: number;
   /** The AOR keeps the Path of its registrations. */
@@ -84,7 +86,7 @@ function renderEndpoint(endpoint: LabEndpoint): string {
 [${name}]
 type=aor
 max_contacts=${endpoint.maxContacts ?? 5}
-remove_existing=no
+remove_existing=${endpoint.removesExisting === true ? 'yes' : 'no'}
 support_path=${endpoint.supportPath === true ? 'yes' : 'no'}
 minimum_expiration=1
 default_expiration=3600

@@ -1,7 +1,9 @@
 /** Phones that do not behave like the lab's own: each of their ways means what it means after a plain Dial(). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Handset, SOON_MS } from '../handset.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { onlyTries, playsEarlyMedia, refuses, rings } from '../phone/invite-policies.ts';
+import { createPhone } from '../phone/phone.ts';
 import { noted } from '../rigs/death.ts';
 
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1
@@ -10,13 +12,15 @@ XIVO_MAPP_LOOPS_WEBAPPANDMOBILEAPP = 3
 XIVO_MAPP_PLAY_MSG = False`;
 /** Of the first of some ports at which nobody listens. */
 const NOBODYS_PORT = 2;
+const ONE = 'one-contact';
 /** It is reached by its registration of before, and does not register again. */
 const awake = { is: 'awake', wakesAfterMs: 'never' } as const;
 
 describe.each([16, 22] as const)('a phone on Asterisk %i', (version) => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startLab({ version, globals: GLOBALS });
+    const endpoints = [{ name: ONE, maxContacts: 1, removesExisting: true }];
+    lab = await startLab({ version, globals: GLOBALS, asterisk: { endpoints } });
   });
   afterEach(() => lab.nothingRemains());
   afterAll(() => lab?.stop());
@@ -70,6 +74,32 @@ describe.each([16, 22] as const)('a phone on Asterisk %i', (version) => {
     expect(outcome).toBe('answered');
     expect(timeline.filter(({ what }) => what === 'leg-dialled')).toHaveLength(1);
   });
+
+  it.each([1, 4])(
+    'EDGES 71: whose AOR holds one contact, as on a XiVO, and that registers %i times from other ports, is called once',
+    async (times) => {
+      const { sipHost: host, sipPort: port } = lab.asterisk;
+      const phone = await createPhone({ user: ONE, password: ONE, server: { host, port } });
+      phone.onInvite(onlyTries());
+      const variables = { XIVO_MAPP_DEVICE: 'MobileApp', XIVO_MAPP_MOBILE_ENDPOINT: `PJSIP/${ONE}` };
+      const alice = await lab.user({ ringingDevice: 'MobileApp', mobile: {}, variables });
+      alice.mobile.onPush = () => void phone.register();
+      const call = await lab.caller().call(alice);
+      const invited = await phone.nextCall(SOON_MS);
+      for (let n = 0; n < times; n += 1) await phone.register({ contactPort: NOBODYS_PORT + n });
+      invited.ring();
+      await call.waitFor('ringing');
+      invited.answer();
+      await call.talksWith(new Handset(phone, `PJSIP/${ONE}`));
+      await call.hangUp();
+      expect(phone.calls).toHaveLength(1);
+      const { outcome, timeline } = await lab.story(call);
+      expect(outcome).toBe('answered');
+      expect(timeline.filter(({ what }) => what === 'leg-dialled')).toHaveLength(1);
+      await phone.close();
+      await lab.asterisk.cli('database deltree registrar');
+    },
+  );
 
   it('EDGES 69: that has said 486 and registers from another port is not called again, and the other is waited for', async () => {
     const alice = await lab.user({
