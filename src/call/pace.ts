@@ -8,7 +8,7 @@
 import type { Call } from './call.ts';
 import type { Address } from './phones.ts';
 import type { Contact } from './ports.ts';
-import { type DeviceKind, hasRefused, type Leg, type Ringing } from './ringing.ts';
+import { type DeviceKind, hasRefused, type Leg, type Ringing, seeksPhone } from './ringing.ts';
 
 /** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
 export const MOST_ALIVE = 10;
@@ -87,20 +87,18 @@ export class Pace {
     this.postponed = [...this.postponed, waiting].slice(-MOST_ALIVE);
   }
 
-  /** The leg that calls this phone just now, on a fresh registration, or rings there. */
+  /** The leg that calls this phone just now, on a fresh registration, or rings there; or where it has sent the call on. */
   private calling(contact: Address): Leg | undefined {
     const last = this.ringing.lastTo(contact);
     if (last === undefined || last.dropped || last.state === 'ended') return undefined;
-    return last.fresh || last.state !== 'dialling' ? last : undefined;
+    return last.fresh || !seeksPhone(last) ? last : undefined;
   }
 
   private dueMs({ contact, paceMs }: Postponed): number {
     const behind = this.calling(contact);
     if (behind === undefined) return paceMs;
-    // Where it rings it is reached, as long as that lasts.
-    return behind.state === 'dialling'
-      ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS)
-      : Number.POSITIVE_INFINITY;
+    // Where it rings, or has sent the call on, it is reached, as long as that lasts.
+    return seeksPhone(behind) ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS) : Number.POSITIVE_INFINITY;
   }
 
   /** Dials what has stood long enough. Of one phone what has registered last; then the others, if it does not ring there. */
@@ -162,7 +160,7 @@ export class Pace {
       if (!this.bounded.includes(endpoint)) call.note('legs-bounded', { endpoint, on, alive: alive.length });
       this.bounded = withOne(this.bounded, endpoint);
       // The oldest that rings nowhere makes room. Where all ring, somebody has been reached at each of them.
-      const victim = alive.find((leg) => leg.state === 'dialling' && leg.contact.uri !== uri);
+      const victim = alive.find((leg) => seeksPhone(leg) && leg.contact.uri !== uri);
       if (victim === undefined) return;
       call.beside(`hang up ${victim.legId}`, ringing.drop(victim, 'not-needed'));
     }

@@ -11,14 +11,13 @@ export type Address = Pick<Contact, 'endpoint' | 'uri'>;
 
 type Known = PhoneMark | 'gone';
 
-const NONE: ReadonlyMap<string, Known> = new Map();
 const USER_AND_HOST = /^sips?:(?:[^@]*@)?(?:\[[^\]]*\]|[^:;?>]*)/i;
 
 export class Phones {
   /** Endpoints of one phone each. */
   private readonly ofOne: readonly string[];
   /** By address; 'gone' where it was removed before its mark was known. Thousands may wait for phones that sleep: none takes no memory. */
-  private marks = NONE;
+  private marks: Map<string, Known> | undefined;
 
   constructor(ofOne: readonly string[]) {
     this.ofOne = ofOne;
@@ -29,17 +28,17 @@ export class Phones {
   }
 
   lost(contact: Address): void {
-    if (!this.marks.has(keyOf(contact))) this.keep(contact, 'gone');
+    if (this.marks?.has(keyOf(contact)) !== true) this.keep(contact, 'gone');
   }
 
   isKnown(contact: Address): boolean {
-    const known = this.marks.get(keyOf(contact));
+    const known = this.marks?.get(keyOf(contact));
     return known !== undefined && known !== 'gone';
   }
 
   /** It was removed before its phone was known. */
   isLost(contact: Address): boolean {
-    return this.marks.get(keyOf(contact)) === 'gone';
+    return this.marks?.get(keyOf(contact)) === 'gone';
   }
 
   areSame(one: Address, other: Address): boolean {
@@ -47,7 +46,7 @@ export class Phones {
     if (one.uri === other.uri) return true;
     // One that has changed networks is not there any more, where it was called.
     if (withoutPort(one.uri) !== withoutPort(other.uri)) return false;
-    const [mark, otherMark] = [this.marks.get(keyOf(one)), this.marks.get(keyOf(other))];
+    const [mark, otherMark] = [this.marks?.get(keyOf(one)), this.marks?.get(keyOf(other))];
     const isOfOne = this.ofOne.includes(one.endpoint);
     if (mark === 'gone' || otherMark === 'gone') return isOfOne;
     if (mark === undefined || otherMark === undefined) return false;
@@ -60,7 +59,8 @@ export class Phones {
   }
 
   private keep(contact: Address, what: Known): void {
-    this.marks = new Map([...this.marks, [keyOf(contact), what]]);
+    this.marks ??= new Map();
+    this.marks.set(keyOf(contact), what);
   }
 }
 

@@ -34,6 +34,8 @@ export interface Leg {
   rang: boolean;
   /** True where it was answered by another phone than the one that it was for. */
   pickedUp: boolean;
+  /** It rings where its phone has sent the call on, whatever becomes of the phone's registration. */
+  readonly isForward: boolean;
   /** When it was dialled, ms since 1970; and, as a monotonic reading, when it was dialled or taken over. */
   readonly dialledAtMs: number;
   readonly dialledMs: number;
@@ -100,7 +102,7 @@ export class Ringing {
 
   isBeingCalled(contact: Address): boolean {
     const last = this.lastAt(contact);
-    return last?.state === 'dialling' && last.fresh && !last.dropped;
+    return last !== undefined && seeksPhone(last) && last.fresh && !last.dropped;
   }
 
   /** How many mobiles have said that they do not want the call; one that has said so at several addresses counts once. */
@@ -124,7 +126,7 @@ export class Ringing {
       fresh,
       ...forwardedTo(forward),
     });
-    this.own({ legId, contact, on, fresh, dialledAtMs });
+    this.own({ legId, contact, on, fresh, dialledAtMs, isForward: forward !== undefined });
     const order = call.ports.legs.dial(
       {
         legId,
@@ -156,7 +158,7 @@ export class Ringing {
   /** Orders a leg to a phone that has registered newly, and gives up those of the same endpoint that ring nowhere. */
   ringAnew(contact: Contact, on: DeviceKind): void {
     const last = this.lastTo(contact);
-    const dialling = this.alive(on).filter((leg) => leg.state === 'dialling');
+    const dialling = this.alive(on).filter(seeksPhone);
     this.ring(contact, on, true);
     for (const leg of dialling) {
       // A fresh leg to another phone is about to ring.
@@ -168,7 +170,7 @@ export class Ringing {
   /** Gives up the legs to a contact that is no more, but those that ring: a person looks at them. Returns which. */
   giveUp({ endpoint, uri }: Address): readonly Leg[] {
     const given = this.alive().filter(
-      ({ contact, state }) => state === 'dialling' && contact.endpoint === endpoint && contact.uri === uri,
+      (leg) => seeksPhone(leg) && leg.contact.endpoint === endpoint && leg.contact.uri === uri,
     );
     if (given.length > 0) this.call.note('contact-removed', { endpoint, contact: uri });
     for (const leg of given) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, 'not-needed'));
@@ -186,11 +188,11 @@ export class Ringing {
       }
       const { contact, on, fresh, dialledAtMs } = known;
       call.note('leg-adopted', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
-      this.own({ legId, contact, on, fresh, dialledAtMs });
+      this.own({ legId, contact, on, fresh, dialledAtMs, isForward: false });
     }
   }
 
-  private own(begun: Pick<Leg, 'legId' | 'contact' | 'on' | 'fresh' | 'dialledAtMs'>): void {
+  private own(begun: Pick<Leg, 'legId' | 'contact' | 'on' | 'fresh' | 'dialledAtMs' | 'isForward'>): void {
     const dialledMs = this.call.ports.clock.nowMs();
     const unheard = { state: 'dialling', rang: false, pickedUp: false, end: undefined, dropped: false } as const;
     const leg: Leg = { ...begun, dialledMs, ...unheard };
@@ -248,6 +250,11 @@ export class Ringing {
       if (leg !== kept) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, reason));
     }
   }
+}
+
+/** It does not ring yet, and may not where its phone is not there any more. */
+export function seeksPhone({ state, isForward }: Pick<Leg, 'state' | 'isForward'>): boolean {
+  return state === 'dialling' && !isForward;
 }
 
 /** Whoever is there has said that it does not want the call. */

@@ -42,4 +42,40 @@ describe('a phone that sends its calls on', () => {
     expect([...story.pbx.connecting.all.values()].filter(({ request }) => request.forward !== undefined)).toEqual([]);
     story.nothingIsLeft();
   });
+
+  const SLOW = { sendsOnAfterMs: 20, ringsAfterMs: 4000, answersAfterMs: 6000, hangsUpAfterMs: 1000 };
+  const AT = 'sip:phone@10.0.0.1:5060';
+  const phone = { registration: 'one', make: 'app at 10.0.0.1' };
+
+  it.each([100, 1000, 3000])('rings on there though its own registration is removed after %i ms', async (ms) => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.register(MOBILE, AT, SLOW, 'announced', phone));
+    story.at(1000 + ms, () => story.pbx.unregister(MOBILE, AT));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(endsOf(story)).toEqual(['forwarded', 'hung-up']);
+    story.nothingIsLeft();
+  });
+
+  it.each([AT, 'sip:phone@10.0.0.1:5061'])(
+    'and registers again at %s is not called anew while it rings there',
+    async (uri) => {
+      const story = new Story().sleepingMobile('phone');
+      story.at(1000, () => story.pbx.register(MOBILE, AT, SLOW, 'announced', phone));
+      story.at(1500, () => story.pbx.register(MOBILE, uri, SLOW, uri === AT ? 'read' : 'announced', phone));
+      expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+      expect(endsOf(story)).toEqual(['forwarded', 'hung-up']);
+      story.nothingIsLeft();
+    },
+  );
+
+  it('on a stale registration goes on ringing there beside another phone that registers', async () => {
+    const other = { registration: 'two', make: 'app at 10.0.0.2' };
+    const story = new Story().registered(MOBILE, AT, SLOW).sleepingMobile('other');
+    story.at(1000, () =>
+      story.pbx.register(MOBILE, 'sip:phone@10.0.0.2:5060', { ringsAfterMs: 50 }, 'announced', other),
+    );
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(endsOf(story).slice(0, 2)).toEqual(['forwarded', 'hung-up']);
+    story.nothingIsLeft();
+  });
 });

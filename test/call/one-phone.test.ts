@@ -163,3 +163,14 @@ it.each(['MobileApp', 'WebApp'] as const)(
     story.nothingIsLeft();
   },
 );
+
+it('a thousand registrations within some seconds are told of and dialled with measure', async () => {
+  const story = new Story().sleepingMobile('one').sleepingMobile('two');
+  for (let n = 0; n < 1000; n += 1) {
+    story.at(1000 + n * 5, () => story.pbx.register(MOBILE, at(5060 + n), {}, 'announced', phoneOf(`${n}`)));
+  }
+  expect(await story.tell()).toMatchObject({ outcome: 'no-answer' });
+  expect(story.pbx.legs.size).toBeLessThan(50);
+  expect(story.journal.calls.get('xm-0000000000000001')?.timeline.length).toBeLessThan(200);
+  story.nothingIsLeft();
+});
