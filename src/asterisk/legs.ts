@@ -74,7 +74,7 @@ export class AriLegs implements Legs {
       await this.#untilHeard(leg.calledOff);
       await hearing.open();
       const destination = request.forward?.to ?? (await this.#destinationOf(leg, request));
-      if (leg.calledOff.aborted) throw new CalledOff('called off before it was ordered');
+      if (leg.calledOff.aborted) throw new CalledOff('called off before it was sent');
       orderedFor = leg.callerId;
       await this.#order(leg, { ...request, forChannelId: orderedFor }, destination);
     } catch (error) {
