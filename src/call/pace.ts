@@ -28,6 +28,8 @@ interface Postponed {
   readonly contact: Contact;
   readonly on: DeviceKind;
   readonly paceMs: number;
+  /** Its app has been started anew since it rang: nobody sees what rings there. */
+  readonly startedAnew: boolean;
 }
 
 export class Pace {
@@ -64,13 +66,13 @@ export class Pace {
   }
 
   /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
-  dial(contact: Contact, on: DeviceKind): void {
+  dial(contact: Contact, on: DeviceKind, startedAnew = false): void {
     const nowMs = this.call.ports.clock.nowMs();
     const paceMs = this.paceMs(contact.endpoint, nowMs);
-    const waiting: Postponed = { contact, on, paceMs };
+    const waiting: Postponed = { contact, on, paceMs, startedAnew };
     this.strike(contact);
     this.away = without(this.away, on);
-    const behind = this.calling(contact);
+    const behind = startedAnew ? undefined : this.calling(contact);
     if (this.dueMs(waiting) <= nowMs) {
       this.dialNow(contact, on);
       return;
@@ -94,9 +96,9 @@ export class Pace {
     return last.fresh || !seeksPhone(last) ? last : undefined;
   }
 
-  private dueMs({ contact, paceMs }: Postponed): number {
+  private dueMs({ contact, paceMs, startedAnew }: Postponed): number {
     const behind = this.calling(contact);
-    if (behind === undefined) return paceMs;
+    if (behind === undefined || startedAnew) return paceMs;
     // Where it rings, or has sent the call on, it is reached, as long as that lasts.
     return seeksPhone(behind) ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS) : Number.POSITIVE_INFINITY;
   }

@@ -53,6 +53,14 @@ export class Phones {
     return mark.registration === otherMark.registration || (isOfOne && mark.make === otherMark.make);
   }
 
+  /** One phone that has not been started anew between the two: what rings at one of them it still knows of. */
+  areOneLife(one: Address, other: Address): boolean {
+    if (one.endpoint !== other.endpoint) return false;
+    const [mark, otherMark] = [this.marks?.get(keyOf(one)), this.marks?.get(keyOf(other))];
+    const areKnown = typeof mark === 'object' && typeof otherMark === 'object';
+    return one.uri === other.uri || (areKnown && mark.registration === otherMark.registration);
+  }
+
   /** One address of each phone among these. */
   among<T extends Address>(addresses: readonly T[]): readonly T[] {
     return addresses.filter((one, index) => addresses.findIndex((other) => this.areSame(one, other)) === index);

@@ -224,8 +224,10 @@ class Round {
   /** A mobile has registered newly: it rings at once, and legs of the same endpoint that ring nowhere are given up. */
   private ringFresh(contact: Contact, last: Leg | undefined): void {
     if (last !== undefined && hasRefused(last)) return;
-    if (last?.state === 'ringing' && !last.dropped) last.fresh = true;
-    else this.pace.dial(contact, 'mobile');
+    const rings = last?.state === 'ringing' && !last.dropped;
+    const startedAnew = rings && !last.isForward && !this.ringing.phones.areOneLife(last.contact, contact);
+    if (rings && !startedAnew) last.fresh = true;
+    else this.pace.dial(contact, 'mobile', startedAnew);
     if (!this.mobileIsFresh) {
       this.mobileIsFresh = true;
       // One that comes late, while the UC Assistant rings already, joins that ringing for the time that is left.

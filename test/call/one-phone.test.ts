@@ -114,6 +114,28 @@ it('EDGES 69: its second 486 does not count for the other phone, which is still 
   story.nothingIsLeft();
 });
 
+it.each([true, false])(
+  'an app that is started anew while it rings is called anew, its old contact removed: %s',
+  async (removed) => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', phoneOf('one life')));
+    story.at(3000, () => story.pbx.register(MOBILE, at(5061), ANSWERS, 'announced', phoneOf('another life')));
+    if (removed) story.at(3010, () => story.pbx.unregister(MOBILE, at(5060)));
+    expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+    story.nothingIsLeft();
+  },
+);
+
+it('one that registers again from another port while it rings is not called anew', async () => {
+  const story = new Story().sleepingMobile('phone');
+  const rings = { ringsAfterMs: 50, answersAfterMs: 5000, hangsUpAfterMs: 100 };
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), rings, 'announced', phoneOf('one')));
+  story.at(3000, () => story.pbx.register(MOBILE, at(5061), {}, 'announced', phoneOf('one')));
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+  expect(story.pbx.legs.size).toBe(1);
+  story.nothingIsLeft();
+});
+
 it('two phones of one make behind one address are two', async () => {
   const story = new Story().sleepingMobile('one').sleepingMobile('two');
   story.at(1000, () => story.pbx.register(MOBILE, at(5060), { ringsAfterMs: 50 }, 'announced', phoneOf('one')));
