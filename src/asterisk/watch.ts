@@ -3,6 +3,7 @@
  * expiry has moved; one that was removed and comes back is news again. Says the same thing twice rather than not at all; that a contact is gone only
  * where Asterisk has said so.
  */
+import { addressKey } from '../call/contact-address.ts';
 import type { Contact, ContactListener } from '../call/ports.ts';
 import type { FoundContact } from './contacts.ts';
 
@@ -13,10 +14,6 @@ interface Seen {
   contactId: string | undefined;
   /** A look did not find it. */
   missed?: boolean;
-}
-
-function keyOf(contact: { readonly endpoint: string; readonly uri: string }): string {
-  return `${contact.endpoint} ${contact.uri}`;
 }
 
 export class ContactWatch {
@@ -42,7 +39,7 @@ export class ContactWatch {
     this.#listener = listener;
     this.#behindPath = behindPath;
     for (const { endpoint, uri, expiresAtSec } of known) {
-      this.#seen.set(keyOf({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
+      this.#seen.set(addressKey({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
     }
   }
 
@@ -58,7 +55,7 @@ export class ContactWatch {
 
   /** A contact was announced. True when it must be looked at, for its expiry tells whether it is news, or its Path how it is reached. */
   announced(endpoint: string, uri: string): boolean {
-    const key = keyOf({ endpoint, uri });
+    const key = addressKey({ endpoint, uri });
     if (this.#seen.has(key) || this.#behindPath.has(endpoint)) return true;
     this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined });
     this.#say({ endpoint, uri, expiresAtSec: undefined });
@@ -66,13 +63,13 @@ export class ContactWatch {
   }
 
   removed(endpoint: string, uri: string): void {
-    this.#forget(keyOf({ endpoint, uri }));
+    this.#forget(addressKey({ endpoint, uri }));
   }
 
   /** A look at these endpoints found these contacts. */
   found(contacts: readonly FoundContact[]): void {
     this.isUnseen = false;
-    const keys = new Set(contacts.map(keyOf));
+    const keys = new Set(contacts.map(addressKey));
     for (const [key, seen] of this.#seen) {
       if (seen.contactId !== undefined || keys.has(key)) continue;
       // Announced, and gone before anybody looked; unless the look began before the announcement, which the next one will tell.
@@ -83,8 +80,8 @@ export class ContactWatch {
       if (!this.endpoints.includes(contact.endpoint)) continue;
       const { contactId, ...told } = contact;
       const { endpoint, uri, expiresAtSec } = contact;
-      const seen = this.#seen.get(keyOf(contact));
-      this.#seen.set(keyOf(contact), { endpoint, uri, expiresAtSec, contactId });
+      const seen = this.#seen.get(addressKey(contact));
+      this.#seen.set(addressKey(contact), { endpoint, uri, expiresAtSec, contactId });
       // One that was announced has been said already; now its expiry is known, and its phone.
       if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) {
         if (seen.expiresAtSec === undefined && this.open) this.#listener.onPhone(told);

@@ -10,7 +10,18 @@ import type { Keepsake } from './keepsake.ts';
 import type { CallMemory } from './memory.ts';
 import type { AnsweredOn } from './outcomes.ts';
 import { NOBODY } from './party.ts';
-import type { Caller, CallPorts, Contact, Device, FoundLeg, Hold, LegEvent, Party, PushResult } from './ports.ts';
+import type {
+  Caller,
+  CallPorts,
+  Contact,
+  ContactAddress,
+  Device,
+  FoundLeg,
+  Hold,
+  LegEvent,
+  Party,
+  PushResult,
+} from './ports.ts';
 import type { Turn } from './turns.ts';
 import { Undo } from './undo.ts';
 
@@ -33,7 +44,7 @@ export interface Resumed {
 /** What can happen to a call from outside, one at a time. */
 export type Happening =
   | { readonly what: 'contact'; readonly contact: Contact }
-  | { readonly what: 'contact-gone'; readonly contact: Pick<Contact, 'endpoint' | 'uri'> }
+  | { readonly what: 'contact-gone'; readonly contact: ContactAddress }
   /** Something of the two is known, and may be told later: when, the lookout says. */
   | { readonly what: 'held-back' }
   | { readonly what: 'leg'; readonly legId: string; readonly event: LegEvent }

@@ -6,6 +6,7 @@
  */
 
 import { escaped, routesOf } from './by-path.ts';
+import { newestFirst } from './contact-address.ts';
 import type { Contact } from './ports.ts';
 
 /** Who reads the address: a Dial, or an order for one leg, which is no list of destinations. */
@@ -76,14 +77,10 @@ export function dialString(endpoints: readonly string[], contacts: readonly Cont
   );
   let room = LONGEST;
   const fitting = new Set<string>();
-  for (const { destination } of whole.toSorted((a, b) => untilSec(b.contact) - untilSec(a.contact))) {
+  for (const { destination } of whole.toSorted((a, b) => newestFirst(a.contact, b.contact))) {
     room -= destination.length + 1;
     if (room >= 0) fitting.add(destination);
   }
   const dialled = whole.map(({ destination }) => destination).filter((destination) => fitting.has(destination));
   return [...new Set(dialled)].join('&');
-}
-
-function untilSec({ expiresAtSec }: Contact): number {
-  return expiresAtSec ?? Number.MAX_SAFE_INTEGER;
 }

@@ -5,9 +5,9 @@
  */
 
 import type { Call, Happening } from './call.ts';
-import type { Address, Phones } from './phones.ts';
+import type { Phones } from './phones.ts';
 import type { Plan } from './plan.ts';
-import type { Contact, ContactListener, Watch } from './ports.ts';
+import type { Contact, ContactAddress, ContactListener, Watch } from './ports.ts';
 
 /** How soon a watch that could not be opened is tried again, in ms: a registration in between would go unseen. */
 const AGAIN_MS = 500;
@@ -23,9 +23,9 @@ const DUE = Number.NEGATIVE_INFINITY;
 /** Who is called, for what counts of a registration. */
 export interface Called {
   /** A phone of this endpoint is being called at another address, or has refused: it may be the same that registers now. */
-  isCalledElsewhere(contact: Address): boolean;
+  isCalledElsewhere(contact: ContactAddress): boolean;
   /** It is being called at this very address, on a fresh registration, and does not ring yet. */
-  isBeingCalled(contact: Address): boolean;
+  isBeingCalled(contact: ContactAddress): boolean;
 }
 
 type Gone = Extract<Happening, { readonly what: 'contact-gone' }>;
@@ -120,7 +120,7 @@ export class Lookout implements ContactListener {
     this.call.beside('look whose it is', looked);
   }
 
-  onGone(contact: Address): void {
+  onGone(contact: ContactAddress): void {
     this.phones.lost(contact);
     const { endpoint } = contact;
     this.tell({ what: 'contact-gone', contact }, endpoint, this.called.isBeingCalled(contact) ? RETURNS_MS : 0);

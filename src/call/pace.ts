@@ -6,8 +6,8 @@
  */
 
 import type { Call } from './call.ts';
-import type { Address } from './phones.ts';
-import type { Contact } from './ports.ts';
+import { isSameAddress, newestFirst } from './contact-address.ts';
+import type { Contact, ContactAddress } from './ports.ts';
 import { type DeviceKind, hasRefused, type Leg, type Ringing, seeksPhone } from './ringing.ts';
 
 /** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
@@ -90,7 +90,7 @@ export class Pace {
   }
 
   /** The leg that calls this phone just now, on a fresh registration, or rings there; or where it has sent the call on. */
-  private calling(contact: Address): Leg | undefined {
+  private calling(contact: ContactAddress): Leg | undefined {
     const last = this.ringing.lastTo(contact);
     if (last === undefined || last.dropped || last.state === 'ended') return undefined;
     return last.fresh || !seeksPhone(last) ? last : undefined;
@@ -117,9 +117,9 @@ export class Pace {
   }
 
   /** A contact is no more: its legs that ring nowhere are given up. */
-  gone(contact: Address): void {
+  gone(contact: ContactAddress): void {
     const { endpoint } = contact;
-    const waiting = this.postponed.find((one) => isSame(one.contact, contact));
+    const waiting = this.postponed.find((one) => isSameAddress(one.contact, contact));
     this.strike(contact);
     // Another registration has taken this one's place: its phone is being called.
     if (this.postponed.some((one) => this.ringing.phones.areSame(one.contact, contact))) return;
@@ -140,8 +140,8 @@ export class Pace {
     this.postponed = this.postponed.filter((waiting) => waiting.on !== on);
   }
 
-  private strike(contact: Address): void {
-    this.postponed = this.postponed.filter((one) => !isSame(one.contact, contact));
+  private strike(contact: ContactAddress): void {
+    this.postponed = this.postponed.filter((one) => !isSameAddress(one.contact, contact));
   }
 
   private paceMs(endpoint: string, nowMs: number): number {
@@ -174,16 +174,8 @@ export class Pace {
 export function newestOf(contacts: readonly Contact[]): readonly Contact[] {
   const ofEndpoint = Map.groupBy(contacts, ({ endpoint }) => endpoint);
   return [...ofEndpoint.values()].flatMap((all) =>
-    all.length <= MOST_ALIVE ? all : all.toSorted((a, b) => untilSec(b) - untilSec(a)).slice(0, MOST_ALIVE),
+    all.length <= MOST_ALIVE ? all : all.toSorted(newestFirst).slice(0, MOST_ALIVE),
   );
-}
-
-function untilSec({ expiresAtSec }: Contact): number {
-  return expiresAtSec ?? Number.POSITIVE_INFINITY;
-}
-
-function isSame(one: Address, other: Address): boolean {
-  return one.endpoint === other.endpoint && one.uri === other.uri;
 }
 
 function withOne<T>(all: readonly T[], one: T): readonly T[] {

@@ -15,11 +15,14 @@ export interface Load {
 }
 
 /** One registration of an endpoint. */
-export interface Contact {
+export interface ContactAddress {
   /** Endpoint with its technology: `PJSIP/name`. */
   readonly endpoint: string;
   /** The contact's SIP URI. It tells one registration of an endpoint from another. */
   readonly uri: string;
+}
+
+export interface Contact extends ContactAddress {
   /** When it expires, in seconds since 1970 as Asterisk keeps it; undefined where a contact was announced as new and nobody has looked yet. */
   readonly expiresAtSec: number | undefined;
   /** By what its phone can be told from others; absent where nobody has looked. */
@@ -216,7 +219,7 @@ export interface ContactListener {
   readonly onContact: (contact: Contact) => void;
   /** It is known now which phone it is that has appeared. */
   readonly onPhone: (contact: Contact) => void;
-  readonly onGone: (contact: Pick<Contact, 'endpoint' | 'uri'>) => void;
+  readonly onGone: (contact: ContactAddress) => void;
 }
 
 export interface Registrations {

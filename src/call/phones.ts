@@ -5,9 +5,8 @@
  * place. Pure.
  */
 
-import type { Contact, PhoneMark } from './ports.ts';
-
-export type Address = Pick<Contact, 'endpoint' | 'uri'>;
+import { addressKey, isSameAddress } from './contact-address.ts';
+import type { Contact, ContactAddress, PhoneMark } from './ports.ts';
 
 type Known = PhoneMark | 'gone';
 
@@ -27,55 +26,54 @@ export class Phones {
     if (contact.phone !== undefined) this.keep(contact, contact.phone);
   }
 
-  lost(contact: Address): void {
-    if (this.marks?.has(keyOf(contact)) !== true) this.keep(contact, 'gone');
+  lost(contact: ContactAddress): void {
+    if (this.marks?.has(addressKey(contact)) !== true) this.keep(contact, 'gone');
   }
 
-  isKnown(contact: Address): boolean {
-    const known = this.marks?.get(keyOf(contact));
-    return known !== undefined && known !== 'gone';
+  isKnown(contact: ContactAddress): boolean {
+    return this.markOf(contact) !== undefined;
   }
 
   /** It was removed before its phone was known. */
-  isLost(contact: Address): boolean {
-    return this.marks?.get(keyOf(contact)) === 'gone';
+  isLost(contact: ContactAddress): boolean {
+    return this.marks?.get(addressKey(contact)) === 'gone';
   }
 
-  areSame(one: Address, other: Address): boolean {
-    if (one.endpoint !== other.endpoint) return false;
-    if (one.uri === other.uri) return true;
+  areSame(one: ContactAddress, other: ContactAddress): boolean {
+    if (isSameAddress(one, other)) return true;
     // One that has changed networks is not there any more, where it was called.
-    if (withoutPort(one.uri) !== withoutPort(other.uri)) return false;
-    const [mark, otherMark] = [this.marks?.get(keyOf(one)), this.marks?.get(keyOf(other))];
+    if (one.endpoint !== other.endpoint || withoutPort(one.uri) !== withoutPort(other.uri)) return false;
     const isOfOne = this.ofOne.includes(one.endpoint);
-    if (mark === 'gone' || otherMark === 'gone') return isOfOne;
-    if (mark === undefined || otherMark === undefined) return false;
-    return mark.registration === otherMark.registration || (isOfOne && mark.make === otherMark.make);
+    if (this.isLost(one) || this.isLost(other)) return isOfOne;
+    return this.areOneLife(one, other) || (isOfOne && this.haveSame('make', one, other));
   }
 
   /** One phone that has not been started anew between the two: what rings at one of them it still knows of. */
-  areOneLife(one: Address, other: Address): boolean {
-    if (one.endpoint !== other.endpoint) return false;
-    const [mark, otherMark] = [this.marks?.get(keyOf(one)), this.marks?.get(keyOf(other))];
-    const areKnown = typeof mark === 'object' && typeof otherMark === 'object';
-    return one.uri === other.uri || (areKnown && mark.registration === otherMark.registration);
+  areOneLife(one: ContactAddress, other: ContactAddress): boolean {
+    return isSameAddress(one, other) || this.haveSame('registration', one, other);
+  }
+
+  private haveSame(what: keyof PhoneMark, one: ContactAddress, other: ContactAddress): boolean {
+    const mark = this.markOf(one)?.[what];
+    return mark !== undefined && mark === this.markOf(other)?.[what];
+  }
+
+  private markOf(contact: ContactAddress): PhoneMark | undefined {
+    const known = this.marks?.get(addressKey(contact));
+    return known === 'gone' ? undefined : known;
   }
 
   /** One address of each phone among these. */
-  among<T extends Address>(addresses: readonly T[]): readonly T[] {
+  among<T extends ContactAddress>(addresses: readonly T[]): readonly T[] {
     return addresses.filter((one, index) => addresses.findIndex((other) => this.areSame(one, other)) === index);
   }
 
-  private keep(contact: Address, what: Known): void {
+  private keep(contact: ContactAddress, what: Known): void {
     this.marks ??= new Map();
-    this.marks.set(keyOf(contact), what);
+    this.marks.set(addressKey(contact), what);
   }
 }
 
 function withoutPort(uri: string): string | undefined {
   return USER_AND_HOST.exec(uri)?.[0].toLowerCase();
-}
-
-function keyOf({ endpoint, uri }: Address): string {
-  return `${endpoint} ${uri}`;
 }

@@ -4,12 +4,22 @@
  */
 
 import type { Call } from './call.ts';
+import { isSameAddress } from './contact-address.ts';
 import { wordsOf } from './errors.ts';
 import { insist, NEVER } from './insist.ts';
 import { readLegMemory, writeLegMemory } from './memory.ts';
-import { type Address, Phones } from './phones.ts';
+import { Phones } from './phones.ts';
 import type { Plan } from './plan.ts';
-import type { Contact, Forward, FoundLeg, LegEndKind, LegEvent, LegHangUpReason, Party } from './ports.ts';
+import type {
+  Contact,
+  ContactAddress,
+  Forward,
+  FoundLeg,
+  LegEndKind,
+  LegEvent,
+  LegHangUpReason,
+  Party,
+} from './ports.ts';
 
 /** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
 export const CLEARING_MS = 60_000;
@@ -86,21 +96,21 @@ export class Ringing {
   }
 
   /** The latest leg to this contact's phone, whatever its state. */
-  lastTo(contact: Address): Leg | undefined {
+  lastTo(contact: ContactAddress): Leg | undefined {
     return [...this.legs.values()].findLast((leg) => this.phones.areSame(leg.contact, contact));
   }
 
   /** The latest leg to this very address. */
-  lastAt({ endpoint, uri }: Address): Leg | undefined {
-    return this.to(endpoint).findLast(({ contact }) => contact.uri === uri);
+  lastAt(contact: ContactAddress): Leg | undefined {
+    return [...this.legs.values()].findLast((leg) => isSameAddress(leg.contact, contact));
   }
 
-  isCalledElsewhere({ endpoint, uri }: Address): boolean {
+  isCalledElsewhere({ endpoint, uri }: ContactAddress): boolean {
     const others = this.to(endpoint).filter(({ contact }) => contact.uri !== uri);
     return others.some((leg) => leg.fresh || leg.rang || hasRefused(leg));
   }
 
-  isBeingCalled(contact: Address): boolean {
+  isBeingCalled(contact: ContactAddress): boolean {
     const last = this.lastAt(contact);
     return last !== undefined && seeksPhone(last) && last.fresh && !last.dropped;
   }
@@ -168,10 +178,9 @@ export class Ringing {
   }
 
   /** Gives up the legs to a contact that is no more, but those that ring: a person looks at them. Returns which. */
-  giveUp({ endpoint, uri }: Address): readonly Leg[] {
-    const given = this.alive().filter(
-      (leg) => seeksPhone(leg) && leg.contact.endpoint === endpoint && leg.contact.uri === uri,
-    );
+  giveUp(contact: ContactAddress): readonly Leg[] {
+    const given = this.alive().filter((leg) => seeksPhone(leg) && isSameAddress(leg.contact, contact));
+    const { endpoint, uri } = contact;
     if (given.length > 0) this.call.note('contact-removed', { endpoint, contact: uri });
     for (const leg of given) this.call.beside(`hang up ${leg.legId}`, this.drop(leg, 'not-needed'));
     return given;

@@ -4,7 +4,8 @@
  * after it was gone. Pure.
  */
 
-import type { Contact } from './ports.ts';
+import { addressKey } from './contact-address.ts';
+import type { Contact, ContactAddress } from './ports.ts';
 
 interface Sighting {
   contact: Contact;
@@ -30,10 +31,10 @@ export class Sightings {
   /** Takes in a contact seen now; true when it is a registration newer than what was known. */
   isNews(contact: Contact): boolean {
     const { expiresAtSec } = contact;
-    const before = this.seen.get(key(contact));
+    const before = this.seen.get(addressKey(contact));
     if (before === undefined) {
       const expiriesSec = new Set(expiresAtSec === undefined ? [] : [expiresAtSec]);
-      this.seen.set(key(contact), { contact, gone: false, expiriesSec });
+      this.seen.set(addressKey(contact), { contact, gone: false, expiriesSec });
       return true;
     }
     const wasGone = before.gone;
@@ -47,12 +48,8 @@ export class Sightings {
   }
 
   /** Takes in that a contact is no more. */
-  lost(contact: Pick<Contact, 'endpoint' | 'uri'>): void {
-    const seen = this.seen.get(key(contact));
+  lost(contact: ContactAddress): void {
+    const seen = this.seen.get(addressKey(contact));
     if (seen !== undefined) seen.gone = true;
   }
-}
-
-function key(contact: Pick<Contact, 'endpoint' | 'uri'>): string {
-  return `${contact.endpoint} ${contact.uri}`;
 }
