@@ -1,10 +1,11 @@
 /**
  * The lookout of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
- * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox; of an endpoint that is being called already, once
- * it is known which of its phones it is.
+ * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox; of an endpoint that is
+ * being called already, once it is known which of its phones it is.
  */
 
-import type { Call, Happening } from './call.ts';
+import type { Call } from './call.ts';
+import { HeldBack } from './held-back.ts';
 import type { Phones } from './phones.ts';
 import type { Plan } from './plan.ts';
 import type { Contact, ContactAddress, ContactListener, Watch } from './ports.ts';
@@ -17,23 +18,12 @@ const UNKNOWN_MS = 500;
 /** Within what time a phone that takes its registration off, or is about to lose it to its next one, registers again, in ms. */
 const RETURNS_MS = 300;
 
-const NONE: readonly never[] = [];
-const DUE = Number.NEGATIVE_INFINITY;
-
 /** Who is called, for what counts of a registration. */
 export interface Called {
   /** A phone of this endpoint is being called at another address, or has refused: it may be the same that registers now. */
   isCalledElsewhere(contact: ContactAddress): boolean;
   /** It is being called at this very address, on a fresh registration, and does not ring yet. */
   isBeingCalled(contact: ContactAddress): boolean;
-}
-
-type Gone = Extract<Happening, { readonly what: 'contact-gone' }>;
-
-interface Held {
-  readonly endpoint: string;
-  readonly happening: Happening;
-  readonly untilMs: number;
 }
 
 export class Lookout implements ContactListener {
@@ -46,21 +36,21 @@ export class Lookout implements ContactListener {
   private closed = false;
   private lookedAtMs: number;
   private identifying: 'no' | 'now' | 'again' = 'no';
-  /** In the order in which it was told. */
-  private held: readonly Held[] = NONE;
+  private readonly heldBack: HeldBack;
 
   constructor(call: Call, plan: Plan, phones: Phones, called: Called) {
     this.call = call;
     this.plan = plan;
     this.phones = phones;
     this.called = called;
+    this.heldBack = new HeldBack(call.ports.clock, phones, (news) => call.inbox.post(news));
     for (const contact of plan.known) phones.learn(contact);
     this.lookedAtMs = call.ports.clock.nowMs();
   }
 
   /** Somebody has registered, or has left, and it is not known yet who. */
   get holdsBack(): boolean {
-    return this.held.length > 0;
+    return !this.heldBack.isEmpty;
   }
 
   /** Looks again now; for the first time, or where it failed before, begins to watch. Nothing of the story waits for this. */
@@ -74,13 +64,12 @@ export class Lookout implements ContactListener {
   lookEvery(intervalMs: number): number {
     const nowMs = this.call.ports.clock.nowMs();
     if (nowMs >= this.lookedAtMs + intervalMs) this.look();
-    return Math.min(this.lookedAtMs + intervalMs, ...this.heads().map(({ untilMs }) => untilMs));
+    return Math.min(this.lookedAtMs + intervalMs, this.heldBack.nextMs);
   }
 
   /** Passes on what has been held back long enough. */
   passOnDue(): void {
-    const nowMs = this.call.ports.clock.nowMs();
-    for (const { endpoint, untilMs } of this.heads()) if (untilMs <= nowMs) this.passOn(endpoint);
+    this.heldBack.passOnDue();
   }
 
   /** Watches no more. Also one that is still being opened is closed. */
@@ -96,12 +85,19 @@ export class Lookout implements ContactListener {
     // Whoever has looked knows whose it is, or nobody does.
     const mayWait =
       contact.expiresAtSec === undefined && !this.phones.isKnown(contact) && this.called.isCalledElsewhere(contact);
-    const gone = this.takeOutGone(contact);
-    if (gone.some((each) => each.contact.uri === contact.uri)) this.tellAll(gone.splice(0));
-    this.tell({ what: 'contact', contact }, contact.endpoint, mayWait ? UNKNOWN_MS : 0);
-    // Another has taken their place: that comes first.
-    this.tellAll(gone);
+    this.heldBack.tell({ what: 'contact', contact }, mayWait ? UNKNOWN_MS : 0);
     if (mayWait) this.identify();
+  }
+
+  onPhone(contact: Contact): void {
+    this.phones.learn(contact);
+    // Also where the look could not tell: another one will not, either.
+    this.heldBack.identified(contact);
+  }
+
+  onGone(contact: ContactAddress): void {
+    this.phones.lost(contact);
+    this.heldBack.tell({ what: 'contact-gone', contact }, this.called.isBeingCalled(contact) ? RETURNS_MS : 0);
   }
 
   /** Looks at once, one look after another: whoever registers meanwhile is in the next. */
@@ -118,67 +114,6 @@ export class Lookout implements ContactListener {
       if (again) this.identify();
     });
     this.call.beside('look whose it is', looked);
-  }
-
-  onGone(contact: ContactAddress): void {
-    this.phones.lost(contact);
-    const { endpoint } = contact;
-    this.tell({ what: 'contact-gone', contact }, endpoint, this.called.isBeingCalled(contact) ? RETURNS_MS : 0);
-  }
-
-  onPhone(contact: Contact): void {
-    this.phones.learn(contact);
-    // Also where the look could not tell: another one will not, either.
-    const isIt = ({ happening }: Held) => happening.what === 'contact' && happening.contact.uri === contact.uri;
-    this.held = this.held.map((held) => (isIt(held) ? { ...held, untilMs: DUE } : held));
-    this.passOn(contact.endpoint);
-  }
-
-  /** What is told of an endpoint keeps its order. */
-  private tell(happening: Happening, endpoint: string, mayWaitMs: number): void {
-    if (mayWaitMs === 0 && !this.held.some((held) => held.endpoint === endpoint)) {
-      this.call.inbox.post(happening);
-      return;
-    }
-    const untilMs = mayWaitMs === 0 ? DUE : this.call.ports.clock.nowMs() + mayWaitMs;
-    this.held = [...this.held, { endpoint, happening, untilMs }];
-    // The call is to know until when it may sleep.
-    this.call.inbox.post({ what: 'held-back' });
-  }
-
-  private tellAll(gone: readonly Gone[]): void {
-    for (const each of gone) this.tell(each, each.contact.endpoint, 0);
-  }
-
-  /** Those of its endpoint that may have come back with this one. */
-  private takeOutGone({ endpoint }: Contact): Gone[] {
-    const gone: Gone[] = [];
-    this.held = this.held.filter(({ happening, untilMs }) => {
-      const waits = happening.what === 'contact-gone' && happening.contact.endpoint === endpoint && untilMs !== DUE;
-      if (waits) gone.push(happening);
-      return !waits;
-    });
-    return gone;
-  }
-
-  /** Of each endpoint what the others wait behind. */
-  private heads(): readonly Held[] {
-    return this.held.filter((one, index) => this.held.findIndex(({ endpoint }) => endpoint === one.endpoint) === index);
-  }
-
-  /** What is due of this endpoint, and what has waited behind it. */
-  private passOn(endpoint: string): void {
-    const nowMs = this.call.ports.clock.nowMs();
-    const ofEndpoint = this.held.filter((held) => held.endpoint === endpoint);
-    const stops = ofEndpoint.findIndex(({ happening, untilMs }) => untilMs > nowMs && !this.isLost(happening));
-    const passed = stops < 0 ? ofEndpoint : ofEndpoint.slice(0, stops);
-    this.held = this.held.filter((held) => !passed.includes(held));
-    for (const { happening } of passed) this.call.inbox.post(happening);
-  }
-
-  /** A registration that was gone before anybody could look at it. */
-  private isLost(happening: Happening): boolean {
-    return happening.what === 'contact' && this.phones.isLost(happening.contact);
   }
 
   private open(): void {
