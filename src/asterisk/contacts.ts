@@ -95,8 +95,8 @@ export function expiryQuestion(contactId: string): string {
 }
 
 /**
- * What a phone keeps from one registration to the next: its Call-ID; and its user agent with its own address as its Via has it. As hashes, for none has a bound; empty
- * without func_md5.so.
+ * What a phone keeps from one registration to the next: its Call-ID; and its user agent with its own address as its Via has it. As hashes, for none has
+ * a bound; empty without func_md5.so.
  */
 function phoneQuestion(contactId: string): string {
   const field = (name: string) => `\${PJSIP_CONTACT(${contactId},${name})}`;

@@ -3,20 +3,16 @@
  * twice. A leg never comes to our application: it is heard of through its endpoint, whose events are asked for before the order and until the leg is
  * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
-import { addressOf, faultOf } from '../call/dial-string.ts';
-import { PbxError, wordsOf } from '../call/errors.ts';
+import { PbxError } from '../call/errors.ts';
 import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../call/ports.ts';
-import { channelPath } from './channel-ids.ts';
-import { lookAtChannel } from './channel-look.ts';
-import { lookForContacts } from './contacts.ts';
 import { CalledOff } from './exchange.ts';
 import { endFollowed } from './followed.ts';
 import { whereTo } from './forward.ts';
 import { Leg } from './leg.ts';
 import { catchUpOnLeg } from './leg-look.ts';
-import { LEG_CALLER, legOrder, mustBeEndpoint } from './leg-order.ts';
-import { ask } from './question.ts';
-import { AriRefusal, type AriRequests, isGone } from './requests.ts';
+import { LEG_CALLER, mustBeEndpoint } from './leg-order.ts';
+import { destinationOf, endLeg, OrderLost, orderLeg } from './order-leg.ts';
+import { type AriRequests, isGone } from './requests.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Switchboard } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
@@ -37,6 +33,13 @@ export interface LegsSettings {
   readonly trouble: () => string | undefined;
 }
 
+interface Owned {
+  readonly onEvent: (event: LegEvent) => void;
+  readonly onGone: () => void;
+  /** The endpoints that have sent on what it is. */
+  readonly forwardedBy: readonly string[];
+}
+
 export class AriLegs implements Legs {
   readonly #settings: LegsSettings;
   readonly #legs = new Map<string, Leg>();
@@ -50,7 +53,7 @@ export class AriLegs implements Legs {
   }
 
   async dial(request: DialRequest, onEvent: (event: LegEvent) => void): Promise<void> {
-    const { board, subscriptions, isCaughtUp } = this.#settings;
+    const { requests, subscriptions, isCaughtUp } = this.#settings;
     const { legId } = request;
     mustBeEndpoint(request);
     const hearing = new Hearing(subscriptions, request.contact.endpoint);
@@ -58,25 +61,18 @@ export class AriLegs implements Legs {
       this.#forget(legId, leg);
       hearing.close();
     };
-    const leg = new Leg({
-      onEvent,
-      onConnected: (callerId, on) => board.connected(callerId, legId, on),
-      onGone: forget,
-      onFollowed: (followed) => endFollowed(followed, this.#settings),
-      whereTo: (sent) => whereTo(sent, leg.callerId, request.forward?.by ?? [], this.#settings.requests),
-    });
+    const leg = this.#own(legId, { onEvent, onGone: forget, forwardedBy: request.forward?.by ?? [] });
     leg.callerId = request.forChannelId;
     leg.isForward = request.forward !== undefined;
-    this.#legs.set(legId, leg);
-    board.own(legId, leg);
     let orderedFor: string | undefined;
     try {
       await this.#untilHeard(leg.calledOff);
       await hearing.open();
-      const destination = request.forward?.to ?? (await this.#destinationOf(leg, request));
+      const destination = await destinationOf(leg, request, requests);
       if (leg.calledOff.aborted) throw new CalledOff('called off before it was sent');
       orderedFor = leg.callerId;
-      await this.#order(leg, { ...request, forChannelId: orderedFor }, destination);
+      const ordered = await orderLeg(leg, { ...request, forChannelId: orderedFor }, destination, requests);
+      if (ordered === 'unheard') this.#doubted.add(leg);
     } catch (error) {
       // What was refused or called off at once, or never sent, Asterisk knows nothing of.
       leg.refused(!(error instanceof OrderLost));
@@ -89,6 +85,20 @@ export class AriLegs implements Legs {
     if (this.#doubted.delete(leg) || !isCaughtUp() || leg.isForward) this.#catchUp(legId, leg);
   }
 
+  #own(legId: string, { onEvent, onGone, forwardedBy }: Owned): Leg {
+    const { board, requests } = this.#settings;
+    const leg = new Leg({
+      onEvent,
+      onGone,
+      onConnected: (callerId, on) => board.connected(callerId, legId, on),
+      onFollowed: (followed) => endFollowed(followed, this.#settings),
+      whereTo: (sent) => whereTo(sent, leg.callerId, forwardedBy, requests),
+    });
+    this.#legs.set(legId, leg);
+    board.own(legId, leg);
+    return leg;
+  }
+
   /** Resolves once events come. Rejects with PbxError where they do not come back, or nobody wants the leg any more. */
   async #untilHeard(calledOff: AbortSignal): Promise<void> {
     const { clock, trouble } = this.#settings;
@@ -98,49 +108,6 @@ export class AriLegs implements Legs {
     if (calledOff.aborted) throw new CalledOff('called off while there was no connection to Asterisk');
     const words = trouble();
     if (words !== undefined) throw new PbxError(`not connected to Asterisk: ${words}`);
-  }
-
-  /** The contact's address; where that cannot be given to Asterisk, the endpoint, if it is its only contact. Rejects with PbxError where there are others. */
-  async #destinationOf({ callerId }: Leg, { contact, forChannelId }: DialRequest): Promise<string> {
-    const address = addressOf(contact, 'order');
-    if (address !== undefined) return `${contact.endpoint}/${address}`;
-    const { requests } = this.#settings;
-    const { contacts } = await lookForContacts([contact.endpoint], (questions) =>
-      ask(requests, callerId ?? forChannelId, questions),
-    );
-    if (contacts.length === 1 && contacts[0]?.uri === contact.uri) return contact.endpoint;
-    throw new PbxError(`${faultOf(contact)}: ${contact.uri}`);
-  }
-
-  /**
-   * Has Asterisk dial it. Where the answer is lost, and Asterisk has never had the order, it is given once more. Rejects with OrderLost where nobody
-   * knows what became of it, and with what Asterisk, or whoever called it off, has said.
-   */
-  async #order(leg: Leg, request: DialRequest, destination: string): Promise<void> {
-    const order = { ...legOrder(request, destination), calledOff: leg.calledOff };
-    for (let isLast = false; ; isLast = true) {
-      try {
-        await this.#settings.requests.send(order);
-        return;
-      } catch (error) {
-        // Asterisk has taken the order, and may have connected the leg, though its answer came too late or was lost.
-        if (leg.isAnswered) return;
-        const isKnown = isRefused(error) || error instanceof CalledOff;
-        if (isKnown && !isLast) throw error;
-        // The first order may come yet.
-        if (isKnown) throw new OrderLost(wordsOf(error), { cause: error });
-        const look = await lookAtChannel(this.#settings.requests, request.legId).catch(() => undefined);
-        // That may have been while it was looked for.
-        if (leg.isHeardOf) return;
-        if (look !== undefined && look.kind !== 'gone') {
-          this.#doubted.add(leg);
-          return;
-        }
-        if (look === undefined) await this.#delete(request.legId, 'normal').catch(() => undefined);
-        if (look === undefined || isLast || leg.calledOff.aborted)
-          throw new OrderLost(wordsOf(error), { cause: error });
-      }
-    }
   }
 
   /** Beside whatever goes on. */
@@ -165,16 +132,9 @@ export class AriLegs implements Legs {
 
   /** Answers for a leg that an earlier run has left, until adopt() says to whom. */
   find(legId: string): Leg {
-    const leg = new Leg({
-      onEvent: () => {},
-      onConnected: (callerId, on) => this.#settings.board.connected(callerId, legId, on),
-      onGone: () => this.#forget(legId, leg),
-      onFollowed: (followed) => endFollowed(followed, this.#settings),
-      whereTo: (sent) => whereTo(sent, leg.callerId, [], this.#settings.requests),
-    });
+    const onGone = () => this.#forget(legId, leg);
+    const leg = this.#own(legId, { onEvent: () => {}, onGone, forwardedBy: [] });
     leg.found();
-    this.#legs.set(legId, leg);
-    this.#settings.board.own(legId, leg);
     return leg;
   }
 
@@ -217,22 +177,7 @@ export class AriLegs implements Legs {
     // Whoever has answered is connected by the dialplan, or hung up by it, as the caller is there or not; unless another was faster.
     if (leg?.isConnected === true || (leg?.isAnswered === true && reason !== 'answered-elsewhere')) return;
     leg?.hungUp();
-    await this.#delete(legId, reason);
-  }
-
-  async #delete(legId: string, reason: LegHangUpReason): Promise<void> {
-    try {
-      await this.#settings.requests.send({
-        method: 'DELETE',
-        path: channelPath(legId),
-        // Both versions obey the word; only 22 obeys a `reason_code`.
-        query: { reason: reason === 'answered-elsewhere' ? 'answered_elsewhere' : 'normal' },
-        // A phone rings on until then.
-        lane: 'urgent',
-      });
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+    await endLeg(this.#settings.requests, legId, reason);
   }
 
   #forget(legId: string, leg: Leg): void {
@@ -240,14 +185,6 @@ export class AriLegs implements Legs {
     this.#doubted.delete(leg);
     if (this.#legs.get(legId) === leg) this.#legs.delete(legId);
   }
-}
-
-/** Nobody knows whether Asterisk has taken the order. */
-class OrderLost extends PbxError {}
-
-/** Asterisk has said no. Where its id is taken (409), by the first try of an order that was sent again: then it is there. */
-function isRefused(error: unknown): boolean {
-  return error instanceof AriRefusal && error.status !== 409;
 }
 
 /** One leg's share of its endpoint's events. */

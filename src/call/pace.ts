@@ -2,7 +2,8 @@
  * How often one endpoint is dialled for one call, and how many legs it has at once. A phone that rings nowhere and registers again and again, since
  * it flaps between two networks, would otherwise be dialled each time, until Asterisk has no port left for anybody's voice. The first registrations
  * are dialled at once, for a user feels that; from then on whatever has stood for a moment, at growing distances. The last registration always wins:
- * what is postponed is dialled in the end, if it still stands. A phone that registers again while it is being called is not called anew, unless it does not ring.
+ * what is postponed is dialled in the end, if it still stands. A phone that registers again while it is being called is not called anew, unless it
+ * does not ring.
  */
 
 import type { Call } from './call.ts';
@@ -72,8 +73,8 @@ export class Pace {
     const waiting: Postponed = { contact, on, paceMs, startedAnew };
     this.strike(contact);
     this.away = without(this.away, on);
-    const behind = startedAnew ? undefined : this.calling(contact);
-    if (this.dueMs(waiting) <= nowMs) {
+    const dueMs = this.dueMs(waiting);
+    if (dueMs <= nowMs) {
       this.dialNow(contact, on);
       return;
     }
@@ -81,24 +82,26 @@ export class Pace {
     // Told once, until it has stood: it may come again and again.
     if (!this.isUnsteady(endpoint)) {
       const dialled = this.ringing.to(endpoint).length;
-      const forMs = Math.round(this.dueMs(waiting) - nowMs);
-      const calledBy = behind && { calledBy: behind.legId };
-      this.call.note('dial-postponed', { endpoint, on, dialled, ...(forMs < Infinity && { forMs }), ...calledBy });
+      const forMs = Math.round(dueMs - nowMs);
+      const calledBy = this.behind(waiting)?.legId;
+      const facts = { endpoint, on, dialled, ...(forMs < Infinity && { forMs }), ...(calledBy && { calledBy }) };
+      this.call.note('dial-postponed', facts);
     }
     this.unsteady = withOne(this.unsteady, endpoint);
     this.postponed = [...this.postponed, waiting].slice(-MOST_ALIVE);
   }
 
-  /** The leg that calls this phone just now, on a fresh registration, or rings there; or where it has sent the call on. */
-  private calling(contact: ContactAddress): Leg | undefined {
+  /** The leg that calls its phone just now, on a fresh registration, or rings there; or where it has sent the call on. */
+  private behind({ contact, startedAnew }: Postponed): Leg | undefined {
     const last = this.ringing.lastTo(contact);
-    if (last === undefined || last.dropped || last.state === 'ended') return undefined;
+    if (startedAnew || last === undefined || last.dropped || last.state === 'ended') return undefined;
     return last.fresh || !seeksPhone(last) ? last : undefined;
   }
 
-  private dueMs({ contact, paceMs, startedAnew }: Postponed): number {
-    const behind = this.calling(contact);
-    if (behind === undefined || startedAnew) return paceMs;
+  private dueMs(waiting: Postponed): number {
+    const { paceMs } = waiting;
+    const behind = this.behind(waiting);
+    if (behind === undefined) return paceMs;
     // Where it rings, or has sent the call on, it is reached, as long as that lasts.
     return seeksPhone(behind) ? Math.max(paceMs, behind.dialledMs + ANSWERS_INVITE_MS) : Number.POSITIVE_INFINITY;
   }

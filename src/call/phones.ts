@@ -1,8 +1,8 @@
 /**
- * Which registrations are one phone's. A phone that registers again, from another port, is the same phone: it must not be called twice, and what it has said once it has
- * said for all of its addresses. It is known by what Asterisk's look at a contact tells of it: by its registration, or, where the user has one mobile only, by its make,
- * which another phone could share. There, of a contact that was gone before anybody looked, user and host must do: whoever registers from there then has taken its
- * place. Pure.
+ * Which registrations are one phone's. A phone that registers again, from another port, is the same phone: it must not be called twice, and what it has
+ * said once it has said for all of its addresses. It is known by what Asterisk's look at a contact tells of it: by its registration, or, where the user
+ * has one mobile only, by its make, which another phone could share. There, of a contact that was gone before anybody looked, user and host must do:
+ * whoever registers from there then has taken its place. Pure.
  */
 
 import { addressKey, isSameAddress } from './contact-address.ts';
