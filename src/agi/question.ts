@@ -3,10 +3,10 @@
  * URI-encoded, so that no value can look like an answer, or like two. Names reach an expression only after a check, so that nothing that came from
  * outside can be evaluated.
  */
-import { goesByItself } from '../call/by-path.ts';
+import { keepsPath, wayOf } from '../call/by-path.ts';
 import { PbxError } from '../call/errors.ts';
 import type { Contact } from '../call/ports.ts';
-import { toldText } from '../call/told-text.ts';
+import { unescapedText } from '../call/told-text.ts';
 import type { AgiSession } from './session.ts';
 
 const COMMAND = 'GET FULL VARIABLE ';
@@ -47,18 +47,13 @@ async function askGroup(session: AgiSession, questions: readonly string[]): Prom
   if (code !== 200 || values.length !== questions.length || !values.every((text) => text.startsWith(MARK))) {
     throw new PbxError('Asterisk did not answer an AGI question as it was put');
   }
-  return values.map((text) => decoded(text.slice(MARK.length)));
+  return values.map((text) => unescapedText(text.slice(MARK.length)));
 }
 
 /** One value as it is, '' where unset. For what a phone has chosen: a bracket in it would end URIENCODE() early. */
 async function askPlainly(session: AgiSession, expression: string): Promise<string> {
   const { value = '' } = await session.command(`${COMMAND}${expression}`);
   return value;
-}
-
-function decoded(text: string): string {
-  const latin = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return toldText(Buffer.from(latin, 'latin1'));
 }
 
 /**
@@ -81,7 +76,7 @@ export async function askContacts(session: AgiSession, endpoints: readonly strin
       endpoint,
       aor,
       id,
-      hasPath: /^(yes|true|on|1)$/i.test(told[at * 2 + 1] ?? ''),
+      hasPath: keepsPath(told[at * 2 + 1]),
     })),
   );
   const [uris, paths, expiries, [version = '']] = await Promise.all([
@@ -99,8 +94,8 @@ export async function askContacts(session: AgiSession, endpoints: readonly strin
     const seconds = Number(expiries[at] ?? '');
     // Gone between two steps.
     if (uri === '') return [];
-    const contact = { endpoint, uri, expiresAtSec: Number.isFinite(seconds) ? seconds : 0 };
-    return [path === '' || goesByItself(uri, aor, version) ? contact : { ...contact, path }];
+    const expiresAtSec = Number.isFinite(seconds) ? seconds : 0;
+    return [{ endpoint, uri, expiresAtSec, ...wayOf({ path, uri, aor, version }) }];
   });
 }
 

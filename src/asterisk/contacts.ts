@@ -3,7 +3,7 @@
  * endpoint's AORs, then each one's fields; the Path among them where the AOR keeps it. An endpoint that Asterisk does not know has none, and is no error.
  */
 import { createHash } from 'node:crypto';
-import { goesByItself } from '../call/by-path.ts';
+import { keepsPath, wayOf } from '../call/by-path.ts';
 import type { Contact, PhoneMark } from '../call/ports.ts';
 import { isPlainArgument } from './question.ts';
 
@@ -70,7 +70,7 @@ interface ContactId {
 async function readIds(endpoints: readonly string[], answers: readonly string[], ask: Ask) {
   const behindPath = new Set<string>();
   const idsOf = (endpoint: string, aor: string, list = '', supportsPath = ''): ContactId[] => {
-    const hasPath = /^(yes|true|on|1)$/i.test(supportsPath);
+    const hasPath = keepsPath(supportsPath);
     if (hasPath) behindPath.add(endpoint);
     return split(list)
       .filter(isPlainArgument)
@@ -129,7 +129,7 @@ export async function readContacts(endpoints: readonly string[], answers: readon
     const [uri = '', expiry = '', phone = '', path = ''] = fields.slice(1 + index * FIELDS);
     // Gone between the two steps.
     if (uri === '') return [];
-    const way = path === '' || goesByItself(uri, aor, version) ? {} : { path };
+    const way = wayOf({ path, uri, aor, version });
     return [{ endpoint, contactId, uri, expiresAtSec: readSeconds(expiry), ...readPhone(phone), ...way }];
   });
   return { contacts, behindPath };

@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
-import { toldText } from '../call/told-text.ts';
+import { unescapedText } from '../call/told-text.ts';
 import { channelPath } from './channel-ids.ts';
 import type { Lane } from './lanes.ts';
 import { AriRefusal, isIll } from './refusal.ts';
@@ -90,10 +90,7 @@ export function asciiQuestion(question: string): string {
 /** The value that an asciiQuestion was answered with; '' where it is not whole. */
 export function asciiAnswer(answer: string): string {
   if (!answer.startsWith(BEGIN) || !answer.endsWith(END) || answer.length < 2) return '';
-  const latin = answer
-    .slice(BEGIN.length, -END.length)
-    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return toldText(Buffer.from(latin, 'latin1'));
+  return unescapedText(answer.slice(BEGIN.length, -END.length));
 }
 
 /** Asterisk cannot put an answer into words, since bytes in it are no UTF-8; of what else was asked it says nothing then either. */

@@ -8,11 +8,21 @@ const HOP = /<sips?:[\w.!~*'()&=+$,;?/:%@[\]-]+>/g;
 /** What need not be escaped in a header of an address, and what nobody reads between. */
 const PLAIN = /[^\w.!~*'/?:+-]/g;
 
+/** Whether an AOR keeps the Path of its registrations, by what Asterisk says of its `support_path`. */
+export function keepsPath(supportPath = ''): boolean {
+  return /^(yes|true|on|1)$/i.test(supportPath);
+}
+
+/** The Path that must be given with a contact's address, where there is one that Asterisk does not go by itself. */
+export function wayOf(of: { path: string; uri: string; aor: string; version: string }): { readonly path?: string } {
+  return of.path === '' || goesByItself(of.uri, of.aor, of.version) ? {} : { path: of.path };
+}
+
 /**
  * Whether an Asterisk of that version (`ASTERISK_VERSION_NUM`, as 221001) that dials this address goes by its Path without being told: newer ones do
  * where the address's user is the name of an AOR.
  */
-export function goesByItself(uri: string, aor: string, version: string): boolean {
+function goesByItself(uri: string, aor: string, version: string): boolean {
   const number = Number(version);
   const looks = number >= 210_400 || (number >= 200_900 && number < 210_000) || (number >= 182_400 && number < 190_000);
   return looks && /^sips?:([^:@]*)(?::[^@]*)?@/.exec(uri)?.[1] === aor;

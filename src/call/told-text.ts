@@ -35,6 +35,12 @@ function cutText(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
+/** What a text says whose bytes are escaped as in a URI, as the PBX does where they must pass for ASCII. */
+export function unescapedText(text: string): string {
+  const latin = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return toldText(Uint8Array.from(latin, (letter) => letter.charCodeAt(0)));
+}
+
 /** A name as a SIP header has it in quotes, whose escapes the PBX may leave in it; one that was cut in the middle of an escape as well. */
 export function withoutEscapes(name: string): string {
   return name.replace(/\\(["\\]|$)/g, '$1');
