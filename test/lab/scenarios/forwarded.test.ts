@@ -96,32 +96,21 @@ describe.each([16, 22] as const)('a phone that sends its calls on, on Asterisk %
     expect(byRouter).toEqual(byDial.length === 0 ? byRouter : byDial);
   });
 
-  it('is one of those who ring: another answers, and it is told that it was taken elsewhere', async () => {
+  it.each([
+    { words: 'another answers, and it is told that it was taken elsewhere', itAnswers: false },
+    { words: 'it answers, and the others are told so', itAnswers: true },
+  ])('is one of those who ring: $words', async ({ itAnswers }) => {
     const bob = await desk();
     const mobiles = [{ does: sends(`7${seatOf(bob)}`) }, {}];
     const alice = await lab.user({ ringingDevice: 'MobileApp', mobiles });
     const [, other = alice.mobile] = alice.mobiles;
     const call = await lab.caller().call(alice);
     await Promise.all([bob.webApp.waitFor('ringing'), other.waitFor('ringing')]);
-    await other.answer();
-    await call.talksWith(other);
-    await bob.webApp.waitFor('cancelled');
-    expect(bob.webApp.wasToldElsewhere).toBe(true);
-    await call.hangUp();
-    expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
-  });
-
-  it('is one of those who ring: it answers, and the others are told so', async () => {
-    const bob = await desk();
-    const mobiles = [{ does: sends(`7${seatOf(bob)}`) }, {}];
-    const alice = await lab.user({ ringingDevice: 'MobileApp', mobiles });
-    const [, other = alice.mobile] = alice.mobiles;
-    const call = await lab.caller().call(alice);
-    await Promise.all([bob.webApp.waitFor('ringing'), other.waitFor('ringing')]);
-    await bob.webApp.answer();
-    await call.talksWith(bob.webApp);
-    await other.waitFor('cancelled');
-    expect(other.wasToldElsewhere).toBe(true);
+    const [answers, loses] = itAnswers ? [bob.webApp, other] : [other, bob.webApp];
+    await answers.answer();
+    await call.talksWith(answers);
+    await loses.waitFor('cancelled');
+    expect(loses.wasToldElsewhere).toBe(true);
     await call.hangUp();
     expect(await lab.ending(call)).toMatchObject({ status: 'ANSWERED', reason: 'mobile' });
   });

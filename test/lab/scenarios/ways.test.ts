@@ -85,28 +85,28 @@ describe.each([16, 22] as const)('ways into the app on Asterisk %i', (version) =
   );
 
   const TWO: Partial<UserSpec> = { ringingDevice: 'MobileApp', mobiles: [{}, { wakesAfterMs: 'never' }] };
-  it.each(ROUTER_RINGS)('%s: a mobile that wakes while another one rings joins it', async (door) => {
+  const wokenWhileItRings = async (door: Door) => {
     const way = by(door);
     const user = await deskUser(lab, way, TWO);
     const call = await lab.caller().call(way.numberOf(user));
     await user.mobile.waitFor('ringing');
-    const [, late] = user.mobiles;
-    await late?.wake();
-    await late?.answer();
-    if (late !== undefined) await call.talksWith(late);
+    const [, late = user.mobile] = user.mobiles;
+    await late.wake();
+    return { call, first: user.mobile, late };
+  };
+
+  it.each(ROUTER_RINGS)('%s: a mobile that wakes while another one rings joins it', async (door) => {
+    const { call, late } = await wokenWhileItRings(door);
+    await late.answer();
+    await call.talksWith(late);
     await call.hangUp();
   });
 
   it.each(DIALPLAN_RINGS)('%s: a mobile that wakes while another one rings does not ring', async (door) => {
-    const way = by(door);
-    const user = await deskUser(lab, way, TWO);
-    const call = await lab.caller().call(way.numberOf(user));
-    await user.mobile.waitFor('ringing');
-    const [, late] = user.mobiles;
-    await late?.wake();
-    await user.mobile.answer();
-    await call.talksWith(user.mobile);
-    expect(late?.calls).toEqual([]);
+    const { call, first, late } = await wokenWhileItRings(door);
+    await first.answer();
+    await call.talksWith(first);
+    expect(late.calls).toEqual([]);
     await call.hangUp();
   });
 
