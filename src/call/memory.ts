@@ -35,6 +35,8 @@ export interface CallMemory {
 export interface LegMemory {
   readonly on: DeviceKind;
   readonly fresh: boolean;
+  /** It rings where its phone has sent the call on. */
+  readonly isForward: boolean;
   /** When it was dialled, ms since 1970. */
   readonly dialledAtMs: number;
   readonly contact: Contact;
@@ -96,21 +98,23 @@ export function waitEndsAtMs(plannedMs: number, memory: CallMemory | undefined, 
   return Math.min(wallMs + plannedMs, memory?.waitUntilMs ?? Number.POSITIVE_INFINITY);
 }
 
-export function writeLegMemory({ on, fresh, dialledAtMs, contact }: LegMemory): string {
+export function writeLegMemory({ on, fresh, isForward, dialledAtMs, contact }: LegMemory): string {
   const age = fresh ? 'fresh' : 'stale';
-  return ['v1', on, age, Math.round(dialledAtMs), contact.endpoint, contact.uri].join(' ');
+  const forwarded = isForward ? ['forwarded'] : [];
+  return ['v1', on, age, ...forwarded, Math.round(dialledAtMs), contact.endpoint, contact.uri].join(' ');
 }
 
 const LEG_MEMORY_FORM =
-  /^v1 (mobile|webapp) (fresh|stale) (\d{1,15}) (PJSIP\/[\w.+-]{1,80}) ([Ss][Ii][Pp][Ss]?:[^\s&\p{Cc}]{1,1000})$/u;
+  /^v1 (mobile|webapp) (fresh|stale)( forwarded)? (\d{1,15}) (PJSIP\/[\w.+-]{1,80}) ([Ss][Ii][Pp][Ss]?:[^\s\p{Cc}]{1,1000})$/u;
 
 export function readLegMemory(text: string): LegMemory | undefined {
   const parts = LEG_MEMORY_FORM.exec(text);
-  const [, on, age, dialledAt, endpoint, uri] = parts ?? [];
+  const [, on, age, forwarded, dialledAt, endpoint, uri] = parts ?? [];
   if (endpoint === undefined || uri === undefined) return undefined;
   const memory: LegMemory = {
     on: on === 'webapp' ? 'webapp' : 'mobile',
     fresh: age === 'fresh',
+    isForward: forwarded !== undefined,
     dialledAtMs: Number(dialledAt),
     contact: { endpoint, uri, expiresAtSec: undefined },
   };

@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { isSameAddress } from './contact-address.ts';
 import { wordsOf } from './errors.ts';
 import { insist, NEVER } from './insist.ts';
-import { readLegMemory, writeLegMemory } from './memory.ts';
+import { type LegMemory, readLegMemory, writeLegMemory } from './memory.ts';
 import { Phones } from './phones.ts';
 import type { Plan } from './plan.ts';
 import type {
@@ -136,7 +136,8 @@ export class Ringing {
       fresh,
       ...forwardedTo(forward),
     });
-    this.own({ legId, contact, on, fresh, dialledAtMs, isForward: forward !== undefined });
+    const begun = { contact, on, fresh, dialledAtMs, isForward: forward !== undefined };
+    this.own({ legId, ...begun });
     const order = call.ports.legs.dial(
       {
         legId,
@@ -148,7 +149,7 @@ export class Ringing {
         callee: this.callee,
         ringMs: this.longestMs,
         forChannelId: call.caller.channelId,
-        memory: writeLegMemory({ on, fresh, dialledAtMs, contact }),
+        memory: writeLegMemory(begun),
       },
       (event) => call.inbox.post({ what: 'leg', legId, event }),
     );
@@ -195,13 +196,13 @@ export class Ringing {
         call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'not-needed'));
         continue;
       }
-      const { contact, on, fresh, dialledAtMs } = known;
+      const { contact, on, fresh } = known;
       call.note('leg-adopted', { leg: legId, on, endpoint: contact.endpoint, contact: contact.uri, fresh });
-      this.own({ legId, contact, on, fresh, dialledAtMs, isForward: false });
+      this.own({ legId, ...known });
     }
   }
 
-  private own(begun: Pick<Leg, 'legId' | 'contact' | 'on' | 'fresh' | 'dialledAtMs' | 'isForward'>): void {
+  private own(begun: Pick<Leg, 'legId'> & LegMemory): void {
     const dialledMs = this.call.ports.clock.nowMs();
     const unheard = { state: 'dialling', rang: false, pickedUp: false, end: undefined, dropped: false } as const;
     const leg: Leg = { ...begun, dialledMs, ...unheard };

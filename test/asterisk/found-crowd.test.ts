@@ -67,7 +67,7 @@ describe('a crowd that an earlier run has left', () => {
   const legIdOf = ({ callId }: Left) => `${callId}-leg-0001`;
   const legMemoryOf = ({ dialledAgoMs = 0 }: Left) => {
     const contact = { endpoint: 'PJSIP/m1', uri: 'sip:a@h', expiresAtSec: undefined };
-    return writeLegMemory({ on: 'mobile', fresh: true, dialledAtMs: NOW_MS - dialledAgoMs, contact });
+    return writeLegMemory({ on: 'mobile', fresh: true, isForward: false, dialledAtMs: NOW_MS - dialledAgoMs, contact });
   };
   const ringing = () => left.filter(({ dialledAgoMs }) => dialledAgoMs !== undefined);
 

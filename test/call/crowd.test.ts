@@ -28,7 +28,13 @@ class Crowd extends FakeCrowd {
     const callId = idOf(number);
     const legId = `${callId}-leg-0001`;
     const contact = { endpoint: MOBILE, uri: `sip:${number}@10.0.0.1`, expiresAtSec: undefined };
-    const memory = writeLegMemory({ on: 'mobile', fresh, dialledAtMs: this.clock.wallMs() - agoMs, contact });
+    const memory = writeLegMemory({
+      on: 'mobile',
+      fresh,
+      isForward: false,
+      dialledAtMs: this.clock.wallMs() - agoMs,
+      contact,
+    });
     this.leaves(callId, legId, contact, 'ringing', ends === undefined ? {} : { endsAfterMs: ends });
     return this.comes(callId, { memory: this.#memory(number, 2 * PATIENT_MS), legs: [{ legId, memory }] });
   }

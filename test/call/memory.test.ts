@@ -24,6 +24,7 @@ const CALL = {
 const LEG = {
   on: 'mobile',
   fresh: true,
+  isForward: false,
   dialledAtMs: 1_700_000_003_000,
   contact: { endpoint: 'PJSIP/alice', uri: 'sip:alice@10.0.0.1:5060;transport=tcp', expiresAtSec: undefined },
 } as const;
@@ -38,6 +39,11 @@ describe('memory on channels', () => {
     expect(readCallMemory(writeCallMemory({ ...CALL, ending: ENDING }))).toEqual({ ...CALL, ending: ENDING });
     expect(readLegMemory(writeLegMemory(LEG))).toEqual(LEG);
     expect(readLegMemory(writeLegMemory({ ...LEG, on: 'webapp', fresh: false }))).toMatchObject({ fresh: false });
+    const forwarded = { ...LEG, isForward: true };
+    expect(readLegMemory(writeLegMemory(forwarded))).toEqual(forwarded);
+    // Two push tokens in one, as an iPhone's Linphone registers them.
+    const contact = { ...LEG.contact, uri: 'sip:alice@10.0.0.1;pn-prid=a:remote&b:voip' };
+    expect(readLegMemory(writeLegMemory({ ...LEG, contact }))).toEqual({ ...LEG, contact });
   });
 
   it('has no comma, so that it can be an argument in the dialplan', () => {

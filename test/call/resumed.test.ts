@@ -14,9 +14,9 @@ function memoryOf(story: Story, waitLeftMs: number, pushed: readonly string[] = 
   return writeCallMemory({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: pushed.map(markOf) });
 }
 
-function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: number) {
+function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: number, isForward = false) {
   const contact = { endpoint: on === 'mobile' ? MOBILE : WEBAPP, uri: `sip:${on}@10.0.0.1`, expiresAtSec: undefined };
-  const memory = writeLegMemory({ on, fresh, dialledAtMs: story.clock.wallMs() - agoMs, contact });
+  const memory = writeLegMemory({ on, fresh, isForward, dialledAtMs: story.clock.wallMs() - agoMs, contact });
   return { legId: `xm-0000000000000001-leg-${on}`, contact, memory };
 }
 
@@ -210,6 +210,24 @@ describe('a call that waits', () => {
 });
 
 describe('a call that rings', () => {
+  it('where its phone has sent it on rings on there, though the phone has left', async () => {
+    const story = new Story().sleepingMobile('phone');
+    const leg = legOn(story, 'mobile', true, 1000, true);
+    story.pbx.contacts.push({ ...leg.contact, expiresAtSec: 1_000 });
+    story.pbx.leaveLeg(leg.legId, leg.contact, 'dialling', {
+      ringsAfterMs: 3000,
+      answersAfterMs: 4000,
+      hangsUpAfterMs: 100,
+    });
+    story.at(1000, () => story.pbx.unregister(MOBILE, leg.contact.uri));
+    expect(await story.tell({ memory: memoryOf(story, 9000), legs: [leg] })).toEqual({
+      outcome: 'answered',
+      reason: 'mobile',
+    });
+    expect(story.pbx.talks.map(({ legId }) => legId)).toEqual([leg.legId]);
+    story.nothingIsLeft();
+  });
+
   it('rings on, and is connected when it answers', async () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 4000);

@@ -28,6 +28,7 @@ const legs = fc
   .record({
     on: fc.constantFrom('mobile' as const, 'webapp' as const),
     fresh: fc.boolean(),
+    isForward: fc.boolean(),
     dialledAtMs: moments,
     contact: fc.record({
       endpoint: fc.constantFrom('PJSIP/alice', 'PJSIP/a.b-c'),
