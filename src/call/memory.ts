@@ -6,10 +6,10 @@
  */
 
 import { MOST_DEVICES } from './callee-ports.ts';
+import type { DeviceKind } from './leg.ts';
 import { markOf } from './marks.ts';
 import { type Ending, readEnding } from './outcomes.ts';
 import type { Contact } from './ports.ts';
-import type { DeviceKind } from './ringing.ts';
 
 /** Channel variable of the caller that holds its call's memory. */
 export const CALL_MEMORY = 'XIVO_MAPP_MEMORY';

@@ -8,8 +8,9 @@
 
 import type { Call } from './call.ts';
 import { isSameAddress, newestFirst } from './contact-address.ts';
+import { type DeviceKind, hasRefused, type Leg, seeksPhone } from './leg.ts';
 import type { Contact, ContactAddress } from './ports.ts';
-import { type DeviceKind, hasRefused, type Leg, type Ringing, seeksPhone } from './ringing.ts';
+import type { Ringing } from './ringing.ts';
 
 /** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
 export const MOST_ALIVE = 10;

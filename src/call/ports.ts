@@ -6,12 +6,14 @@
  */
 
 import type { Push, Registry } from './callee-ports.ts';
-import type { Legs, Load, Notes, Registrations } from './pbx-ports.ts';
+import type { Legs, Load, Notes } from './pbx-ports.ts';
 import type { Journal, Log } from './record-ports.ts';
+import type { Registrations } from './registration-ports.ts';
 
 export type * from './callee-ports.ts';
 export type * from './pbx-ports.ts';
 export type * from './record-ports.ts';
+export type * from './registration-ports.ts';
 
 /** A person as shown on a phone's display. Either part may be empty when it is not known. */
 export interface Party {

@@ -5,12 +5,13 @@
  */
 
 import type { Call, Happening } from './call.ts';
+import { hasRefused, type Leg } from './leg.ts';
 import { Lookout } from './lookout.ts';
 import type { Ending } from './outcomes.ts';
 import { newestOf, Pace } from './pace.ts';
 import type { Plan } from './plan.ts';
 import type { Contact } from './ports.ts';
-import { hasRefused, type Leg, type Ringing } from './ringing.ts';
+import type { Ringing } from './ringing.ts';
 import { Sightings } from './sightings.ts';
 import { answeredOn } from './talk.ts';
 import type { Wake } from './wake.ts';

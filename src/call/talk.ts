@@ -5,8 +5,9 @@
  */
 
 import type { Call } from './call.ts';
+import type { Leg } from './leg.ts';
 import { type AnsweredOn, type Ending, wordOf } from './outcomes.ts';
-import type { Leg, Ringing } from './ringing.ts';
+import type { Ringing } from './ringing.ts';
 import type { Wake } from './wake.ts';
 
 /** On what the call was answered. */
