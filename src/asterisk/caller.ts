@@ -12,23 +12,15 @@ import { readCaller, type WhatToRead } from './caller-reading.ts';
 import { Departure, type DeparturePorts } from './departure.ts';
 import type { Channel, PlaybackEvent } from './events.ts';
 import type { OwnDialplan } from './own-dialplan.ts';
-import { asciiAnswer, asciiQuestion, variableQuestion } from './question.ts';
 import type { LeftBehind } from './reconcile.ts';
 import { isIll } from './refusal.ts';
 import { type AriRequests, HARMLESS, isGone } from './requests.ts';
 import type { ChannelOwner } from './switchboard.ts';
 import { variableOrder } from './variable-order.ts';
+import { askingWho } from './who-calls.ts';
 
 export interface CallerPorts extends DeparturePorts {
   readonly ownDialplan: OwnDialplan;
-}
-
-/** Asked where an event leaves it open: Asterisk 16 leaves names that are no UTF-8 out of it, and every version numbers. */
-const WHO = ['CALLERID(name)', 'CALLERID(num)'].map((name) => asciiQuestion(variableQuestion(name)));
-
-/** Whether there may be more to know of it than could be put into an event. */
-function isGarbled({ name, number }: Party): boolean {
-  return name === '' || number === '' || `${name}${number}`.includes('\ufffd');
 }
 
 export class CallerChannel implements Caller, ChannelOwner {
@@ -99,16 +91,12 @@ export class CallerChannel implements Caller, ChannelOwner {
     if (isFirst && !this.#isHeard) this.#listen();
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
     const lane = isFirst ? 'urgent' : what.isPassing === true ? 'looks' : 'usual';
-    let isUnknown = isFirst && isGarbled(this.#party);
-    const ask = async (questions: readonly string[]): Promise<string[]> => {
-      if (!isUnknown) return await this.#orders.ask(questions, lane);
-      isUnknown = false;
-      const answers = await this.#orders.ask([...questions, ...WHO], lane);
-      const [name = '', number = ''] = answers.splice(-WHO.length).map(asciiAnswer);
-      this.#party = partyOf(withoutEscapes(name) || this.#party.name, number || this.#party.number);
-      return answers;
+    const ask = (questions: readonly string[]) => this.#orders.ask(questions, lane);
+    const learn = (party: Party) => {
+      this.#party = party;
     };
-    return readCaller(what, ask, this.#ports.ownDialplan, isFirst);
+    const askAlso = isFirst ? askingWho(this.#party, ask, learn) : ask;
+    return readCaller(what, askAlso, this.#ports.ownDialplan, isFirst);
   }
 
   /** Asks for the channel's events beyond its stay in the application. */
