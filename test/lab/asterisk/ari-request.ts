@@ -98,8 +98,9 @@ export async function listLeftovers(access: AriAccess): Promise<Leftovers> {
     ['/channels', '/bridges', '/applications'].map(async (path) => (await askAri(access, 'GET', path)).body),
   );
   return {
+    // As long as there is a channel with bytes that are no UTF-8, none can be listed.
     channels: namedSchema
-      .parse(channels)
+      .parse(Array.isArray(channels) ? channels : [{ name: 'one that cannot be described' }])
       .map(({ name }) => name)
       .filter((name) => name !== MESSAGE_QUEUE),
     bridges: bridgesSchema
