@@ -112,6 +112,7 @@ export class AriRegistrations implements Registrations {
 
   async #look(watches: readonly ContactWatch[]): Promise<void> {
     const endpoints = [...new Set(watches.flatMap((watch) => watch.endpoints))];
+    const began = watches.map((watch) => ({ watch, at: watch.lookBegins() }));
     const { contacts, behindPath } = await lookForContacts(endpoints, (questions) =>
       this.#ask(questions, watches[0]?.throughChannelId),
     );
@@ -120,7 +121,10 @@ export class AriRegistrations implements Registrations {
       else this.#behindPath.delete(endpoint);
     }
     const ofEndpoint = Map.groupBy(contacts, ({ endpoint }) => endpoint);
-    for (const watch of watches) watch.found(watch.endpoints.flatMap((endpoint) => ofEndpoint.get(endpoint) ?? []));
+    for (const { watch, at } of began) {
+      const found = watch.endpoints.flatMap((endpoint) => ofEndpoint.get(endpoint) ?? []);
+      watch.found(found, at);
+    }
   }
 
   /** Asks through this channel, or where it is gone through that of another watching call. */

@@ -12,8 +12,8 @@ interface Seen {
   expiresAtSec: number | undefined;
   /** The id by which its expiry can be asked for, once a look has found it. */
   contactId: string | undefined;
-  /** A look did not find it. */
-  missed?: boolean;
+  /** After how many announcements it was announced: a look that began before does not know of it. */
+  readonly announcement: number;
 }
 
 export class ContactWatch {
@@ -23,6 +23,7 @@ export class ContactWatch {
   readonly #listener: ContactListener;
   readonly #behindPath: ReadonlySet<string>;
   readonly #seen = new Map<string, Seen & { readonly uri: string }>();
+  #announcements = 0;
   open = true;
   /** No look has been compared with what was known yet. */
   isUnseen = false;
@@ -39,7 +40,13 @@ export class ContactWatch {
     this.#listener = listener;
     this.#behindPath = behindPath;
     for (const { endpoint, uri, expiresAtSec } of known) {
-      this.#seen.set(addressKey({ endpoint, uri }), { endpoint, uri, expiresAtSec, contactId: undefined });
+      this.#seen.set(addressKey({ endpoint, uri }), {
+        endpoint,
+        uri,
+        expiresAtSec,
+        contactId: undefined,
+        announcement: 0,
+      });
     }
   }
 
@@ -57,7 +64,9 @@ export class ContactWatch {
   announced(endpoint: string, uri: string): boolean {
     const key = addressKey({ endpoint, uri });
     if (this.#seen.has(key) || this.#behindPath.has(endpoint)) return true;
-    this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined });
+    this.#announcements += 1;
+    const announcement = this.#announcements;
+    this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined, announcement });
     this.#say({ endpoint, uri, expiresAtSec: undefined });
     return false;
   }
@@ -66,22 +75,26 @@ export class ContactWatch {
     this.#forget(addressKey({ endpoint, uri }));
   }
 
-  /** A look at these endpoints found these contacts. */
-  found(contacts: readonly FoundContact[]): void {
+  /** To be said before a look begins; found() is told what it returns. */
+  lookBegins(): number {
+    return this.#announcements;
+  }
+
+  /** The look that began then at these endpoints found these contacts. */
+  found(contacts: readonly FoundContact[], began: number): void {
     this.isUnseen = false;
     const keys = new Set(contacts.map(addressKey));
-    for (const [key, seen] of this.#seen) {
-      if (seen.contactId !== undefined || keys.has(key)) continue;
-      // Announced, and gone before anybody looked; unless the look began before the announcement, which the next one will tell.
-      if (seen.missed === true) this.#forget(key);
-      seen.missed = true;
+    for (const [key, { contactId, announcement }] of this.#seen) {
+      // Gone before anybody looked: that is told before what has taken its place.
+      if (contactId === undefined && announcement <= began && !keys.has(key)) this.#forget(key);
     }
     for (const contact of contacts) {
       if (!this.endpoints.includes(contact.endpoint)) continue;
       const { contactId, ...told } = contact;
       const { endpoint, uri, expiresAtSec } = contact;
       const seen = this.#seen.get(addressKey(contact));
-      this.#seen.set(addressKey(contact), { endpoint, uri, expiresAtSec, contactId });
+      const announcement = seen?.announcement ?? 0;
+      this.#seen.set(addressKey(contact), { endpoint, uri, expiresAtSec, contactId, announcement });
       // One that was announced has been said already; now its expiry is known, and its phone.
       if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) {
         if (seen.expiresAtSec === undefined && this.open) this.#listener.onPhone(told);

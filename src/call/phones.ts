@@ -1,8 +1,7 @@
 /**
  * Which registrations are one phone's. A phone that registers again, from another port, is the same phone: it must not be called twice, and what it has
  * said once it has said for all of its addresses. It is known by what Asterisk's look at a contact tells of it: by its registration, or, where the user
- * has one mobile only, by its make, which another phone could share. There, of a contact that was gone before anybody looked, user and host must do:
- * whoever registers from there then has taken its place. Pure.
+ * has one mobile only, by its make, which another phone could share. There, of a contact of which nothing can be told, user and host must do. Pure.
  */
 
 import { addressKey, isSameAddress } from './contact-address.ts';
@@ -43,14 +42,16 @@ export class Phones {
     if (isSameAddress(one, other)) return true;
     // One that has changed networks is not there any more, where it was called.
     if (one.endpoint !== other.endpoint || withoutPort(one.uri) !== withoutPort(other.uri)) return false;
-    const isOfOne = this.ofOne.includes(one.endpoint);
-    if (this.isLost(one) || this.isLost(other)) return isOfOne;
-    return this.areOneLife(one, other) || (isOfOne && this.haveSame('make', one, other));
+    if (this.haveSame('registration', one, other)) return true;
+    if (!this.ofOne.includes(one.endpoint)) return false;
+    // One that was gone before anybody looked at it, or while somebody did, tells nothing.
+    return !this.isKnown(one) || !this.isKnown(other) || this.haveSame('make', one, other);
   }
 
-  /** One phone that has not been started anew between the two: what rings at one of them it still knows of. */
-  areOneLife(one: ContactAddress, other: ContactAddress): boolean {
-    return isSameAddress(one, other) || this.haveSame('registration', one, other);
+  /** One phone, as far as is known, that was started anew between the two: what rings at the first of them it does not know of. */
+  isStartedAnew(first: ContactAddress, next: ContactAddress): boolean {
+    const areKnown = this.isKnown(first) && this.isKnown(next);
+    return areKnown && !isSameAddress(first, next) && !this.haveSame('registration', first, next);
   }
 
   private haveSame(what: keyof PhoneMark, one: ContactAddress, other: ContactAddress): boolean {

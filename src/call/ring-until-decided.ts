@@ -226,7 +226,7 @@ class Round {
   private ringFresh(contact: Contact, last: Leg | undefined): void {
     if (last !== undefined && hasRefused(last)) return;
     const rings = last?.state === 'ringing' && !last.dropped;
-    const startedAnew = rings && !last.isForward && !this.ringing.phones.areOneLife(last.contact, contact);
+    const startedAnew = rings && !last.isForward && this.ringing.phones.isStartedAnew(last.contact, contact);
     if (rings && !startedAnew) last.fresh = true;
     else this.pace.dial(contact, 'mobile', startedAnew);
     if (!this.mobileIsFresh) {

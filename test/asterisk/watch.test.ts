@@ -1,6 +1,7 @@
 /** What is news to a watch, and that two calls share a subscription. */
 import { describe, expect, it } from 'vitest';
 import { readAddress } from '../../src/asterisk/address.ts';
+import type { FoundContact } from '../../src/asterisk/contacts.ts';
 import { AriRequests } from '../../src/asterisk/requests.ts';
 import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
 import { ContactWatch } from '../../src/asterisk/watch.ts';
@@ -27,45 +28,46 @@ function watchFrom(known: readonly Contact[]) {
     onPhone: ({ uri, phone }) => phones.push(`${uri} ${phone?.make}`),
     onGone: ({ uri }) => told.push(`${uri} is gone`),
   });
-  return { watch, told, phones };
+  const look = (contacts: readonly FoundContact[], began = watch.lookBegins()) => watch.found(contacts, began);
+  return { watch, look, told, phones };
 }
 
 describe('a watch over contacts', () => {
   it('tells which phone has been announced as soon as a look has found it, once', () => {
-    const { watch, told, phones } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    const { watch, look, told, phones } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
     watch.announced(M1, 'new');
-    const look = [
+    const both = [
       found('old', 100),
       { ...found('new', 200), phone: markOf('one') },
       { ...found('other', 300), phone: markOf('two') },
     ];
-    watch.found(look);
-    watch.found(look);
+    look(both);
+    look(both);
     expect(told).toEqual(['new undefined', 'other 300']);
     expect(phones).toEqual(['new one']);
   });
 
   it('tells what was not known, once', () => {
-    const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
-    watch.found([found('old', 100), found('new', 200), found('other', 1, 'PJSIP/m2')]);
-    watch.found([found('old', 100), found('new', 200)]);
+    const { watch, look, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    look([found('old', 100), found('new', 200), found('other', 1, 'PJSIP/m2')]);
+    look([found('old', 100), found('new', 200)]);
     expect(told).toEqual(['new 200']);
     expect(watch.contactIds()).toEqual(['m1;@old', 'm1;@new']);
   });
 
   it('tells an announced one at once, and not again when it is found', () => {
-    const { watch, told } = watchFrom([]);
+    const { watch, look, told } = watchFrom([]);
     expect(watch.announced(M1, 'new')).toBe(false);
     expect(watch.announced(M1, 'new')).toBe(true);
-    watch.found([found('new', 200)]);
+    look([found('new', 200)]);
     expect(told).toEqual(['new undefined']);
-    watch.found([found('new', 201)]);
+    look([found('new', 201)]);
     expect(told).toEqual(['new undefined', 'new 201']);
   });
 
   it('tells when an expiry has moved, and forgets what is gone', () => {
-    const { watch, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
-    watch.found([found('old', 100)]);
+    const { watch, look, told } = watchFrom([{ endpoint: M1, uri: 'old', expiresAtSec: 100 }]);
+    look([found('old', 100)]);
     watch.read('m1;@old', 100);
     watch.read('m1;@old', 130);
     watch.read('m1;@else', 1);
@@ -85,28 +87,41 @@ describe('a watch over contacts', () => {
   });
 
   it('wants to look at an announced one, and outlives a look that began before the announcement', () => {
-    const { watch, told } = watchFrom([]);
+    const { watch, look, told } = watchFrom([]);
+    const began = watch.lookBegins();
     watch.announced(M1, 'new');
     expect(watch.hasUnread()).toBe(true);
-    watch.found([]);
-    watch.found([found('new', 200)]);
+    look([], began);
+    look([found('new', 200)]);
     expect(watch.hasUnread()).toBe(false);
     expect(told).toEqual(['new undefined']);
   });
 
-  it('forgets an announced one that two looks did not find', () => {
-    const { watch, told } = watchFrom([]);
+  it('forgets an announced one that a look after it did not find', () => {
+    const { watch, look, told } = watchFrom([]);
     watch.announced(M1, 'new');
-    watch.found([]);
-    watch.found([]);
+    look([]);
     expect(watch.hasUnread()).toBe(false);
     watch.announced(M1, 'new');
     expect(told).toEqual(['new undefined', 'new is gone', 'new undefined']);
   });
 
+  it('tells that one is gone before it tells whose the one is that has taken its place', () => {
+    const order: string[] = [];
+    const watch = new ContactWatch([M1], [], '1.1', {
+      onContact: ({ uri }) => order.push(`${uri} announced`),
+      onPhone: ({ uri }) => order.push(`${uri} known`),
+      onGone: ({ uri }) => order.push(`${uri} gone`),
+    });
+    watch.announced(M1, 'first');
+    watch.announced(M1, 'next');
+    watch.found([found('next', 200)], watch.lookBegins());
+    expect(order).toEqual(['first announced', 'next announced', 'first gone', 'next known']);
+  });
+
   it('tells that one is gone which Asterisk no longer has when its expiry is read', () => {
-    const { watch, told } = watchFrom([]);
-    watch.found([found('new', 200)]);
+    const { watch, look, told } = watchFrom([]);
+    look([found('new', 200)]);
     watch.read('m1;@new', undefined);
     watch.read('m1;@new', undefined);
     expect(told).toEqual(['new 200', 'new is gone']);

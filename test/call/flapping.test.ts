@@ -82,7 +82,7 @@ describe('a phone that flaps between two networks', () => {
   });
 
   it('comes from another port each time and leaves its contacts behind: ten legs live at most', async () => {
-    const story = new Story().sleepingMobile('phone');
+    const story = new Story().sleepingMobile('phone').sleepingMobile('other');
     for (let n = 0; n < 100; n += 1) {
       story.at(1000 + 10 * n, () =>
         story.pbx.register(MOBILE, `sip:phone@10.0.0.1:${5000 + n}`, n === 99 ? ANSWERS : {}),

@@ -126,6 +126,20 @@ it.each([true, false])(
   },
 );
 
+it('one that rings while it is not known yet whose the registration is that has taken its place is not called anew', async () => {
+  const story = new Story().sleepingMobile('phone');
+  const rings = { ringsAfterMs: 510, answersAfterMs: 5000, hangsUpAfterMs: 100 };
+  story.at(1000, () => story.pbx.register(MOBILE, at(5060), rings, 'announced'));
+  story.at(1500, () => {
+    story.pbx.slowMs.set('watch.lookNow', 50);
+    story.pbx.register(MOBILE, at(5061), {}, 'announced', phoneOf('one'));
+    story.pbx.unregister(MOBILE, at(5060));
+  });
+  expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
+  expect(story.pbx.legs.size).toBe(1);
+  story.nothingIsLeft();
+});
+
 it('one that registers again from another port while it rings is not called anew', async () => {
   const story = new Story().sleepingMobile('phone');
   const rings = { ringsAfterMs: 50, answersAfterMs: 5000, hangsUpAfterMs: 100 };

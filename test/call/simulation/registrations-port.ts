@@ -133,9 +133,10 @@ export class RegistrationsPort implements Registrations {
 
   async #look(watch: ContactWatch): Promise<void> {
     const { orders, phones } = this.#world;
+    const began = watch.lookBegins();
     const found = await orders.send('watch.look', watch.throughChannelId, () =>
       [...phones.contacts.values()].map((contact) => ({ ...contact, contactId: contact.uri })),
     );
-    watch.found(found);
+    watch.found(found, began);
   }
 }
