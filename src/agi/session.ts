@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import { CallerGone, PbxError } from '../call/errors.ts';
 import { type AgiAnswer, AnswerReader } from './answer.ts';
+import { Exchange, mustBeOneCommand } from './exchange.ts';
 import { AgiFault } from './fault.ts';
 import { LineReader } from './lines.ts';
 
@@ -17,17 +18,7 @@ const MOST_REQUEST_BYTES = 64 * 1024;
 /** How long a client may take to go once we have said that we are done, ms. */
 const LAST_MOMENT_MS = 1_000;
 
-/** The longest sound that is waited for, ms. */
-const LONGEST_SOUND_MS = 300_000;
-
 const NOT_PLAYED: AgiAnswer = { code: 200, result: '0', value: undefined };
-
-interface Awaited {
-  /** A sound that plays: its answer comes when it is over, and not at all where another command has cut it short. */
-  readonly isSound: boolean;
-  readonly settle: (answer: AgiAnswer) => void;
-  readonly fail: (fault: Error) => void;
-}
 
 export class AgiSession {
   /** Aborts, with CallerGone, when the caller hangs up or the connection ends before we have ended it. */
@@ -43,9 +34,7 @@ export class AgiSession {
   readonly #requested = Promise.withResolvers<readonly string[]>();
   #stage: 'request' | 'commands' | 'over' = 'request';
   #requestBytes = 0;
-  #awaited: Awaited | undefined;
-  /** The sound that is awaited has been told to end. */
-  #isCutShort = false;
+  #awaited: Exchange | undefined;
   #cuts = 0;
   #queue: Promise<unknown> = Promise.resolve();
   /** What was wrong with the other side. */
@@ -114,9 +103,7 @@ export class AgiSession {
   /** Ends the sound that plays now or is about to, if any: Asterisk drops it as soon as a command comes. */
   cutShort(): void {
     this.#cuts += 1;
-    if (this.#awaited?.isSound !== true || this.#isCutShort || this.#stage !== 'commands') return;
-    this.#isCutShort = true;
-    this.#socket.write('NOOP\n');
+    if (this.#stage === 'commands') this.#awaited?.cutShort();
   }
 
   #inTurn(act: () => Promise<AgiAnswer>): Promise<AgiAnswer> {
@@ -141,37 +128,15 @@ export class AgiSession {
     this.#socket.destroy();
   }
 
-  #exchange(line: string, isSound: boolean): Promise<AgiAnswer> {
-    if (this.#stage === 'over') return Promise.reject(new CallerGone('the AGI session is over'));
-    const tooLong = Buffer.byteLength(line) > MOST_COMMAND_BYTES;
-    if (tooLong || /\p{Cc}/u.test(line)) {
-      const why = tooLong ? 'is longer than Asterisk takes' : 'has a control character';
-      return Promise.reject(new PbxError(`an AGI command ${why}: ${line.slice(0, 40)}`));
-    }
-    return new Promise((resolve, reject) => {
-      const withinMs = isSound ? LONGEST_SOUND_MS : this.#commandMs;
-      const late = setTimeout(() => {
-        const words = `Asterisk did not answer an AGI command within ${withinMs} ms`;
-        this.#cut(new AgiFault(words));
-      }, withinMs);
-      const done = () => {
-        clearTimeout(late);
-        this.#awaited = undefined;
-        this.#isCutShort = false;
-      };
-      this.#awaited = {
-        isSound,
-        settle: (answer) => {
-          done();
-          resolve(answer);
-        },
-        fail: (fault) => {
-          done();
-          reject(fault);
-        },
-      };
-      this.#socket.write(`${line}\n`);
+  async #exchange(line: string, isSound: boolean): Promise<AgiAnswer> {
+    if (this.#stage === 'over') throw new CallerGone('the AGI session is over');
+    mustBeOneCommand(line, MOST_COMMAND_BYTES);
+    const exchange = new Exchange(line, isSound, this.#commandMs, {
+      send: (command) => this.#socket.write(`${command}\n`),
+      late: (words) => this.#cut(new AgiFault(words)),
     });
+    this.#awaited = exchange;
+    return await exchange.answer;
   }
 
   #take(line: string): void {
@@ -181,8 +146,7 @@ export class AgiSession {
     else if (this.#awaited === undefined) throw new AgiFault('a line came that answers no command');
     else {
       const answer = this.#answers.take(line);
-      // A sound that had ended just before it was cut short has an answer of its own, and the command that should cut it short another.
-      if (answer !== undefined && !(this.#isCutShort && answer.played !== undefined)) this.#awaited.settle(answer);
+      if (answer !== undefined && this.#awaited.take(answer)) this.#awaited = undefined;
     }
   }
 

@@ -136,6 +136,30 @@ describe('a caller through AGI', () => {
     expect((await read(['A'])).variables.get('A')).toBe('of A');
   });
 
+  it.each([1, 2, 3])(
+    'a message is cut short also where Asterisk has read %i of the orders to do so too early',
+    async (early) => {
+      let unread = 0;
+      client.answers = (command, usual) => {
+        if (command === STREAM) return undefined;
+        if (command !== 'NOOP') return unread === 0 ? usual : undefined;
+        // It looks at what it has read only when more comes, at one for each.
+        unread += 1;
+        if (unread <= early) return undefined;
+        const told = Array.from({ length: unread }, () => '200 result=0').join('\n');
+        unread = 0;
+        return told;
+      };
+      await caller.startHold(MUSIC);
+      await client.commanded(/STREAM/);
+      await caller.write({ A: '1' });
+      expect(client.variables.get('A')).toBe('1');
+      client.variables.set('B', 'of B');
+      expect((await read(['B'])).variables.get('B')).toBe('of B');
+      expect(client.commands.filter((command) => command === 'NOOP')).toHaveLength(early + 1);
+    },
+  );
+
   it('what is only asked waits for the end of the message', async () => {
     client.answers = playsOn;
     await caller.startHold(MUSIC);
