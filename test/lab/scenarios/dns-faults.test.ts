@@ -130,11 +130,15 @@ describe('a name server out of order', () => {
     const issued = lab.push.fcm.tokensIssued;
     await start();
     const callee = () => lab.user({ ringingDevice: 'MobileApp', mobiles: BOTH });
-    const [alice, bob, carol] = [await callee(), await callee(), await callee()];
+    const [first, alice, bob, carol] = [await callee(), await callee(), await callee(), await callee()];
     // Until then it has not been asked: the router asks when those are seen to who wait for it.
     for (const { connections } of [lab.push.fcm, lab.push.apns])
       await expect.poll(() => connections.now, { timeout: SOON_MS }).toBeGreaterThan(0);
     await expect.poll(() => lab.push.fcm.tokensIssued, { timeout: SOON_MS }).toBeGreaterThan(issued);
+    // Whoever pushes has the token that was issued.
+    const pushed = await lab.caller().call(first);
+    await noted(lab, await lab.callId(pushed), 'push-result', 2);
+    await isAnswered(first, pushed);
     spoil();
     for (const called of [alice, bob]) {
       // Only a new connection needs the name.
