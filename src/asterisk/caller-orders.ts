@@ -39,6 +39,11 @@ export class CallerOrders {
     await this.#guard(() => this.follow({ ...order, path: path() }));
   }
 
+  /** To this channel alone, whether it may be touched or not; nothing once the caller has left. */
+  sendHere(order: AriOrder): Promise<unknown> {
+    return this.#requests.send({ ...order, calledOff: this.#departure.left });
+  }
+
   /**
    * Whether it may be touched is not asked. To one who has left nothing more is sent. An order to a channel that is replaced meanwhile is given to the
    * one that has taken its place.
@@ -46,7 +51,7 @@ export class CallerOrders {
   async follow(order: AriOrder): Promise<void> {
     const before = this.#leaver.channelId();
     try {
-      await this.#requests.send({ ...order, calledOff: this.#departure.left });
+      await this.sendHere(order);
     } catch (error) {
       const now = this.#leaver.channelId();
       if (!isGone(error) || before === now) throw error;

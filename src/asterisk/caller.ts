@@ -129,14 +129,17 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
     await this.#orders.throwUnlessHere();
+    const told = this.#channelId;
     await Promise.all([this.stopHold(), this.#tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
     await this.#orders.throwUnlessHere();
+    if (this.#channelId !== told) return await this.giveBack(status, reason);
     this.#ours = false;
     try {
-      await this.#orders.follow({ ...this.#orders.order('POST', '/continue'), once: true, lane: 'urgent' });
+      await this.#orders.sendHere({ ...this.#orders.order('POST', '/continue'), once: true, lane: 'urgent' });
     } catch (error) {
       this.#ours = true;
       this.#departure.seekAnew();
+      if (isGone(error) && this.#channelId !== told) return await this.giveBack(status, reason);
       // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
       if (isGone(error) || this.#departure.isAway) await this.#departure.isFound();
       throw this.#orders.across(error);

@@ -88,7 +88,10 @@ export class Call {
     });
     this.inbox = new Inbox(ports.clock, this.signal);
     this.caller.left.addEventListener('abort', this.onLeft, { once: true });
-    this.caller.whenReplaced?.((channel) => this.note('caller-replaced', { channel }));
+    this.caller.whenReplaced?.((channel) => {
+      this.note('caller-replaced', { channel });
+      this.keepsake?.writeAnew();
+    });
     if (this.caller.left.aborted) this.onLeft();
   }
 

@@ -18,7 +18,7 @@ export class Keepsake {
   /** What stands in the note; undefined where there is none. */
   private noted: string | undefined;
   private noting: Promise<void> = Promise.resolve();
-  private state: 'written' | 'writing' | 'out-of-date' = 'written';
+  private state: 'unwritten' | 'written' | 'writing' | 'out-of-date' = 'unwritten';
 
   constructor(call: Call) {
     const { callId, userId, resumed } = call;
@@ -57,13 +57,22 @@ export class Keepsake {
     this.memory = { ...this.memory, ...news };
     // What an earlier run of the router has left stands already.
     if (this.call.resumed !== undefined && writeCallMemory(this.memory) === before) return;
-    if (this.state === 'written') this.start();
-    else this.state = 'out-of-date';
+    this.writeLatest();
+  }
+
+  /** Another channel has taken the caller's place: what was written in that very moment may stand on the one that has left. */
+  writeAnew(): void {
+    if (this.state !== 'unwritten') this.writeLatest();
   }
 
   /** Resolves once all that was to be kept is written, or cannot be. Never rejects. */
   async written(): Promise<void> {
-    while (this.state !== 'written') await this.writing.catch(() => undefined);
+    while (this.state === 'writing' || this.state === 'out-of-date') await this.writing.catch(() => undefined);
+  }
+
+  private writeLatest(): void {
+    if (this.state === 'writing') this.state = 'out-of-date';
+    else if (this.state !== 'out-of-date') this.start();
   }
 
   private start(): void {

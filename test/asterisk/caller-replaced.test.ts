@@ -71,6 +71,22 @@ it.each([
   expect(ordersTo(one, NEWCOMER_ID)).toContain(order);
 });
 
+it.each(['/variable', '/continue'])(
+  'is told how the call has ended, where the one before was told: %s',
+  async (below) => {
+    await using one = await OneCaller.start();
+    let told = 0;
+    one.pbx.answer = ({ path }, response) => {
+      if (path === `/ari/channels/${CALLER_ID}${below}` && ++told === 1) replace(one);
+      const isGone = one.caller.channelId !== CALLER_ID && path === `/ari/channels/${CALLER_ID}/continue`;
+      answerJson(response, isGone ? 404 : 200, isGone ? { message: 'Channel not found' } : { value: '' });
+    };
+    await one.caller.giveBack('NOANSWER', 'wait-over');
+    const [order = ''] = ordersTo(one, CALLER_ID);
+    expect(ordersTo(one, NEWCOMER_ID)).toEqual([order, order, 'POST /continue']);
+  },
+);
+
 it.each([
   ['while it is looked whether the channel is there', `GET /ari/channels/${CALLER_ID}`],
   ['while it is asked where the channel has gone', `GET /ari/channels/${CALLER_ID}/variable`],

@@ -37,6 +37,27 @@ describe('a call that waits', () => {
     story.nothingIsLeft();
   });
 
+  it('is remembered on whatever channel takes the place of the caller', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.at(1000, () => story.pbx.replaceCaller('caller-2', 'XIVO_MAPP_MEMORY'));
+    const written: string[] = [];
+    story.at(1100, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
+    await story.tell();
+    expect(written.map(readCallMemory)).toMatchObject([{ callId: 'xm-0000000000000001', pushed: [markOf('phone')] }]);
+    story.nothingIsLeft();
+  });
+
+  it('is not remembered by a newcomer before it waits: the next router takes it for a new one', async () => {
+    const story = new Story().sleepingMobile('phone');
+    story.pbx.slowMs.set('caller.read', 500);
+    const written: (string | undefined)[] = [];
+    story.at(100, () => story.pbx.replaceCaller('caller-2', 'XIVO_MAPP_MEMORY'));
+    story.at(400, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY')));
+    await story.tell();
+    expect(written).toEqual([undefined]);
+    story.nothingIsLeft();
+  });
+
   it('pushes again a device whose push no service has taken, and not when the wait is over', async () => {
     for (const [leftMs, pushes] of [
       [4000, 1],

@@ -43,6 +43,7 @@ export class FakePbx {
   readAnswersAfterMs = 0;
   /** Another one once the caller has been replaced. */
   callerChannelId = 'caller-1';
+  private onReplaced: (channelId: string) => void = () => {};
   callerHungUp = false;
   holding = false;
   looks = 0;
@@ -214,6 +215,9 @@ export class FakePbx {
         if (this.readAnswersAfterMs > 0) await this.clock.sleep(this.readAnswersAfterMs, this.world);
         return reading;
       },
+      whenReplaced: (listener) => {
+        this.onReplaced = listener;
+      },
       write: (variables) =>
         own('write', () => {
           for (const [name, value] of Object.entries(variables)) this.written.set(name, value);
@@ -242,6 +246,13 @@ export class FakePbx {
           this.callerHungUp = true;
         }),
     } satisfies Caller;
+  }
+
+  /** Another channel takes the caller's place; what was written last has come too late to move along. */
+  replaceCaller(channelId: string, lost: string): void {
+    this.callerChannelId = channelId;
+    this.written.delete(lost);
+    this.onReplaced(channelId);
   }
 
   readonly notesPort = {
