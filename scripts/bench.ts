@@ -16,7 +16,7 @@ import { machineWords } from './bench-parts/machine.ts';
 import { type BenchOptions, type Part, readOptions } from './bench-parts/options.ts';
 import { measureOverload, startOverloadLab } from './bench-parts/overload.ts';
 import { measureOwn, startOwnLab } from './bench-parts/own.ts';
-import { writeIntoReadme } from './bench-parts/readme.ts';
+import { writeIntoPage } from './bench-parts/page.ts';
 import { measureRegister } from './bench-parts/register-to-invite.ts';
 import { measureRestart } from './bench-parts/restart.ts';
 import { crowdSize, measureRestartCrowd, startRestartCrowdLab } from './bench-parts/restart-crowd.ts';
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     progress.clear();
     const table = renderTable(measured, options.parts, machineWords(measured.map(({ exactly }) => exactly)));
     console.log(table);
-    if (options.write) await writeIntoReadme(table);
+    if (options.write) await writeIntoPage(table);
     return measured.every(lostNone) ? 0 : 1;
   });
 }

@@ -1,4 +1,4 @@
-/** The README's page of failures must stay true: each test that it names is there, and each log line that it quotes is one that router or dialplan writes. */
+/** The page of failures must stay true: each test that it names is there, and each log line that it quotes is one that router or dialplan writes. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -8,7 +8,8 @@ const FILLED_IN = '…';
 /** Shorter pieces between what a line fills in would be found anywhere. */
 const MIN_PIECE = 12;
 
-const page = /^## What happens when …\n(.*?)^## /ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? '';
+const page =
+  /^## What happens when …\n(.*?)^## /ms.exec(readFileSync(join(ROOT, 'docs/failures.md'), 'utf8'))?.[1] ?? '';
 const rows = page
   .split('\n')
   .filter((line) => line.startsWith('|') && !/^\|(---| failure)/.test(line))

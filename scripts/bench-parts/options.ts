@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly parts: readonly Part[];
   /** A fifth of the samples. */
   readonly quick: boolean;
-  /** Put the table into README.md. */
+  /** Put the table into docs/benchmarks.md. */
   readonly write: boolean;
   /** Say where the time goes. */
   readonly steps: boolean;

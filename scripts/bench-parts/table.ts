@@ -39,16 +39,23 @@ export function renderTable(all: readonly Measured[], parts: readonly Part[], ma
     `|---|${all.map(() => '---|').join('')}`,
     ...parts.flatMap((part) => LINES[part].map(([title, cell]) => row(`| ${title}`, all, cell))),
   ];
-  return `${blocks[0]}\n\n${blocks.slice(1).join('\n')}\n\n${HOW}`;
+  return `${wrapped(blocks[0] ?? '')}\n\n${blocks.slice(1).join('\n')}\n\n${HOW}`;
 }
 
-const HOW = `How: REGISTER counts from the moment in which the phone sends the last one, the one with the digest, to the INVITE's arrival at that phone; the 24
-mobiles register one after another within 5 s, one loop of the polling dialplan, or all within 100 ms. INVITE to push counts until the push service
-has the whole request, on a warm connection. Answer counts from the callee's 200 to the caller's 200, and to the first packet that carries the
-callee's voice, in frames of 20 ms. The bare ways are \`scripts/bare-ari-script.ts\`, on the same Asterisk, their calls and the router's in turn. Where
-a caller's channel gets no audio, Asterisk 16 looks at its orders every 200 ms only; that whoever answers is connected by the dialplan waits for none
-of them. After a kill -9 it counts from the start of the new process; the mobiles have registered while no router was there. What a call costs is
-Asterisk's processor time as Linux counts it, until half a second after the answer, less what it spends without a call while the router is there.`;
+const HOW = `How: REGISTER counts from the moment in which the phone sends the last one, the one with the digest, to the INVITE's
+arrival at that phone; the 24 mobiles register one after another within 5 s, one loop of the polling dialplan, or all
+within 100 ms. INVITE to push counts until the push service has the whole request, on a warm connection. Answer counts
+from the callee's 200 to the caller's 200, and to the first packet that carries the callee's voice, in frames of 20
+ms. The bare ways are \`scripts/bare-ari-script.ts\`, on the same Asterisk, their calls and the router's in turn. Where
+a caller's channel gets no audio, Asterisk 16 looks at its orders every 200 ms only; that whoever answers is connected
+by the dialplan waits for none of them. After a kill -9 it counts from the start of the new process; the mobiles have
+registered while no router was there. What a call costs is Asterisk's processor time as Linux counts it, until half a
+second after the answer, less what it spends without a call while the router is there.`;
+
+/** As documents are: no line has more than 120 columns. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,120})(?: |$)/g, '$1\n').trimEnd();
+}
 
 function row(title: string, all: readonly Measured[], cell: Cell): string {
   return `${title} | ${all.map(cell).join(' | ')} |`;

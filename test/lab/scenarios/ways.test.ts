@@ -1,4 +1,4 @@
-/** What each way into the app keeps of a plain Dial(), and what the two that leave the ringing to the dialplan do without: the table of the README, cell by cell. */
+/** What each way into the app keeps of a plain Dial(), and what the two that leave the ringing to the dialplan do without: the table of docs/dialplan.md, cell by cell. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { UserSpec } from '../callee.ts';
 import { type Lab, type LabSettings, startLab } from '../lab.ts';

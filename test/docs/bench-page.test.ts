@@ -1,0 +1,19 @@
+/** `scripts/bench --write` must find its place in docs/benchmarks.md, and leave the rest of the page alone. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PAGE, withTable } from '../../scripts/bench-parts/page.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../..', PAGE), 'utf8');
+
+it('the table of a new run takes the place of the one before, and nothing else changes', () => {
+  const written = withTable(page, 'THE TABLE');
+  expect(written).toContain('## What it reaches\n\nTHE TABLE\n\n<!-- /bench -->');
+  expect(written).not.toContain('REGISTER to INVITE, 24 waiting calls');
+  expect(written.slice(0, written.indexOf('<!-- bench -->'))).toBe(page.slice(0, page.indexOf('<!-- bench -->')));
+  expect(withTable(written, 'THE TABLE')).toBe(written);
+});
+
+it('a page without a place is not written', () => {
+  expect(() => withTable('# Benchmarks\n', 'THE TABLE')).toThrow('docs/benchmarks.md has no <!-- bench -->');
+});
