@@ -9,7 +9,7 @@ export function environmentTable(): string {
       `${code(name)}${secret ? `, ${code(`${name}_FILE`)}` : ''}`,
       required ? 'must be set' : code(fallback ?? ''),
       unit.replaceAll('<', '\\<'),
-      about.replaceAll(/(?<!`[^`]*)<(?![^`]*`)/g, '\\<'),
+      about.replaceAll(/https:[^\s;]+/g, code),
     ]),
   );
 }
