@@ -4,20 +4,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AgiError, agiServer } from './agi/server.ts';
 import { callMetrics, tellEach } from './api/metrics.ts';
 import { ApiError, startApi } from './api/server.ts';
+import { AgiError, agiServer } from './asterisk/agi/server.ts';
+import { watchNamedApplication } from './asterisk/app/named-application.ts';
 import { connectAsterisk } from './asterisk/asterisk.ts';
-import { watchNamedApplication } from './asterisk/named-application.ts';
 import { Router } from './call/router.ts';
-import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
-import { keepDatabase } from './devices/database.ts';
-import { StoreFault } from './devices/fault.ts';
-import { journalIn } from './devices/journal.ts';
-import { registryIn } from './devices/registry.ts';
-import { looseFiles } from './loose-files.ts';
+import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config/config.ts';
+import { looseFiles } from './config/loose-files.ts';
 import { createPush } from './push/create-push.ts';
 import { PushSettingsError } from './push/credentials.ts';
+import { journalIn } from './store/call-history.ts';
+import { registryIn } from './store/registry.ts';
+import { keepDatabase } from './store/sqlite/database.ts';
+import { StoreFault } from './store/sqlite/fault.ts';
 import { systemClock } from './system/clock.ts';
 import { tellLastWords } from './system/last-words.ts';
 import { leave } from './system/leave.ts';

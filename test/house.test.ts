@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const ADAPTERS = ['asterisk', 'agi', 'push', 'devices', 'api', 'system'];
+const ADAPTERS = ['asterisk', 'push', 'store', 'api', 'system', 'config'];
 
 interface SourceFile {
   readonly path: string;
@@ -60,8 +60,8 @@ describe('the house', () => {
   it('no channel’s variable is set by an order of ARI’s own: Asterisk would refuse DB() and its like to the dialplan afterwards', () => {
     const askers = files.filter(({ text }) => /Path\(\w+, '\/variable'\)/.test(text));
     expect(askers.map(({ path }) => path).sort()).toEqual([
-      'src/asterisk/question.ts',
-      'src/asterisk/variable-order.ts',
+      'src/asterisk/app/expressions.ts',
+      'src/asterisk/app/variable-order.ts',
     ]);
     expect(askers.filter(({ text }) => /'(POST|PUT)'/.test(text)).map(({ path }) => path)).toEqual([]);
   });

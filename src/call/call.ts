@@ -3,13 +3,10 @@
  * It holds no rule of the story; that is route-call.ts. It must never end without having put everything back.
  */
 
-import { Diary, type Facts } from './diary.ts';
 import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
-import type { Keepsake } from './keepsake.ts';
-import type { CallMemory } from './memory.ts';
 import type { AnsweredOn } from './outcomes.ts';
-import { NOBODY } from './party.ts';
+import { NOBODY } from './ports/party.ts';
 import type {
   Caller,
   CallPorts,
@@ -22,7 +19,10 @@ import type {
   Party,
   PushResult,
 } from './ports.ts';
-import type { Turn } from './turns.ts';
+import type { CallMemory } from './resume/checkpoint.ts';
+import type { Keepsake } from './resume/checkpoint-writer.ts';
+import type { Turn } from './resume/turns.ts';
+import { Diary, type Facts } from './timeline.ts';
 import { Undo } from './undo.ts';
 
 /** What comes to us: a caller's channel for a user. */

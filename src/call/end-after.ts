@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { CallerAnswered, CallerGone, PbxError, Stopping, wordsOf } from './errors.ts';
 import { fallBack } from './fall-back.ts';
 import type { Ending } from './outcomes.ts';
-import type { Ringing } from './ringing.ts';
+import type { Ringing } from './ringing/ringing.ts';
 import { answeredOn } from './talk.ts';
 
 /**

@@ -5,8 +5,8 @@
 
 import type { Call } from './call.ts';
 import { CallerGone, PbxError, PbxLate } from './errors.ts';
-import { insist } from './insist.ts';
 import { type Ending, statusOf } from './outcomes.ts';
+import { insist } from './retry.ts';
 
 /**
  * From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. One that is late refuses

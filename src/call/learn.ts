@@ -5,11 +5,11 @@
 import type { Call } from './call.ts';
 import { isEndpoint } from './endpoint-names.ts';
 import { wordsOf } from './errors.ts';
+import { GLOBAL_NAMES, readSettings, type Warning } from './globals.ts';
 import type { Ending } from './outcomes.ts';
 import { endpointsOf, isWithheld, type Learnt, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { Reading } from './ports.ts';
 import type { Overseer } from './route-call.ts';
-import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
 import { variableWarnings } from './variables.ts';
 
 /** There is more to do than the PBX or the site bears: the call goes on in the dialplan at once. */

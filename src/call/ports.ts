@@ -5,15 +5,15 @@
  * These files must never name a protocol, a library or an Asterisk request.
  */
 
-import type { Push, Registry } from './callee-ports.ts';
-import type { Legs, Load, Notes } from './pbx-ports.ts';
-import type { Journal, Log } from './record-ports.ts';
-import type { Registrations } from './registration-ports.ts';
+import type { Push, Registry } from './ports/callee.ts';
+import type { Legs, Load, Notes } from './ports/pbx.ts';
+import type { Journal, Log } from './ports/records.ts';
+import type { Registrations } from './ports/registrations.ts';
 
-export type * from './callee-ports.ts';
-export type * from './pbx-ports.ts';
-export type * from './record-ports.ts';
-export type * from './registration-ports.ts';
+export type * from './ports/callee.ts';
+export type * from './ports/pbx.ts';
+export type * from './ports/records.ts';
+export type * from './ports/registrations.ts';
 
 /** A person as shown on a phone's display. Either part may be empty when it is not known. */
 export interface Party {

@@ -2,19 +2,19 @@
  * All calls of this router: starts each, counts them, and stops them when the router stops. It knows no rule of any call.
  */
 
-import { attend, type WaitingNewcomer } from './attend.ts';
 import type { Arrival, Call } from './call.ts';
 import { Stopping } from './errors.ts';
-import { goneCaller } from './gone-caller.ts';
+import type { Settings, Warning } from './globals.ts';
 import { isHandedOn } from './handed-on.ts';
 import { LoadShedding } from './load-shedding.ts';
-import { keptUser, readCallMemory } from './memory.ts';
 import type { AnsweredOn, Ending } from './outcomes.ts';
+import { attend, type WaitingNewcomer } from './own-dial/own-dial.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
+import { keptUser, readCallMemory } from './resume/checkpoint.ts';
+import { goneCaller } from './resume/gone-caller.ts';
+import { type Turn, Turns } from './resume/turns.ts';
+import { urgencyOf } from './resume/urgency.ts';
 import { type Admission, type Overseer, routeCall } from './route-call.ts';
-import type { Settings, Warning } from './settings.ts';
-import { type Turn, Turns } from './turns.ts';
-import { urgencyOf } from './urgency.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
 export interface Newcomer {

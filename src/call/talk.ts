@@ -5,10 +5,10 @@
  */
 
 import type { Call } from './call.ts';
-import type { Leg } from './leg.ts';
 import { type AnsweredOn, type Ending, wordOf } from './outcomes.ts';
-import type { Ringing } from './ringing.ts';
-import type { Wake } from './wake.ts';
+import type { Leg } from './ringing/leg.ts';
+import type { Ringing } from './ringing/ringing.ts';
+import type { Wake } from './ringing/wake.ts';
 
 /** On what the call was answered. */
 export function answeredOn({ on, pickedUp }: Pick<Leg, 'on' | 'pickedUp'>): AnsweredOn {

@@ -6,9 +6,9 @@
 
 import type { Call } from './call.ts';
 import { PbxError } from './errors.ts';
-import { insist } from './insist.ts';
 import type { Plan } from './plan.ts';
 import type { Hold, HoldNews } from './ports.ts';
+import { insist } from './retry.ts';
 
 /** How many packets of media the caller has been sent; '' where that cannot be told. */
 const SENT = 'CHANNEL(rtcp,txcount)';

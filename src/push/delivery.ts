@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Device, Log, Push, PushResult, WakeNotice } from '../call/ports.ts';
-import type { Again, Answer, Attempt, OurFault, PushService } from './answer.ts';
+import { Patience } from './deadline.ts';
 import { Outage } from './outage.ts';
-import { Patience } from './patience.ts';
+import type { Again, Answer, Attempt, OurFault, PushService } from './push-service.ts';
 
 /** The first pause, in ms; each further one is twice as long, up to the longest. */
 const firstPauseMs = 300;

@@ -2,8 +2,9 @@
  * One attempt at a push, in a place of its own: where the first try fails in a way that another connection, token or signature may cure, a second
  * follows at once. It must never try a third time: pauses are delivery.ts's.
  */
-import type { Answer, Attempt } from './answer.ts';
-import type { Turnstile, Urgency } from './turnstile.ts';
+
+import type { Turnstile, Urgency } from './concurrency-limit.ts';
+import type { Answer, Attempt } from './push-service.ts';
 
 export interface Reading {
   readonly answer: Answer;

@@ -5,10 +5,10 @@ import { callMetrics, type Metrics, tellEach } from '../../src/api/metrics.ts';
 import type { HealthReport } from '../../src/api/needs.ts';
 import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts';
 import type { Journal } from '../../src/call/ports.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn, type StoredRegistry } from '../../src/devices/registry.ts';
+import { journalIn } from '../../src/store/call-history.ts';
+import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
 import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 
 export const apiKey = 'the-key-of-the-tests-0123456789';
 

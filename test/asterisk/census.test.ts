@@ -1,8 +1,8 @@
 /** Channels and bridges where Asterisk can list them, where it cannot list any, and where one entry cannot be read. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { takeCensus } from '../../src/asterisk/census.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { takeCensus } from '../../src/asterisk/resync/census.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 

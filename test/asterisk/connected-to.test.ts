@@ -1,8 +1,8 @@
 /** The dialplan's word that it connects a leg: one user event of one channel. Of those of others that Asterisk tells of nothing is read, and nobody hears. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEvent } from '../../src/asterisk/events.ts';
-import type { ChannelOwner } from '../../src/asterisk/switchboard.ts';
+import type { ChannelOwner } from '../../src/asterisk/app/dispatcher.ts';
+import { readEvent } from '../../src/asterisk/ari/events.ts';
 import { quietBoard } from './quiet-board.ts';
 
 const LEG = 'xm-0011223344556677-leg-0001';

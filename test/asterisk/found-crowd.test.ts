@@ -1,14 +1,14 @@
 /** Very many callers whom an earlier run has left: what Asterisk is asked for them, in which order, and how much of it at once. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { FEW, fewAtOnce } from '../../src/asterisk/few-at-once.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { AriNotes } from '../../src/asterisk/notes.ts';
-import { reconcile } from '../../src/asterisk/reconcile.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { FEW, fewAtOnce } from '../../src/asterisk/ari/few-at-once.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
+import { AriNotes } from '../../src/asterisk/resync/notes.ts';
+import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { writeCallMemory, writeLegMemory } from '../../src/call/resume/checkpoint.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { soon } from '../soon.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';

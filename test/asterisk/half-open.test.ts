@@ -1,9 +1,9 @@
 /** How long it takes until an event connection is found to be dead without being closed: in virtual time, so that the bound is that of the design and not of the machine. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { Pulse } from '../../src/asterisk/ari/event-probe.ts';
 import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
-import { Pulse } from '../../src/asterisk/pulse.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { soon } from '../soon.ts';
 import { PbxStub } from './pbx-stub.ts';

@@ -1,11 +1,11 @@
 /** Answers of Asterisk that come late, or never, while its events have said meanwhile what has become of a channel. */
 import { expect, it } from 'vitest';
-import { CallerChannel } from '../../src/asterisk/caller.ts';
-import { CalledOff } from '../../src/asterisk/exchange.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
-import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
+import { OwnDialplan } from '../../src/asterisk/app/own-dialplan.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/ari/client.ts';
+import { CalledOff } from '../../src/asterisk/ari/exchange.ts';
+import { CallerChannel } from '../../src/asterisk/channels/caller.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { CallerGone, PbxError, PbxLate } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';

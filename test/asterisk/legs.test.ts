@@ -1,11 +1,11 @@
 /** Whose events are asked for, what a leg's hang-up leaves to the dialplan, and who is hung up when nobody owns it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Strays } from '../../src/asterisk/strays.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import type { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Switchboard } from '../../src/asterisk/app/dispatcher.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
+import { Strays } from '../../src/asterisk/resync/strays.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';

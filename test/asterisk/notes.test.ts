@@ -1,9 +1,9 @@
 /** Notes of calls that wait: empty bridges with a name, kept once, taken away once, and read back as they were written. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriNotes, readNote } from '../../src/asterisk/notes.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { AriNotes, readNote } from '../../src/asterisk/resync/notes.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
 const CALL = 'xm-0011223344556677';

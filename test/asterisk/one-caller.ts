@@ -3,11 +3,11 @@
  * event by itself; tests do.
  */
 
-import { readAddress } from '../../src/asterisk/address.ts';
-import { CallerChannel } from '../../src/asterisk/caller.ts';
-import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import type { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Switchboard } from '../../src/asterisk/app/dispatcher.ts';
+import { OwnDialplan } from '../../src/asterisk/app/own-dialplan.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { CallerChannel } from '../../src/asterisk/channels/caller.ts';
 import type { Clock } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';

@@ -1,7 +1,7 @@
 import { createServer, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeAgent } from '../../src/asterisk/openings.ts';
+import { makeAgent } from '../../src/asterisk/ari/paced-agent.ts';
 
 const CALLS = 12;
 

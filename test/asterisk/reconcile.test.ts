@@ -1,13 +1,13 @@
 /** What an earlier run has left: notes of calls that wait no more, legs of callers who are gone or talk, and those who have answered, whom nobody may end. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { AriNotes } from '../../src/asterisk/notes.ts';
-import { reconcile } from '../../src/asterisk/reconcile.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import type { Switchboard } from '../../src/asterisk/switchboard.ts';
-import { writeCallMemory } from '../../src/call/memory.ts';
+import type { Switchboard } from '../../src/asterisk/app/dispatcher.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
+import { AriNotes } from '../../src/asterisk/resync/notes.ts';
+import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { writeCallMemory } from '../../src/call/resume/checkpoint.ts';
 import type { LostCall } from '../../src/call/router.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';

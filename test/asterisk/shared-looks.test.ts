@@ -1,7 +1,7 @@
 /** That looks are taken together, and that nobody waits for one that is no longer wanted. */
 import { describe, expect, it } from 'vitest';
-import { SharedLooks } from '../../src/asterisk/shared-looks.ts';
-import { ContactWatch } from '../../src/asterisk/watch.ts';
+import { ContactWatch } from '../../src/asterisk/registrations/contact-watch.ts';
+import { SharedLooks } from '../../src/asterisk/registrations/look-batch.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { soon } from '../soon.ts';
 

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
-import { TURNS_AT_ONCE } from '../../src/call/turns.ts';
+import { writeCallMemory, writeLegMemory } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
+import { TURNS_AT_ONCE } from '../../src/call/resume/turns.ts';
 import { FakeCrowd, type Member } from './fakes/crowd.ts';
 import { MOBILE } from './fakes/world.ts';
 

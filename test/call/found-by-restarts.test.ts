@@ -1,7 +1,7 @@
 /** Stories of bugs that the simulation has found since it draws the router's death and its restart. */
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeCallMemory } from '../../src/call/memory.ts';
+import { writeCallMemory } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 function memoryOf(story: Story, pushed: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Stories of bugs that the simulation has found: each failed before its cure. */
 import { describe, expect, it } from 'vitest';
 import { PbxError } from '../../src/call/errors.ts';
-import { Sightings } from '../../src/call/sightings.ts';
+import { Sightings } from '../../src/call/ringing/known-contacts.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };

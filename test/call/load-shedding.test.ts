@@ -1,8 +1,8 @@
 /** What new calls do without while Asterisk is slow, or where there are more of them than the site wants; and that it ends by itself. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeCallMemory } from '../../src/call/memory.ts';
 import type { Ending } from '../../src/call/outcomes.ts';
 import type { Caller } from '../../src/call/ports.ts';
+import { writeCallMemory } from '../../src/call/resume/checkpoint.ts';
 import { Story } from './fakes/world.ts';
 
 const RINGING = { message: undefined, afterwards: { kind: 'ringing' } };

@@ -1,7 +1,7 @@
 /** What a look-up tells a dialplan, and what of a phone's own address may get into its Dial. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressOf, dialString } from '../../src/call/dial-string.ts';
+import { addressOf, dialString } from '../../src/call/own-dial/dial-string.ts';
 import { DialplanStory } from './fakes/dialplan.ts';
 import { MOBILE, WEBAPP } from './fakes/world.ts';
 

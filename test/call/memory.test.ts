@@ -1,9 +1,14 @@
 /** What is kept on channels reads back as it was written, is never longer than its bound, and nothing else is taken for it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { variableOrder } from '../../src/asterisk/variable-order.ts';
-import { MOST_DEVICES } from '../../src/call/callee-ports.ts';
-import { markOf } from '../../src/call/marks.ts';
+import { variableOrder } from '../../src/asterisk/app/variable-order.ts';
+import {
+  LONGEST_WAKE_MEMORY,
+  readWakeMemory,
+  registrationMark,
+  writeWakeMemory,
+} from '../../src/call/own-dial/checkpoint.ts';
+import { MOST_DEVICES } from '../../src/call/ports/callee.ts';
 import {
   CALL_MEMORY,
   keptUser,
@@ -12,8 +17,8 @@ import {
   readLegMemory,
   writeCallMemory,
   writeLegMemory,
-} from '../../src/call/memory.ts';
-import { LONGEST_WAKE_MEMORY, readWakeMemory, registrationMark, writeWakeMemory } from '../../src/call/wake-memory.ts';
+} from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 
 const CALL = {
   callId: 'xm-00112233445566ff',

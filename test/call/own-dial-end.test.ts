@@ -1,7 +1,7 @@
 /** Stories of dialplans that keep their own Dial: how the pushed mobiles learn of the end, and what a router that stops leaves to the next. */
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeWakeMemory } from '../../src/call/wake-memory.ts';
+import { writeWakeMemory } from '../../src/call/own-dial/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 import { DialplanStory } from './fakes/dialplan.ts';
 import { MOBILE, WEBAPP } from './fakes/world.ts';
 

@@ -1,8 +1,8 @@
 /** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
 import { describe, expect, it } from 'vitest';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import { markOf } from '../../src/call/marks.ts';
-import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
+import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 /** What learning takes in the fake world; it counts, for the deadline is on the wall. */

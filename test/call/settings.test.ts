@@ -1,7 +1,7 @@
 /** EDGES 32: globals that hold nonsense, and all the ways in which sense can be written. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GLOBALS, readSettings } from '../../src/call/settings.ts';
+import { GLOBALS, readSettings } from '../../src/call/globals.ts';
 import { FakePbx } from './fakes/pbx.ts';
 import { Story } from './fakes/world.ts';
 

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import type { Database } from '../../src/devices/database.ts';
-import { StoreFault } from '../../src/devices/fault.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
+import { journalIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
+import type { Database } from '../../src/store/sqlite/database.ts';
+import { StoreFault } from '../../src/store/sqlite/fault.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import { nothingUncaught } from './alive.ts';
 import { FOREIGN, type Made, rewrite, row, rows, summary, type Table } from './database-rows.ts';
 import {

@@ -1,19 +1,19 @@
 /** What generated inputs have found, each as a test of its own: what was taken without a word, what was refused without one, and what began a flood. */
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
-import { readEvent } from '../../src/asterisk/events.ts';
-import { readCallMemory, readLegMemory, writeCallMemory } from '../../src/call/memory.ts';
+import { readEvent } from '../../src/asterisk/ari/events.ts';
+import { readSettings } from '../../src/call/globals.ts';
 import { makePlan } from '../../src/call/plan.ts';
-import { readSettings } from '../../src/call/settings.ts';
+import { readCallMemory, readLegMemory, writeCallMemory } from '../../src/call/resume/checkpoint.ts';
 import { variableWarnings } from '../../src/call/variables.ts';
-import { ConfigError, readConfig } from '../../src/config.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
+import { journalIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { rawConnection, runApi } from '../api/running-api.ts';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
 import { fakeLog } from '../call/fakes/log.ts';
-import { scratchFolder } from '../devices/scratch.ts';
+import { scratchFolder } from '../store/scratch.ts';
 import { channelOf } from './ari-examples.ts';
 import { keptLog } from './lines.ts';
 import { answerTo, routerOn } from './little-pbx.ts';

@@ -3,16 +3,16 @@
  * itself; tests do.
  */
 import { randomBytes } from 'node:crypto';
+import { DIALPLAN_QUESTION } from '../../src/asterisk/app/own-dialplan.ts';
 import { connectAsterisk } from '../../src/asterisk/asterisk.ts';
-import { DIALPLAN_QUESTION } from '../../src/asterisk/own-dialplan.ts';
 import type { Clock, Log } from '../../src/call/ports.ts';
 import { Router } from '../../src/call/router.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
 import { createPush } from '../../src/push/create-push.ts';
+import { journalIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { PbxStub, SeenRequest } from '../asterisk/pbx-stub.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import type { Json } from './strange.ts';
 
 /** Seconds pass twenty times as fast, for waits and pings. */

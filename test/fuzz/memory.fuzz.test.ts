@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readCallMemory, readLegMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
+import { readCallMemory, readLegMemory, writeCallMemory, writeLegMemory } from '../../src/call/resume/checkpoint.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';
 import { damagedBytes } from './inputs.ts';

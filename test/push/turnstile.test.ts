@@ -1,7 +1,7 @@
 /** Who goes when there are few places, in virtual time: whoever wakes before whoever tells of an end, each in turn, and no place is ever lost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Turnstile, type Urgency } from '../../src/push/turnstile.ts';
+import { Turnstile, type Urgency } from '../../src/push/concurrency-limit.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { never } from './bench.ts';
 

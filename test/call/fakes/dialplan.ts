@@ -3,11 +3,11 @@
  * ports.ts promises of a waiting caller: it can be written to until it is let go, also after the caller has left.
  */
 import { expect } from 'vitest';
-import type { Asked } from '../../../src/call/attend.ts';
 import { CallerGone } from '../../../src/call/errors.ts';
-import { markOf } from '../../../src/call/marks.ts';
+import { WAKE_MEMORY } from '../../../src/call/own-dial/checkpoint.ts';
+import type { Asked } from '../../../src/call/own-dial/own-dial.ts';
 import type { WaitingCaller } from '../../../src/call/ports.ts';
-import { WAKE_MEMORY } from '../../../src/call/wake-memory.ts';
+import { markOf } from '../../../src/call/resume/marks.ts';
 import { Story } from './world.ts';
 
 export class DialplanStory extends Story {

@@ -1,6 +1,7 @@
 /** What must hold of each call's ending: exactly one, true, in time, and told to whom it concerns. */
-import { readCallMemory } from '../../../src/call/memory.ts';
+
 import { statusOf } from '../../../src/call/outcomes.ts';
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
 import type { Facts } from './facts.ts';
 import type { Played } from './play.ts';
 

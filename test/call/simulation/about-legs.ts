@@ -1,5 +1,5 @@
 /** What must hold of each call's legs, notes and watches: one winner, no loser that rings on, none ordered too late, none left behind. */
-import { MOST_ALIVE } from '../../../src/call/pace.ts';
+import { MOST_ALIVE } from '../../../src/call/ringing/redial-pace.ts';
 import { MOBILE, WEBAPP } from '../fakes/world.ts';
 import type { Facts, OwnLeg } from './facts.ts';
 import type { Played } from './play.ts';

@@ -1,6 +1,7 @@
 /** What must hold of pushes: each device once, none too late, and every one that may have arrived is answered or withdrawn. */
-import { markOf } from '../../../src/call/marks.ts';
-import { readCallMemory } from '../../../src/call/memory.ts';
+
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../../src/call/resume/marks.ts';
 import { MOBILE } from '../fakes/world.ts';
 import type { Facts } from './facts.ts';
 import type { Played } from './play.ts';

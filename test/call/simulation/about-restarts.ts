@@ -1,6 +1,7 @@
 /** What must hold although the router dies or is restarted: a caller goes on where it was, nobody is pushed twice or asked twice, conversations never notice, and nothing is forgotten. */
-import { markOf } from '../../../src/call/marks.ts';
-import { readCallMemory } from '../../../src/call/memory.ts';
+
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../../src/call/resume/marks.ts';
 import { channelOf } from './about-lost.ts';
 import { type Facts, NEVER } from './facts.ts';
 import type { Played } from './play.ts';

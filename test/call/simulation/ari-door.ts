@@ -3,9 +3,9 @@
  * it sees channels, bridges and variables as they stand when its request arrives. An order that it does not know is a fault of the simulation.
  */
 
-import { isOurs } from '../../../src/asterisk/channel-ids.ts';
-import { CONNECTED_TO } from '../../../src/asterisk/own-dialplan.ts';
-import { type AriOrder, AriRefusal, AriRequests } from '../../../src/asterisk/requests.ts';
+import { isOurs } from '../../../src/asterisk/app/ids.ts';
+import { CONNECTED_TO } from '../../../src/asterisk/app/own-dialplan.ts';
+import { type AriOrder, AriRefusal, AriRequests } from '../../../src/asterisk/ari/client.ts';
 import type { DialRequest } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { Exchange, LegChannel } from './exchange.ts';

@@ -3,7 +3,7 @@
  * that is gone, and then finds out where it has gone; and it may be told so late. Must behave as the real one does, down to what is stopped before what.
  */
 
-import type { ChannelOwner, Switchboard } from '../../../src/asterisk/switchboard.ts';
+import type { ChannelOwner, Switchboard } from '../../../src/asterisk/app/dispatcher.ts';
 import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../../../src/call/errors.ts';
 import { readAnsweredOn } from '../../../src/call/outcomes.ts';
 import type { Caller, Contact, DialplanStatus, Hold, Party, Reading } from '../../../src/call/ports.ts';

@@ -1,7 +1,7 @@
 /** One call as one run of the router has had it, as the invariants look at it: its own legs, pushes and moments, taken out of what was seen. It judges nothing. */
 import { getEventListeners } from 'node:events';
-import { readCallMemory } from '../../../src/call/memory.ts';
 import type { Ending } from '../../../src/call/outcomes.ts';
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
 import type { LegChannel } from './exchange.ts';
 import type { PlayedCall } from './ledger.ts';
 import type { LegFile } from './legs-port.ts';

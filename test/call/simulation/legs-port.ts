@@ -1,7 +1,7 @@
 /**
  * Legs as one router has them: the adapter's own, over the door. Here is only taken down what the router has ordered for each leg, and what it was told of it, for the invariants.
  */
-import { AriLegs, type LegsSettings } from '../../../src/asterisk/legs.ts';
+import { AriLegs, type LegsSettings } from '../../../src/asterisk/channels/legs.ts';
 import type { DialRequest, LegEvent, LegHangUpReason, Legs } from '../../../src/call/ports.ts';
 import type { Exchange } from './exchange.ts';
 import type { Trace } from './orders.ts';

@@ -2,8 +2,9 @@
  * The PBX of one world: exchange, telephones, callers and the event line, whatever becomes of the router. What happens in the exchange reaches a router by the line
  * alone, and of a channel only to whom it is subscribed to; a router that comes later must look what is there.
  */
-import type { AriEvent } from '../../../src/asterisk/events.ts';
-import { CONNECTED } from '../../../src/asterisk/own-dialplan.ts';
+
+import { CONNECTED } from '../../../src/asterisk/app/own-dialplan.ts';
+import type { AriEvent } from '../../../src/asterisk/ari/events.ts';
 import type { DialRequest } from '../../../src/call/ports.ts';
 import type { VirtualClock } from '../fakes/clock.ts';
 import type { AsteriskTruth } from './ari-door.ts';

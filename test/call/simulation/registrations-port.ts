@@ -2,7 +2,7 @@
  * Registrations as one router has them: announced contacts come by the event line, silent refreshes are found by short looks, and the adapter's own
  * ContactWatch says what is news. Answers of looks may be overtaken by later ones, and the same news may be told twice.
  */
-import { ContactWatch } from '../../../src/asterisk/watch.ts';
+import { ContactWatch } from '../../../src/asterisk/registrations/contact-watch.ts';
 import type { Contact, ContactListener, Registrations, Watch } from '../../../src/call/ports.ts';
 import type { Life } from './life.ts';
 import type { Orders, Trace } from './orders.ts';

@@ -2,14 +2,15 @@
  * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own switchboard, legs, notes and reconcile() bring it its callers. Many may follow one another in a
  * world, each knowing nothing of the one before but what Asterisk keeps.
  */
-import { AriNotes } from '../../../src/asterisk/notes.ts';
-import { reconcile } from '../../../src/asterisk/reconcile.ts';
-import type { AriRequests } from '../../../src/asterisk/requests.ts';
-import { Strays } from '../../../src/asterisk/strays.ts';
-import { Subscriptions } from '../../../src/asterisk/subscriptions.ts';
-import { Switchboard } from '../../../src/asterisk/switchboard.ts';
-import { readCallMemory } from '../../../src/call/memory.ts';
+
+import { Switchboard } from '../../../src/asterisk/app/dispatcher.ts';
+import { Subscriptions } from '../../../src/asterisk/app/subscriptions.ts';
+import type { AriRequests } from '../../../src/asterisk/ari/client.ts';
+import { AriNotes } from '../../../src/asterisk/resync/notes.ts';
+import { reconcile } from '../../../src/asterisk/resync/resync.ts';
+import { Strays } from '../../../src/asterisk/resync/strays.ts';
 import type { CallPorts, FoundLeg } from '../../../src/call/ports.ts';
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
 import { type LostCall, Router } from '../../../src/call/router.ts';
 import { type FakeLog, fakeLog } from '../fakes/log.ts';
 import type { FakeRegistry } from '../fakes/registry.ts';

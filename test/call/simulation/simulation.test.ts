@@ -3,7 +3,7 @@
  * XIVO_MAPP_SEED=123 plays that one alone and prints every step of it.
  */
 import { describe, expect, it } from 'vitest';
-import { channelPath } from '../../../src/asterisk/channel-ids.ts';
+import { channelPath } from '../../../src/asterisk/app/ids.ts';
 import type { CallPorts } from '../../../src/call/ports.ts';
 import { drawWorld } from './draw.ts';
 import { brokenIn } from './invariants.ts';

@@ -9,8 +9,8 @@
  *     await lab.clear(); await lab.stop();
  */
 import { randomBytes } from 'node:crypto';
-import type { Arrival } from '../../../src/asterisk/arrivals.ts';
 import { type Asterisk, connectAsterisk } from '../../../src/asterisk/asterisk.ts';
+import type { Arrival } from '../../../src/asterisk/resync/arrivals.ts';
 import type { Caller, Contact, DialRequest, LegEvent, Log, Watch } from '../../../src/call/ports.ts';
 import type { LostCall } from '../../../src/call/router.ts';
 import { systemClock } from '../../../src/system/clock.ts';

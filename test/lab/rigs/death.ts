@@ -3,8 +3,8 @@
  * run is to go on from is looked at in Asterisk itself. It must never wait for time alone.
  */
 import { z } from 'zod';
-import { readNoteId } from '../../../src/asterisk/channel-ids.ts';
-import { readCallMemory } from '../../../src/call/memory.ts';
+import { readNoteId } from '../../../src/asterisk/app/ids.ts';
+import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
 import type { ToldEntry } from '../api-client.ts';
 import { TONES } from '../asterisk/asterisk.ts';
 import { channelVariable } from '../asterisk/channel-variable.ts';

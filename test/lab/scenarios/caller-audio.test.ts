@@ -3,7 +3,7 @@
  * of known pitch here, so that what was heard, and when, can be told apart; one call hears the real message.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GLOBALS } from '../../../src/call/settings.ts';
+import { GLOBALS } from '../../../src/call/globals.ts';
 import { TONES } from '../asterisk/asterisk.ts';
 import type { LabCall } from '../caller.ts';
 import type { Lab } from '../lab.ts';

@@ -3,7 +3,7 @@
  * (`planned`, `hold`), what was wrong in the log.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/settings.ts';
+import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/globals.ts';
 import type { ToldEntry } from '../api-client.ts';
 import type { Callee } from '../callee.ts';
 import { type Lab, startLab } from '../lab.ts';

@@ -1,7 +1,7 @@
 /** Nothing of a size that a site or an app chooses makes a call fail: a user with as many devices as there can be, each with the longest id. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MOST_DEVICES } from '../../../src/call/callee-ports.ts';
-import { LONGEST_MEMORY } from '../../../src/call/memory.ts';
+import { MOST_DEVICES } from '../../../src/call/ports/callee.ts';
+import { LONGEST_MEMORY } from '../../../src/call/resume/checkpoint.ts';
 import type { Callee } from '../callee.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { dies, noted, readMemory, waits, wakesOf } from '../rigs/death.ts';
