@@ -57,6 +57,31 @@ describe('the house', () => {
     expect(strays).toEqual([]);
   });
 
+  it('the floors of src/asterisk import downwards only', () => {
+    const FLOORS = ['ari', 'app', 'registrations', 'channels', 'resync'];
+    const floorOf = (path: string) => FLOORS.indexOf(/^src\/asterisk\/([^/]+)\//.exec(path)?.[1] ?? '');
+    const strays = files
+      .filter(({ path }) => floorOf(path) >= 0)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => name.startsWith('src/asterisk/') && (floorOf(name) < 0 || floorOf(name) > floorOf(path)))
+          .map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it('the client of ARI knows no call but by its errors, its clock and its log', () => {
+    const KNOWN = ['src/call/errors.ts', 'src/call/ports.ts'];
+    const strays = files
+      .filter(({ path }) => path.startsWith('src/asterisk/ari/'))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => name.startsWith('src/call/') && !KNOWN.includes(name))
+          .map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
   it('no channel’s variable is set by an order of ARI’s own: Asterisk would refuse DB() and its like to the dialplan afterwards', () => {
     const askers = files.filter(({ text }) => /Path\(\w+, '\/variable'\)/.test(text));
     expect(askers.map(({ path }) => path).sort()).toEqual([

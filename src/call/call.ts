@@ -20,10 +20,17 @@ import type {
   PushResult,
 } from './ports.ts';
 import type { CallMemory } from './resume/checkpoint.ts';
-import type { Keepsake } from './resume/checkpoint-writer.ts';
 import type { Turn } from './resume/turns.ts';
 import { Diary, type Facts } from './timeline.ts';
 import { Undo } from './undo.ts';
+
+/** What is kept of a call for another router to go on from. */
+export interface Keepsake {
+  keep(news: Pick<CallMemory, 'ending'>): void;
+  noteAnswer(on: AnsweredOn): void;
+  /** Another channel has taken the caller's place. */
+  writeAnew(): void;
+}
 
 /** What comes to us: a caller's channel for a user. */
 export interface Arrival {

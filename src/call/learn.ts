@@ -3,13 +3,13 @@
  */
 
 import type { Call } from './call.ts';
+import type { Overseer } from './call-owner.ts';
 import { isEndpoint } from './endpoint-names.ts';
 import { wordsOf } from './errors.ts';
 import { GLOBAL_NAMES, readSettings, type Warning } from './globals.ts';
 import type { Ending } from './outcomes.ts';
 import { endpointsOf, isWithheld, type Learnt, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { Reading } from './ports.ts';
-import type { Overseer } from './route-call.ts';
 import { variableWarnings } from './variables.ts';
 
 /** There is more to do than the PBX or the site bears: the call goes on in the dialplan at once. */

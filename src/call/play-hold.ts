@@ -4,9 +4,9 @@
  */
 
 import type { Call } from './call.ts';
+import type { Overseer } from './call-owner.ts';
 import { PbxError } from './errors.ts';
 import type { Plan } from './plan.ts';
-import type { Overseer } from './route-call.ts';
 import { beHeard, stillWaits } from './what-is-heard.ts';
 
 /** How long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */

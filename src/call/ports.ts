@@ -6,30 +6,17 @@
  */
 
 import type { Push, Registry } from './ports/callee.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Legs, Load, Notes } from './ports/pbx.ts';
 import type { Journal, Log } from './ports/records.ts';
 import type { Registrations } from './ports/registrations.ts';
 
 export type * from './ports/callee.ts';
+export type * from './ports/clock.ts';
+export type { Party } from './ports/party.ts';
 export type * from './ports/pbx.ts';
 export type * from './ports/records.ts';
 export type * from './ports/registrations.ts';
-
-/** A person as shown on a phone's display. Either part may be empty when it is not known. */
-export interface Party {
-  readonly name: string;
-  readonly number: string;
-}
-
-/** Time. Waits use the monotonic reading, payloads and logs the wall clock, so that a clock that jumps moves no deadline. */
-export interface Clock {
-  /** Monotonic milliseconds since some fixed moment. */
-  nowMs(): number;
-  /** Milliseconds since 1970, for payloads and logs only. */
-  wallMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. Leaves no timer behind either way. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
 
 /** Everything a call needs. */
 export interface CallPorts {

@@ -10,6 +10,9 @@ import type { Clock } from './ports.ts';
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 3_000;
 
+/** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
+export const CLEARING_MS = 60_000;
+
 /** For what nothing calls off. */
 export const NEVER = new AbortController().signal;
 

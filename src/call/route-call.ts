@@ -4,10 +4,10 @@
  */
 
 import { type Arrival, Call } from './call.ts';
+import type { Overseer } from './call-owner.ts';
 import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
-import type { Settings, Warning } from './globals.ts';
 import { learn } from './learn.ts';
 import { type Ending, wordOf } from './outcomes.ts';
 import { keepCompany } from './play-hold.ts';
@@ -15,33 +15,11 @@ import type { CallPorts } from './ports.ts';
 import { waitEndsAtMs, waitLeftMs } from './resume/checkpoint.ts';
 import { Keepsake } from './resume/checkpoint-writer.ts';
 import { guardFound } from './resume/guard-found.ts';
-import type { Turn } from './resume/turns.ts';
 import { Ringing } from './ringing/ringing.ts';
 import { ringUntilDecided } from './ringing/rule.ts';
 import { Wake } from './ringing/wake.ts';
 import { talk } from './talk.ts';
 import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
-
-export type Admission = 'wholly' | 'without-company' | 'pbx-slow' | 'too-many-calls';
-
-/** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
-export interface Overseer {
-  started(call: Call): void;
-  warn(warning: Warning): void;
-  /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */
-  mistake(detail: string): void;
-  /**
-   * Whether a new call is taken, and how: as the site wants it; with ringing in place of message and music; or not at all, for this reason. What is
-   * taken counts until its story has ended.
-   */
-  admit(call: Call, settings: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission;
-  /** When a call goes on that an earlier run of the router has begun. */
-  turnOf(call: Call): Turn | undefined;
-  /** Whether nobody has told the mobiles of this call's end yet; from now on somebody has. */
-  isFirstToTell(callId: string): boolean;
-  /** A caller hears something else than was meant; in words that say what, and what cures it. It may have been said before. */
-  unheard(detail: string): void;
-}
 
 /** Routes one call from its arrival to its end. Never rejects. */
 export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {

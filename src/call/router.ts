@@ -3,6 +3,7 @@
  */
 
 import type { Arrival, Call } from './call.ts';
+import type { Admission, Overseer } from './call-owner.ts';
 import { Stopping } from './errors.ts';
 import type { Settings, Warning } from './globals.ts';
 import { isHandedOn } from './handed-on.ts';
@@ -14,7 +15,7 @@ import { keptUser, readCallMemory } from './resume/checkpoint.ts';
 import { goneCaller } from './resume/gone-caller.ts';
 import { type Turn, Turns } from './resume/turns.ts';
 import { urgencyOf } from './resume/urgency.ts';
-import { type Admission, type Overseer, routeCall } from './route-call.ts';
+import { routeCall } from './route-call.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
 export interface Newcomer {

@@ -4,9 +4,9 @@
  */
 
 import type { Call } from './call.ts';
+import type { Overseer } from './call-owner.ts';
 import type { Ending } from './outcomes.ts';
 import type { PassOn } from './plan.ts';
-import type { Overseer } from './route-call.ts';
 
 /** The call is not ours to route: says why, and gives its ending. */
 export function passOn(call: Call, plan: PassOn, overseer: Overseer): Ending {

@@ -3,8 +3,9 @@
  * so whatever fails here, no caller is kept. Must never order what lasts and cannot be cut short, for whatever comes next would wait for its end.
  */
 import { CallerGone, PbxError } from '../../call/errors.ts';
+import type { DialplanStatus } from '../../call/outcomes.ts';
 import { WAKE_MEMORY } from '../../call/own-dial/checkpoint.ts';
-import type { DialplanStatus, Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../../call/ports.ts';
+import type { Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../../call/ports.ts';
 import { ask, askContacts, isVariableName } from './question.ts';
 import type { AgiRequest } from './request.ts';
 import type { AgiSession } from './session.ts';

@@ -4,13 +4,30 @@
  * reconnects; it must never keep an owner whose channel is gone.
  */
 
+import type { Party } from '../../call/ports.ts';
 import type { AriEvent, Channel, PlaybackEvent } from '../ari/events.ts';
-import { endpointOf, type SentOn } from '../channels/forward.ts';
-import { isLeg, isOurs } from './ids.ts';
+import { endpointOf, isLeg, isOurs } from './ids.ts';
 import { CONNECTED } from './own-dialplan.ts';
 
 /** What Asterisk says of a channel that the other side has refused, before it is destroyed. */
 const REFUSALS = ['NOANSWER', 'BUSY', 'CONGESTION', 'CHANUNAVAIL'];
+
+/** What Asterisk says of a phone that has sent its call on. */
+export interface SentOn {
+  /** The user part of the address that the phone has named; or `PJSIP/<endpoint>/<address>`. */
+  readonly target: string;
+  readonly endpoint: string;
+  /** The endpoint's own context. */
+  readonly context: string;
+  readonly from: Party;
+  /** The channel with which Asterisk has followed by itself. */
+  readonly followed: Followed | undefined;
+}
+
+export interface Followed {
+  readonly id: string;
+  readonly name: string;
+}
 
 /** Whoever answers for a channel. */
 export interface ChannelOwner {

@@ -52,3 +52,8 @@ export function movedPath(path: string, fromId: string, toId: string): string {
 export function bridgePath(bridgeId: string, below = ''): string {
   return `/bridges/${encodeURIComponent(bridgeId)}${below}`;
 }
+
+/** Whose channel it is, by the channel's name. */
+export function endpointOf(channelName: string): string {
+  return channelName.replace(/-[0-9a-f]+$/, '');
+}

@@ -2,8 +2,10 @@
  * The caller's channel in our application. Every method rejects with CallerGone once the channel is gone, however we came to know it. Must never
  * touch the channel again once it is given back.
  */
+
+import type { DialplanStatus } from '../../call/outcomes.ts';
 import { partyOf } from '../../call/ports/party.ts';
-import type { Caller, DialplanStatus, Hold, HoldNews, Party, Reading } from '../../call/ports.ts';
+import type { Caller, FoundLeg, Hold, HoldNews, Party, Reading } from '../../call/ports.ts';
 import { withoutEscapes } from '../../call/told-text.ts';
 import { subscribeToChannels } from '../app/application.ts';
 import type { ChannelOwner } from '../app/dispatcher.ts';
@@ -12,7 +14,6 @@ import { variableOrder } from '../app/variable-order.ts';
 import { type AriRequests, HARMLESS, isGone } from '../ari/client.ts';
 import { isIll } from '../ari/errors.ts';
 import type { Channel, PlaybackEvent } from '../ari/events.ts';
-import type { LeftBehind } from '../resync/resync.ts';
 import { CallerHold } from './caller-hold.ts';
 import { CallerOrders } from './caller-orders.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
@@ -21,6 +22,16 @@ import { askingWho } from './who-calls.ts';
 
 export interface CallerPorts extends DeparturePorts {
   readonly ownDialplan: OwnDialplan;
+}
+
+/** What an earlier run has left of a caller's call, in its own words. */
+export interface LeftBehind {
+  readonly memory: string;
+  readonly legs: readonly FoundLeg[];
+  /** How many holds the channel has had. */
+  readonly held: number;
+  /** Whether the channel's own end is heard, wherever it is by then. */
+  readonly isHeard: boolean;
 }
 
 export class CallerChannel implements Caller, ChannelOwner {

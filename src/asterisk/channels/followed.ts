@@ -4,11 +4,10 @@
  * sent on. A phone that sends on within the millisecond may win that race until the ring time is over.
  */
 import type { Log } from '../../call/ports.ts';
-import type { ChannelOwner, Switchboard } from '../app/dispatcher.ts';
-import { channelPath } from '../app/ids.ts';
+import type { ChannelOwner, Followed, Switchboard } from '../app/dispatcher.ts';
+import { channelPath, endpointOf } from '../app/ids.ts';
 import type { Subscriptions } from '../app/subscriptions.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
-import { endpointOf, type Followed } from './forward.ts';
 
 export interface FollowedPorts {
   readonly requests: AriRequests;

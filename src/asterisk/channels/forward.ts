@@ -8,7 +8,8 @@
 
 import { wordsOf } from '../../call/errors.ts';
 import { addressOf } from '../../call/own-dial/dial-string.ts';
-import type { Forward, Party } from '../../call/ports.ts';
+import type { Forward } from '../../call/ports.ts';
+import type { SentOn } from '../app/dispatcher.ts';
 import { ask, variableQuestion } from '../app/expressions.ts';
 import type { AriRequests } from '../ari/client.ts';
 
@@ -17,28 +18,6 @@ export const NOWHERE = 'xivo-mapp-follows-by-itself';
 /** Variable, inherited by all that follows, with the endpoints that have sent this call on. */
 export const FORWARDED_BY = 'XIVO_MAPP_FORWARDED_BY';
 const MOST = 10;
-
-/** What Asterisk says of a phone that has sent its call on. */
-export interface SentOn {
-  /** The user part of the address that the phone has named; or `PJSIP/<endpoint>/<address>`. */
-  readonly target: string;
-  readonly endpoint: string;
-  /** The endpoint's own context. */
-  readonly context: string;
-  readonly from: Party;
-  /** The channel with which Asterisk has followed by itself. */
-  readonly followed: Followed | undefined;
-}
-
-export interface Followed {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Whose channel it is, by the channel's name. */
-export function endpointOf(channelName: string): string {
-  return channelName.replace(/-[0-9a-f]+$/, '');
-}
 
 /** What Local takes for an extension and nothing else, and no expression of the dialplan stumbles over. */
 const EXTENSION = /^[\w.!~*+=#:-]{1,79}$/;

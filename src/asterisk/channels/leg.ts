@@ -4,9 +4,8 @@
  * up.
  */
 import type { Forward, LegEndKind, LegEvent } from '../../call/ports.ts';
-import type { ChannelOwner } from '../app/dispatcher.ts';
+import type { ChannelOwner, Followed, SentOn } from '../app/dispatcher.ts';
 import { readConnectedTo } from '../app/own-dialplan.ts';
-import type { Followed, SentOn } from './forward.ts';
 import { endDetail, legEndOf } from './hangup-causes.ts';
 
 export interface LegPorts {

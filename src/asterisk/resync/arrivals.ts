@@ -4,8 +4,7 @@
  */
 import type { Caller, FoundLeg } from '../../call/ports.ts';
 import type { Channel } from '../ari/events.ts';
-import { CallerChannel, type CallerPorts } from '../channels/caller.ts';
-import type { LeftBehind } from './resync.ts';
+import { CallerChannel, type CallerPorts, type LeftBehind } from '../channels/caller.ts';
 import { isNoCall } from './strangers.ts';
 
 /** A caller's channel that has come to us, or was in the application already when we connected. */

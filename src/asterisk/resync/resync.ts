@@ -16,6 +16,7 @@ import { CONNECTED_TO, readConnectedTo, takeOffGuard } from '../app/own-dialplan
 import type { AriRequests } from '../ari/client.ts';
 import type { Channel } from '../ari/events.ts';
 import { fewAtOnce } from '../ari/few-at-once.ts';
+import type { LeftBehind } from '../channels/caller.ts';
 import { HOLD_COUNT, heldIn } from '../channels/hold.ts';
 import { MISSING } from '../channels/leg-look.ts';
 import type { AriLegs } from '../channels/legs.ts';
@@ -37,16 +38,6 @@ export interface ReconcilePorts {
   /** Told of a call of an earlier run that waits no more. */
   readonly onLost?: (lost: LostCall) => void;
   readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
-}
-
-/** What an earlier run has left of a caller's call, in its own words. */
-export interface LeftBehind {
-  readonly memory: string;
-  readonly legs: readonly FoundLeg[];
-  /** How many holds the channel has had. */
-  readonly held: number;
-  /** Whether the channel's own end is heard, wherever it is by then. */
-  readonly isHeard: boolean;
 }
 
 function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcilePorts): void {

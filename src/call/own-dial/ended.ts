@@ -4,12 +4,12 @@
  */
 
 import { Call } from '../call.ts';
+import type { Overseer } from '../call-owner.ts';
 import { isWithheld } from '../plan.ts';
 import type { CallPorts, WaitingCaller } from '../ports.ts';
 import type { CallMemory } from '../resume/checkpoint.ts';
 import { markOf } from '../resume/marks.ts';
 import { Wake } from '../ringing/wake.ts';
-import type { Overseer } from '../route-call.ts';
 import { NO_JOURNAL } from '../timeline.ts';
 import { readWakeMemory, WAKE_MEMORY } from './checkpoint.ts';
 

@@ -3,13 +3,13 @@
  */
 
 import { Call } from '../call.ts';
+import type { Overseer } from '../call-owner.ts';
 import { endAfter } from '../end-after.ts';
 import { fallBack } from '../fall-back.ts';
 import { askAround, planFrom } from '../learn.ts';
 import type { Ending } from '../outcomes.ts';
 import type { Learnt } from '../plan.ts';
 import type { CallPorts } from '../ports.ts';
-import type { Overseer } from '../route-call.ts';
 import { passOn } from '../tell-ending.ts';
 import { NO_JOURNAL } from '../timeline.ts';
 import { dialString } from './dial-string.ts';

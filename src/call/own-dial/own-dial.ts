@@ -3,11 +3,11 @@
  * only which, and what an earlier wake on the same channel means for it.
  */
 
+import type { Overseer } from '../call-owner.ts';
 import { wordsOf } from '../errors.ts';
 import { isHandedOn } from '../handed-on.ts';
 import type { CallPorts, WaitingCaller } from '../ports.ts';
 import { keptUser } from '../resume/checkpoint.ts';
-import type { Overseer } from '../route-call.ts';
 import { readWakeMemory } from './checkpoint.ts';
 import { endedByDialplan, tellWoken } from './ended.ts';
 import { lookUp } from './look-up.ts';

@@ -5,6 +5,7 @@
  */
 
 import { type Arrival, Call } from '../call.ts';
+import type { Overseer } from '../call-owner.ts';
 import { endAfter } from '../end-after.ts';
 import { Stopping } from '../errors.ts';
 import { fallBack } from '../fall-back.ts';
@@ -17,7 +18,6 @@ import { waitLeftMs } from '../resume/checkpoint.ts';
 import { markOf } from '../resume/marks.ts';
 import { Sightings } from '../ringing/known-contacts.ts';
 import { Wake } from '../ringing/wake.ts';
-import type { Overseer } from '../route-call.ts';
 import { closeDiary, passOn, tellEnding } from '../tell-ending.ts';
 import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './checkpoint.ts';
 import { dialString, faultOf, leftOutOf } from './dial-string.ts';

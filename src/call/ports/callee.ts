@@ -3,7 +3,7 @@
  * This file must never name a platform's service or a database.
  */
 
-import type { Party } from '../ports.ts';
+import type { Party } from './party.ts';
 
 export type RingingDevice = 'WebApp' | 'MobileApp' | 'WebAppAndMobileApp';
 

@@ -2,7 +2,11 @@
  * Whoever comes from outside, made fit to be shown: what stands here goes into pushes, SIP headers, the log and the history alike. Each door by which a
  * party enters makes it here, and nobody cleans it a second time. It must never let a control character through, nor half a letter, nor any length.
  */
-import type { Party } from '../ports.ts';
+/** A person as shown on a phone's display. Either part may be empty when it is not known. */
+export interface Party {
+  readonly name: string;
+  readonly number: string;
+}
 
 /** Longer than any number, in UTF-16 units: E.164 has 15 digits, a SIP user part may be a name. */
 const NUMBER_LENGTH = 40;

@@ -3,8 +3,9 @@
  * This file must never name a protocol, a library or an Asterisk request.
  */
 
-import type { AnsweredOn } from '../outcomes.ts';
-import type { Contact, Party } from '../ports.ts';
+import type { AnsweredOn, DialplanStatus } from '../outcomes.ts';
+import type { Party } from './party.ts';
+import type { Contact } from './registrations.ts';
 
 /** How the PBX bears what is asked of it. */
 export interface Load {
@@ -43,18 +44,6 @@ export type HoldNews =
   | { readonly what: 'message'; readonly played: boolean }
   /** The country's ringback could not be played: nothing is heard. */
   | { readonly what: 'tone'; readonly played: false };
-
-/** The statuses that the dialplan sees in XIVO_MAPP_STATUS. */
-export type DialplanStatus =
-  | 'ANSWERED'
-  | 'NOANSWER'
-  | 'BUSY'
-  | 'DECLINED'
-  | 'UNREACHABLE'
-  | 'PASSED'
-  | 'FAILED'
-  /** For a dialplan that rings by itself: XIVO_MAPP_DIAL can be dialled. */
-  | 'READY';
 
 /** The caller's channel, owned by one call. Every method rejects with CallerGone once the channel is gone; with CallerAnswered where it talks to a leg. */
 export interface Caller {

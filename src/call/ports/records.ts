@@ -3,7 +3,7 @@
  * full number, and the call never waits for any of it.
  */
 
-import type { Party } from '../ports.ts';
+import type { Party } from './party.ts';
 
 /** One entry of a call's timeline: what happened, when (ms since the call came to us), and the facts that matter, as short strings without tokens or keys. */
 export interface TimelineEntry {

@@ -6,8 +6,7 @@
 import type { Call } from '../call.ts';
 import type { AnsweredOn } from '../outcomes.ts';
 import type { Device } from '../ports.ts';
-import { insist, NEVER } from '../retry.ts';
-import { CLEARING_MS } from '../ringing/ringing.ts';
+import { CLEARING_MS, insist, NEVER } from '../retry.ts';
 import { CALL_MEMORY, type CallMemory, writeCallMemory } from './checkpoint.ts';
 import { markOf } from './marks.ts';
 

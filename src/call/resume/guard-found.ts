@@ -5,8 +5,7 @@
 
 import type { Call } from '../call.ts';
 import type { LegHangUpReason } from '../ports.ts';
-import { insist, NEVER } from '../retry.ts';
-import { CLEARING_MS } from '../ringing/ringing.ts';
+import { CLEARING_MS, insist, NEVER } from '../retry.ts';
 import { answeredOn } from '../talk.ts';
 import { readLegMemory } from './checkpoint.ts';
 

@@ -17,13 +17,10 @@ import type {
   Party,
 } from '../ports.ts';
 import { type LegMemory, readLegMemory, writeLegMemory } from '../resume/checkpoint.ts';
-import { insist, NEVER } from '../retry.ts';
+import { CLEARING_MS, insist, NEVER } from '../retry.ts';
 import { isSameAddress } from './contact-address.ts';
 import { type DeviceKind, hasRefused, type Leg, seeksPhone } from './leg.ts';
 import { Phones } from './phones.ts';
-
-/** How long it is tried to clear up after a call, in ms. What is left then, the next connection to Asterisk finds. */
-export const CLEARING_MS = 60_000;
 
 function forwardedTo(forward: Forward | undefined): { readonly forwardedTo?: string } {
   return forward === undefined ? {} : { forwardedTo: forward.to };

@@ -3,13 +3,13 @@
  * It keeps the promises that ports.ts makes and is as unkind as the real one: orders take time, and meanwhile somebody may answer or hang up.
  * Every port call passes through `through`, where a story can make the caller leave, the router stop, or the call fail.
  */
+
 import { CallerAnswered, CallerGone, type HowLeft } from '../../../src/call/errors.ts';
-import type { AnsweredOn } from '../../../src/call/outcomes.ts';
+import type { AnsweredOn, DialplanStatus } from '../../../src/call/outcomes.ts';
 import type {
   Caller,
   Contact,
   ContactListener,
-  DialplanStatus,
   Hold,
   HoldNews,
   Notes,

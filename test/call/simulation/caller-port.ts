@@ -5,8 +5,9 @@
 
 import type { ChannelOwner, Switchboard } from '../../../src/asterisk/app/dispatcher.ts';
 import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../../../src/call/errors.ts';
+import type { DialplanStatus } from '../../../src/call/outcomes.ts';
 import { readAnsweredOn } from '../../../src/call/outcomes.ts';
-import type { Caller, Contact, DialplanStatus, Hold, Party, Reading } from '../../../src/call/ports.ts';
+import type { Caller, Contact, Hold, Party, Reading } from '../../../src/call/ports.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { Orders } from './orders.ts';
 import type { PortName } from './world-plan.ts';
