@@ -7,10 +7,10 @@ import type { Call } from './call.ts';
 import type { Settings, Warning } from './globals.ts';
 import type { Turn } from './resume/turns.ts';
 
-export type Admission = 'wholly' | 'without-company' | 'pbx-slow' | 'too-many-calls';
+export type Admission = 'wholly' | 'without-hold' | 'pbx-slow' | 'too-many-calls';
 
 /** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
-export interface Overseer {
+export interface CallOwner {
   started(call: Call): void;
   warn(warning: Warning): void;
   /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */

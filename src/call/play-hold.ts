@@ -4,7 +4,7 @@
  */
 
 import type { Call } from './call.ts';
-import type { Overseer } from './call-owner.ts';
+import type { CallOwner } from './call-owner.ts';
 import { PbxError } from './errors.ts';
 import type { Plan } from './plan.ts';
 import { beHeard, stillWaits } from './what-is-heard.ts';
@@ -12,15 +12,15 @@ import { beHeard, stillWaits } from './what-is-heard.ts';
 /** How long until a hold that failed is ordered again, in ms. Silence is noticed after a second. */
 const AGAIN_MS = 300;
 
-export async function keepCompany(call: Call, plan: Plan, overseer: Pick<Overseer, 'unheard'>): Promise<void> {
+export async function playHold(call: Call, plan: Plan, owner: Pick<CallOwner, 'unheard'>): Promise<void> {
   if (plan.answerEarly) await answerEarly(call);
   const message = call.resumed === undefined ? plan.hold.message : undefined;
-  call.company = plan.hold;
+  call.hold = plan.hold;
   for (;;) {
     if (!stillWaits(call)) return;
     call.note('hold', { message: message ?? '', afterwards: plan.hold.afterwards.kind });
     try {
-      return await beHeard(call, plan, { ...plan.hold, message }, overseer.unheard);
+      return await beHeard(call, plan, { ...plan.hold, message }, owner.unheard);
     } catch (fault) {
       if (!(fault instanceof PbxError)) throw fault;
       call.note('fault', { in: 'hold', detail: fault.message });

@@ -8,7 +8,7 @@
 import type { Push, Registry } from './ports/callee.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Legs, Load, Notes } from './ports/pbx.ts';
-import type { Journal, Log } from './ports/records.ts';
+import type { CallHistory, Log } from './ports/records.ts';
 import type { Registrations } from './ports/registrations.ts';
 
 export type * from './ports/callee.ts';
@@ -27,6 +27,6 @@ export interface CallPorts {
   readonly registrations: Registrations;
   readonly registry: Registry;
   readonly push: Push;
-  readonly journal: Journal;
+  readonly callHistory: CallHistory;
   readonly log: Log;
 }

@@ -21,7 +21,7 @@ export const NEVER = new AbortController().signal;
  * with the last PbxError.
  * @param act must bear to be done again after it has failed
  */
-export async function insist(
+export async function retry(
   clock: Clock,
   signal: AbortSignal,
   act: () => Promise<void>,

@@ -17,11 +17,11 @@ export function answeredOn({ on, pickedUp }: Pick<Leg, 'on' | 'pickedUp'>): Answ
 
 /** Until the leg has ended. The caller's own hang-up, and the router's end, arrive as the signal. */
 export async function talk(call: Call, ringing: Ringing, wake: Wake, winner: Leg): Promise<Ending> {
-  call.diary.enter('talking');
+  call.timeline.enter('talking');
   ringing.dropOthers(winner, 'answered-elsewhere');
   const reason = answeredOn(winner);
   const ending: Ending = { outcome: 'answered', reason };
-  call.keepsake?.noteAnswer(reason);
+  call.checkpoint?.noteAnswer(reason);
   call.beside('withdraw', wake.withdraw(wordOf(ending), reason));
   while (winner.state !== 'ended') {
     const happened = await call.inbox.next();

@@ -4,7 +4,7 @@
  * lose a place: whatever becomes of the work in it, the place is free again after a bound.
  */
 import type { Clock } from '../call/ports.ts';
-import { Patience } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 
 /** `wake`: somebody waits for it. `notice`: of a call that is over. */
 export type Urgency = 'wake' | 'notice';
@@ -14,12 +14,12 @@ const longestMs = 30_000;
 
 type Turn = () => void;
 
-export class Turnstile {
+export class ConcurrencyLimit {
   private readonly clock: Clock;
   private readonly places: number;
   private readonly taken = { wake: 0, notice: 0 };
   private readonly waiting = { wake: new Set<Turn>(), notice: new Set<Turn>() };
-  private readonly underWay = new Set<Patience>();
+  private readonly underWay = new Set<Deadline>();
   /** Wakes that have gone before a notice that waits. */
   private passedOver = 0;
 
@@ -39,15 +39,15 @@ export class Turnstile {
   ): Promise<T | undefined> {
     await this.enter(urgency, signal);
     // Not the push's signal: what has left keeps its place until it has been given up, though nobody waits for it.
-    const patience = new Patience(this.clock, longestMs, new AbortController().signal);
+    const deadline = new Deadline(this.clock, longestMs, new AbortController().signal);
     const overdue = new AbortController();
-    this.underWay.add(patience);
+    this.underWay.add(deadline);
     try {
-      return await patience.within(work(overdue.signal));
+      return await deadline.within(work(overdue.signal));
     } finally {
-      if (patience.over !== undefined) overdue.abort();
-      patience.end('closing');
-      this.underWay.delete(patience);
+      if (deadline.over !== undefined) overdue.abort();
+      deadline.end('closing');
+      this.underWay.delete(deadline);
       this.taken[urgency] -= 1;
       this.letNext();
     }
@@ -55,7 +55,7 @@ export class Turnstile {
 
   /** Everything that is under way is overdue. */
   close(): void {
-    for (const patience of this.underWay) patience.end('closing');
+    for (const deadline of this.underWay) deadline.end('closing');
   }
 
   private async enter(urgency: Urgency, signal: AbortSignal): Promise<void> {

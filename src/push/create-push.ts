@@ -27,7 +27,7 @@ export interface PushSettings {
   readonly log: Log;
 }
 
-export interface PushDesk extends Push {
+export interface PushGateway extends Push {
   /**
    * Opens the connections before the first call, and keeps them open beside the calls from then on. Never rejects: a failure is logged, and the first
    * push tries again.
@@ -40,7 +40,7 @@ export interface PushDesk extends Push {
 }
 
 /** @throws PushSettingsError with all that is wrong with the settings */
-export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
+export function createPush({ fcm, apns, clock, log }: PushSettings): PushGateway {
   const faults: PushFault[] = [];
   const addresses = new Addresses(log);
   const toAndroid = fcm && checked(() => fcmAccess(fcm), faults);

@@ -6,7 +6,7 @@ import type { Clock } from '../call/ports.ts';
 
 export type Impatience = 'expired' | 'called back' | 'closing';
 
-export class Patience {
+export class Deadline {
   private readonly controller = new AbortController();
   private readonly caller: AbortSignal;
   private readonly endsAtMs: number;
@@ -31,7 +31,7 @@ export class Patience {
     }
   }
 
-  /** Aborts when patience is over. */
+  /** Aborts when the deadline is over. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
@@ -44,7 +44,7 @@ export class Patience {
   /** In ms, never below 0. */
   readonly leftMs = (): number => Math.max(0, this.endsAtMs - this.clock.nowMs());
 
-  /** What the promise comes to, or undefined as soon as patience is over. */
+  /** What the promise comes to, or undefined as soon as the deadline is over. */
   async within<T>(promise: Promise<T>): Promise<T | undefined> {
     const over = Promise.withResolvers<undefined>();
     const stop = () => over.resolve(undefined);

@@ -3,13 +3,13 @@
  * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of where it is lost.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CallRecord, CallSummary, Journal, Log, Party, TimelineEntry } from '../call/ports.ts';
+import type { CallHistory, CallRecord, CallSummary, Log, Party, TimelineEntry } from '../call/ports.ts';
 import type { CallEntry, CallStory } from './rows.ts';
 import { historyIn, type Place } from './sqlite/call-table.ts';
 import type { Database } from './sqlite/database.ts';
 import { StoreFault } from './sqlite/fault.ts';
 
-export interface StoredJournal extends Journal {
+export interface StoredCallHistory extends CallHistory {
   /** The newest calls, live ones included, newest first; where the database cannot be read, those that memory holds. */
   latest(limit: number): Promise<readonly CallEntry[]>;
   /** One call, live or ended. Rejects with StoreFault. */
@@ -18,7 +18,7 @@ export interface StoredJournal extends Journal {
   shut(): void;
 }
 
-export interface JournalBounds {
+export interface CallHistoryBounds {
   /** Calls that are kept. */
   readonly mostCalls: number;
   /** Entries that are kept of one call. */
@@ -29,7 +29,7 @@ export interface JournalBounds {
   readonly retryMs: number;
 }
 
-const usualBounds: JournalBounds = { mostCalls: 10_000, mostEntries: 500, mostWaiting: 1_000, retryMs: 5_000 };
+const usualBounds: CallHistoryBounds = { mostCalls: 10_000, mostEntries: 500, mostWaiting: 1_000, retryMs: 5_000 };
 
 /** Writing stops all calls: 30 calls take about 1 ms, and others have their turn in between. */
 const mostPerWrite = 30;
@@ -45,7 +45,11 @@ interface OpenCall extends CallStory {
   summary: CallSummary | undefined;
 }
 
-export function journalIn(database: Database, log: Log, bounds: Partial<JournalBounds> = {}): StoredJournal {
+export function callHistoryIn(
+  database: Database,
+  log: Log,
+  bounds: Partial<CallHistoryBounds> = {},
+): StoredCallHistory {
   const { mostCalls, mostEntries, mostWaiting, retryMs } = { ...usualBounds, ...bounds };
   const history = historyIn(database, mostCalls, log);
   const live = new Map<string, OpenCall>();

@@ -20,7 +20,7 @@ describe('a caller who has left the application', () => {
   /** Orders that would change something for it. */
   const touched = () => one.orders().filter((order) => !order.startsWith('GET'));
   /** The dialplan has said on the leg that it connects both. */
-  const legSays = () => one.board.connected(CALLER_ID, LEG_ID, 'mobile');
+  const legSays = () => one.dispatcher.connected(CALLER_ID, LEG_ID, 'mobile');
 
   it.each([
     ['a hang-up', 16, 'hung-up'],

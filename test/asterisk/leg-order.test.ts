@@ -13,7 +13,7 @@ const request: DialRequest = {
   callee: { name: 'Zoé', number: '1001' },
   ringMs: 29_001,
   forChannelId: '1700000000.1',
-  memory: 'v1 mobile',
+  checkpoint: 'v1 mobile',
 };
 /** What the dialplan's context needs, whoever calls. */
 const ALWAYS = {

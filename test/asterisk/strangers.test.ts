@@ -55,7 +55,7 @@ describe('a channel in our application that belongs to nobody', () => {
     owned.clear();
     strangers = new Strangers({
       requests,
-      board: { isOwned: (id) => owned.has(id), leavingFrom: () => leaving },
+      dispatcher: { isOwned: (id) => owned.has(id), leavingFrom: () => leaving },
       app: 'app',
       log,
       onArrival: ({ id }, args) => arrived.push(`${id} ${args.join()}`),

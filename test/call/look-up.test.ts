@@ -22,7 +22,7 @@ describe('a look-up', () => {
       XIVO_MAPP_WEBAPP_ENDPOINT: WEBAPP,
     });
     expect(story.woken).toEqual([]);
-    expect(story.journal.calls.size).toBe(0);
+    expect(story.callHistory.calls.size).toBe(0);
     story.theDialplanGoesOn();
   });
 

@@ -79,9 +79,9 @@ async function atEachPortCall(
     };
     try {
       await live(story);
-      expect([...story.journal.calls.values()].every(({ summary }) => summary !== undefined)).toBe(true);
+      expect([...story.callHistory.calls.values()].every(({ summary }) => summary !== undefined)).toBe(true);
     } catch (fault) {
-      const timeline = [...story.journal.calls.keys()].flatMap((callId) => story.journal.told(callId));
+      const timeline = [...story.callHistory.calls.keys()].flatMap((callId) => story.callHistory.told(callId));
       throw new Error(`at port call ${disturbed} (${moment} ${where}): ${String(fault)}\n${timeline.join('\n')}`, {
         cause: fault,
       });

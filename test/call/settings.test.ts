@@ -142,7 +142,11 @@ describe('settings', () => {
     ] as const) {
       const pbx = new FakePbx(story.clock, story.over.signal);
       pbx.globals.set('XIVO_MAPP_PLAY_MSG', newer).set('XIVO_PLAY_MSG', older);
-      const told = story.router.route({ callId: `xm-${story.journal.calls.size}`, userId: '8', caller: pbx.caller() });
+      const told = story.router.route({
+        callId: `xm-${story.callHistory.calls.size}`,
+        userId: '8',
+        caller: pbx.caller(),
+      });
       await story.clock.advance(1000);
       await told;
     }

@@ -11,7 +11,7 @@ describe('a registry that cannot be read', () => {
     story.registry.goStale(WHY);
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.woken.map(({ device }) => device.deviceId)).toEqual(['one']);
-    expect(story.journal.calls.get('xm-0000000000000001')?.timeline).toContainEqual(
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.timeline).toContainEqual(
       expect.objectContaining({ what: 'fault', facts: { in: 'registry', detail: WHY } }),
     );
     // The store itself tells of its trouble, once for all calls.

@@ -18,7 +18,7 @@ function waits(sent: string, news: HoldNews): Story {
   return story;
 }
 const notHeard = () =>
-  [...story.journal.calls.values()].flatMap(({ timeline }) => timeline.filter(({ what }) => what === 'not-heard'));
+  [...story.callHistory.calls.values()].flatMap(({ timeline }) => timeline.filter(({ what }) => what === 'not-heard'));
 const facts = () => notHeard().map((entry) => entry.facts);
 const warnings = () => story.log.at('warn').map(({ message }) => message);
 

@@ -40,8 +40,9 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
       hangUp: (legId, reason) => flowing(pbx.legsPort.hangUp(legId, reason)),
     },
     notes: {
-      keep: (callId, channelId, memory) => flowing(pbx.notesPort.keep(callId, channelId, memory)),
-      answered: (callId, channelId, memory, on) => flowing(pbx.notesPort.answered(callId, channelId, memory, on)),
+      keep: (callId, channelId, checkpoint) => flowing(pbx.notesPort.keep(callId, channelId, checkpoint)),
+      answered: (callId, channelId, checkpoint, on) =>
+        flowing(pbx.notesPort.answered(callId, channelId, checkpoint, on)),
       remove: (callId) => flowing(pbx.notesPort.remove(callId)),
     },
     registrations: {

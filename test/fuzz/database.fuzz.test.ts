@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { journalIn } from '../../src/store/call-history.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
 import { registryIn } from '../../src/store/registry.ts';
 import type { Database } from '../../src/store/sqlite/database.ts';
 import { StoreFault } from '../../src/store/sqlite/fault.ts';
@@ -67,7 +67,7 @@ it('a row is right and is believed, or is left out and told of once', LONG, asyn
     rewrite(other, made);
     const log = fakeLog();
     const registry = registryIn(database, systemClock, log);
-    const journal = journalIn(database, log);
+    const journal = callHistoryIn(database, log);
     // Twice, to hear of nothing twice.
     for (let turn = 0; turn < 2; turn += 1) {
       const latest = await journal.latest(1_000);
@@ -119,7 +119,7 @@ async function live(database: Database): Promise<void> {
     return undefined;
   };
   const registry = registryIn(database, systemClock, log);
-  const journal = journalIn(database, log);
+  const journal = callHistoryIn(database, log);
   const user = await registry.user('7').catch(inWords);
   if (user !== undefined) judgeUser(user);
   await registry.callee('7').catch(inWords);

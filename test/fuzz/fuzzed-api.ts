@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { callMetrics } from '../../src/api/metrics.ts';
 import { type Api, startApi } from '../../src/api/server.ts';
 import type { Limits } from '../../src/api/visitors.ts';
-import { journalIn } from '../../src/store/call-history.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
 import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
 import type { Database } from '../../src/store/sqlite/database.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -48,7 +48,7 @@ export function fuzzedApi(requestMs = 10_000, limits = noLimits): FuzzedApi {
       port: 0,
       apiKey: KEY,
       registry,
-      calls: journalIn(database, log),
+      calls: callHistoryIn(database, log),
       metrics: callMetrics(
         () => ({}),
         () => 0,

@@ -1,10 +1,15 @@
 /**
- * The memory texts on channels, malformed: whoever edits a dialplan can write them. One that is believed is, letter by letter, one that the router writes; from any other the
+ * The checkpoint texts on channels, malformed: whoever edits a dialplan can write them. One that is believed is, letter by letter, one that the router writes; from any other the
  * call begins anew.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readCallMemory, readLegMemory, writeCallMemory, writeLegMemory } from '../../src/call/resume/checkpoint.ts';
+import {
+  readCallCheckpoint,
+  readLegCheckpoint,
+  writeCallCheckpoint,
+  writeLegCheckpoint,
+} from '../../src/call/resume/checkpoint.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';
 import { damagedBytes } from './inputs.ts';
@@ -22,8 +27,8 @@ const calls = fc
     pushed: deviceIds,
     ending: fc.constantFrom(undefined, { outcome: 'busy' as const, reason: 'busy' as const }),
   })
-  .map(({ ending, ...memory }) => (ending === undefined ? memory : { ...memory, ending }))
-  .map(writeCallMemory);
+  .map(({ ending, ...checkpoint }) => (ending === undefined ? checkpoint : { ...checkpoint, ending }))
+  .map(writeCallCheckpoint);
 const legs = fc
   .record({
     on: fc.constantFrom('mobile' as const, 'webapp' as const),
@@ -36,7 +41,7 @@ const legs = fc
       expiresAtSec: fc.constant(undefined),
     }),
   })
-  .map(writeLegMemory);
+  .map(writeLegCheckpoint);
 
 /** One word of the text is another. */
 const misspelt = (texts: fc.Arbitrary<string>) =>
@@ -54,34 +59,34 @@ const texts = (valid: fc.Arbitrary<string>) =>
     { weight: 1, arbitrary: valid },
   );
 
-it('a call’s memory that is believed is one that was written', LONG, async () => {
+it('a call’s checkpoint that is believed is one that was written', LONG, async () => {
   let believed = 0;
-  await feed('memory', 0.5, texts(calls), (some) => {
+  await feed('checkpoint', 0.5, texts(calls), (some) => {
     for (const text of some) {
-      const memory = readCallMemory(text);
-      if (memory === undefined) continue;
+      const checkpoint = readCallCheckpoint(text);
+      if (checkpoint === undefined) continue;
       believed += 1;
-      expect(writeCallMemory(memory)).toBe(text);
-      expect(memory.callId).toMatch(/^xm-[\w-]+$/);
-      expect(memory.userId.isWellFormed()).toBe(true);
-      expect(memory.waitUntilMs).toSatisfy((ms: number) => Number.isSafeInteger(ms) && ms >= 0);
-      for (const deviceId of memory.pushed) expect(deviceId).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+      expect(writeCallCheckpoint(checkpoint)).toBe(text);
+      expect(checkpoint.callId).toMatch(/^xm-[\w-]+$/);
+      expect(checkpoint.userId.isWellFormed()).toBe(true);
+      expect(checkpoint.waitUntilMs).toSatisfy((ms: number) => Number.isSafeInteger(ms) && ms >= 0);
+      for (const deviceId of checkpoint.pushed) expect(deviceId).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
     }
   });
   expect(believed).toBeGreaterThan(0);
 });
 
-it('a leg’s memory that is believed is one that was written', LONG, async () => {
+it('a leg’s checkpoint that is believed is one that was written', LONG, async () => {
   let believed = 0;
-  await feed('memory', 0.5, texts(legs), (some) => {
+  await feed('checkpoint', 0.5, texts(legs), (some) => {
     for (const text of some) {
-      const memory = readLegMemory(text);
-      if (memory === undefined) continue;
+      const checkpoint = readLegCheckpoint(text);
+      if (checkpoint === undefined) continue;
       believed += 1;
-      expect(writeLegMemory(memory)).toBe(text);
-      expect(memory.contact.endpoint).toMatch(/^PJSIP\/[\w.+-]{1,80}$/);
-      expect(memory.contact.uri).toMatch(/^sips?:[^\s&]{1,1000}$/i);
-      expect(memory.dialledAtMs).toSatisfy((ms: number) => Number.isSafeInteger(ms) && ms >= 0);
+      expect(writeLegCheckpoint(checkpoint)).toBe(text);
+      expect(checkpoint.contact.endpoint).toMatch(/^PJSIP\/[\w.+-]{1,80}$/);
+      expect(checkpoint.contact.uri).toMatch(/^sips?:[^\s&]{1,1000}$/i);
+      expect(checkpoint.dialledAtMs).toSatisfy((ms: number) => Number.isSafeInteger(ms) && ms >= 0);
     }
   });
   expect(believed).toBeGreaterThan(0);

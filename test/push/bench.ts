@@ -3,7 +3,7 @@
  * adapters than main is.
  */
 import type { Clock, Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
-import { createPush, type PushDesk } from '../../src/push/create-push.ts';
+import { createPush, type PushGateway } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { fakeLog } from '../call/fakes/log.ts';
 import { bundleId, type PushServices, startPushServices } from '../lab/push/services.ts';
@@ -13,17 +13,17 @@ export const patient = { timeout: 60_000 } as const;
 
 export interface Bench {
   readonly services: PushServices;
-  readonly push: PushDesk;
+  readonly push: PushGateway;
   readonly log: ReturnType<typeof fakeLog>;
   /** Another desk on the same services. The bench closes it. */
-  another(clock?: Clock): PushDesk;
+  another(clock?: Clock): PushGateway;
   close(): Promise<void>;
 }
 
 export async function openBench(): Promise<Bench> {
   const services = await startPushServices();
   const log = fakeLog();
-  const desks: PushDesk[] = [];
+  const desks: PushGateway[] = [];
   const another = (clock = systemClock) => {
     const desk = createPush({ ...settingsFor(services), clock, log });
     desks.push(desk);

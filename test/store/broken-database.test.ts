@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { journalIn } from '../../src/store/call-history.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
 import { brokenStores, patience, phone, user } from './broken-store.ts';
 
 const { scratch, setUp, withAnna, copyOf, noticed, garbled } = brokenStores();
@@ -129,13 +129,13 @@ describe('a file of garbage', () => {
   it('keeps the history in memory, to be read and to be written later', async () => {
     const store = await withAnna();
     const { file, database, log, back } = store;
-    const journal = journalIn(database, log, { retryMs: 20 });
+    const callHistory = callHistoryIn(database, log, { retryMs: 20 });
     const copy = copyOf(file);
     await garbled(store);
-    journal.open({ callId: 'c1', userId: 'anna', caller: { name: '', number: '' }, startedAtMs: 1 });
-    journal.close('c1', { outcome: 'no-answer', reason: 'wait-over', durationMs: 1, stagesMs: {} });
-    expect((await journal.latest(5)).map(({ callId }) => callId)).toEqual(['c1']);
-    expect(await journal.story('c1')).toMatchObject({ callId: 'c1' });
+    callHistory.open({ callId: 'c1', userId: 'anna', caller: { name: '', number: '' }, startedAtMs: 1 });
+    callHistory.close('c1', { outcome: 'no-answer', reason: 'wait-over', durationMs: 1, stagesMs: {} });
+    expect((await callHistory.latest(5)).map(({ callId }) => callId)).toEqual(['c1']);
+    expect(await callHistory.story('c1')).toMatchObject({ callId: 'c1' });
     renameSync(copy, file);
     await back();
     const rows = () => scratch.other(file).prepare('SELECT call_id FROM calls').all();

@@ -4,7 +4,7 @@
  */
 import { CallerGone, PbxError } from '../../call/errors.ts';
 import type { DialplanStatus } from '../../call/outcomes.ts';
-import { WAKE_MEMORY } from '../../call/own-dial/checkpoint.ts';
+import { WAKE_CHECKPOINT } from '../../call/own-dial/checkpoint.ts';
 import type { Hold, HoldNews, Log, Party, Reading, WaitingCaller } from '../../call/ports.ts';
 import { ask, askContacts, isVariableName } from './question.ts';
 import type { AgiRequest } from './request.ts';
@@ -21,9 +21,9 @@ export async function openCaller(
   session: AgiSession,
   request: AgiRequest,
   log: Log,
-): Promise<{ readonly caller: WaitingCaller; readonly memory: string }> {
-  const [state, memory = ''] = await ask(session, [`\${CHANNEL(state)}`, `\${${WAKE_MEMORY}}`, STAYS]);
-  return { caller: new AgiCaller(session, request, state === 'Up', log), memory };
+): Promise<{ readonly caller: WaitingCaller; readonly checkpoint: string }> {
+  const [state, checkpoint = ''] = await ask(session, [`\${CHANNEL(state)}`, `\${${WAKE_CHECKPOINT}}`, STAYS]);
+  return { caller: new AgiCaller(session, request, state === 'Up', log), checkpoint };
 }
 
 class AgiCaller implements WaitingCaller {

@@ -18,7 +18,7 @@ export interface AgiArrival {
   readonly userId: string;
   readonly caller: WaitingCaller;
   /** What an earlier wake has left on the channel. */
-  readonly memory: string;
+  readonly checkpoint: string;
 }
 
 export interface AgiOptions {
@@ -79,8 +79,8 @@ export function agiServer(options: AgiOptions): Agi {
       return refuse(session, 'bad-request');
     }
     const { asked, userId } = request;
-    const { caller, memory } = await openCaller(session, request, log);
-    await serve({ asked, userId, caller, memory });
+    const { caller, checkpoint } = await openCaller(session, request, log);
+    await serve({ asked, userId, caller, checkpoint });
   };
 
   const forget = (session: AgiSession, address: string): void => {

@@ -1,6 +1,6 @@
 /**
  * Takes each event to whom it concerns: a channel's events to its owner, a contact's to those who watch its endpoint, a new caller to whoever takes callers.
- * A leg that nobody owns is hung up as soon as it shows itself, unless it is answered. There is one switchboard for the life of the process, across all
+ * A leg that nobody owns is hung up as soon as it shows itself, unless it is answered. There is one dispatcher for the life of the process, across all
  * reconnects; it must never keep an owner whose channel is gone.
  */
 
@@ -69,7 +69,7 @@ export interface ContactNews {
   readonly status: string;
 }
 
-export interface SwitchboardPorts {
+export interface DispatcherDeps {
   readonly onArrival: (channel: Channel, args: readonly string[]) => void;
   readonly hangUpStray: (channelId: string) => void;
   readonly onReplaced: () => void;
@@ -77,14 +77,14 @@ export interface SwitchboardPorts {
   readonly onCallerReplaced: (replacedId: string, channelId: string) => void;
 }
 
-export class Switchboard {
-  readonly #ports: SwitchboardPorts;
+export class Dispatcher {
+  readonly #ports: DispatcherDeps;
   readonly #owners = new Map<string, ChannelOwner>();
   /** Callers who were given back and whose end was not heard yet, with the user for whom they had come. */
   readonly #leaving = new Map<string, string>();
   readonly #watchers = new Map<string, Set<(news: ContactNews) => void>>();
 
-  constructor(ports: SwitchboardPorts) {
+  constructor(ports: DispatcherDeps) {
     this.#ports = ports;
   }
 

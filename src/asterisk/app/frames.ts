@@ -1,19 +1,19 @@
 /**
- * What comes over the event connection: each event to the switchboard, and each kind of junk told once. Must never throw: it runs in the socket's handler.
+ * What comes over the event connection: each event to the dispatcher, and each kind of junk told once. Must never throw: it runs in the socket's handler.
  */
 import type { Log } from '../../call/ports.ts';
 import { readEvent } from '../ari/events.ts';
-import type { Switchboard } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 const MAX_TOLD = 100;
 
-export function frameReader(board: Pick<Switchboard, 'take'>, log: Log): (frame: Buffer) => void {
+export function frameReader(dispatcher: Pick<Dispatcher, 'take'>, log: Log): (frame: Buffer) => void {
   const told = new Set<string>();
   return (frame) => {
     const answer = readEvent(frame);
     if (answer.kind === 'event') {
       try {
-        board.take(answer.event);
+        dispatcher.take(answer.event);
       } catch (error) {
         log.error('an event was not taken', { type: answer.event.type, error: String(error) });
       }

@@ -8,7 +8,7 @@ import { Agent as SecureAgent } from 'node:https';
 import { PbxError, PbxLate } from '../../call/errors.ts';
 import type { Log } from '../../call/ports.ts';
 import type { AriAddress } from './address.ts';
-import { type Trouble, troubleOfSessions } from './diagnosis.ts';
+import { diagnoseSessions, type Trouble } from './diagnosis.ts';
 import { isBroken, isIll } from './errors.ts';
 import { type AriOrder, CalledOff, exchange, StaleConnection, type Stopwatch, TurnedAway } from './exchange.ts';
 import { type Lane, Lanes } from './lanes.ts';
@@ -52,7 +52,7 @@ export class AriRequests {
     this.#witness = witness;
     this.#stopwatch = stopwatch;
     this.#lanes = new Lanes(address.secure);
-    this.#sessions = new Sessions(() => this.#isTurnedAway(), troubleOfSessions(address), log);
+    this.#sessions = new Sessions(() => this.#isTurnedAway(), diagnoseSessions(address), log);
   }
 
   /** What is wrong with Asterisk's HTTP sessions; undefined where nothing is. */

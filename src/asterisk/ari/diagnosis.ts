@@ -38,7 +38,7 @@ const UNREACHABLE = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNO
 const SILENT = new Set(['ETIMEDOUT', 'ECONNRESET', 'EPIPE']);
 
 /** Asterisk, or whatever listens there, answered the opening of the event connection with this HTTP status. */
-export function troubleOfStatus(status: number, address: AriAddress): Trouble {
+export function diagnoseStatus(status: number, address: AriAddress): Trouble {
   if (status === 401 || status === 403) {
     return {
       kind: 'wrong-password',
@@ -58,7 +58,7 @@ export function troubleOfStatus(status: number, address: AriAddress): Trouble {
 }
 
 /** Asterisk accepts new connections and closes them at once. */
-export function troubleOfSessions(address: AriAddress): Trouble {
+export function diagnoseSessions(address: AriAddress): Trouble {
   return {
     kind: 'sessions-used-up',
     words: `Asterisk at ${address.host} closes new connections at once, as it does when browsers or other programs have used up its HTTP sessions: raise sessionlimit in http.conf (100 unless set), then asterisk -rx "module reload http"`,
@@ -71,7 +71,7 @@ export function wordsOfSilence(silentMs: number, { host }: AriAddress): string {
 }
 
 /** The connection could not be made, or broke. */
-export function troubleOfError(error: unknown, address: AriAddress): Trouble {
+export function diagnoseError(error: unknown, address: AriAddress): Trouble {
   const code = codeOf(error);
   const host = address.host;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL') {

@@ -7,14 +7,14 @@ import { PbxError, PbxLate } from '../../call/errors.ts';
 import type { Clock } from '../../call/ports.ts';
 import type { AriRequests } from './client.ts';
 
-const PULSE = 'xivo-mapp-pulse';
+const PROBE = 'xivo-mapp-probe';
 /** How long an event may take to come, in ms, and how many times as long as the answer took. */
 const PATIENCE_MS = 1_500;
 const TIMES_THE_ANSWER = 10;
 /** What is later than this is taken for lost, in ms. */
 const LONGEST_MS = 60_000;
 
-export class Pulse {
+export class EventProbe {
   readonly #requests: AriRequests;
   readonly #app: string;
   readonly #clock: Pick<Clock, 'nowMs' | 'sleep'>;
@@ -38,7 +38,7 @@ export class Pulse {
     const giveUp = new AbortController();
     const askedMs = this.#clock.nowMs();
     try {
-      const path = `/events/user/${PULSE}`;
+      const path = `/events/user/${PROBE}`;
       // Behind the orders of many calls it would come too late, and pass for a connection that is lost.
       await this.#requests.send({ method: 'POST', path, query: { application: this.#app }, lane: 'kept' });
       const tookMs = this.#clock.nowMs() - askedMs;

@@ -6,7 +6,7 @@
 import { WebSocket } from 'ws';
 import type { Clock, Log } from '../../call/ports.ts';
 import type { AriAddress } from './address.ts';
-import { type Trouble, troubleOfError, troubleOfSessions, troubleOfStatus } from './diagnosis.ts';
+import { diagnoseError, diagnoseSessions, diagnoseStatus, type Trouble } from './diagnosis.ts';
 import { watchConnection } from './event-socket-watch.ts';
 
 /** An Asterisk that is late shakes hands late. */
@@ -138,15 +138,15 @@ export class EventSocket {
     let heardMs = clock.nowMs();
     let stood = false;
     socket.on('unexpected-response', (request, response) => {
-      ended.resolve(troubleOfStatus(response.statusCode ?? 0, address));
+      ended.resolve(diagnoseStatus(response.statusCode ?? 0, address));
       request.destroy();
     });
     let isOpen = false;
     socket.on('error', (error) => {
-      const trouble = troubleOfError(error, address);
+      const trouble = diagnoseError(error, address);
       // Accepted, and closed without a word.
       const isTurnedAway = !isOpen && trouble.kind === 'silent' && 'code' in error && error.code === 'ECONNRESET';
-      ended.resolve(isTurnedAway ? troubleOfSessions(address) : trouble);
+      ended.resolve(isTurnedAway ? diagnoseSessions(address) : trouble);
     });
     socket.on('close', () =>
       ended.resolve({ kind: 'silent', words: `Asterisk at ${address.host} closed the connection` }),

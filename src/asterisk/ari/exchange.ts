@@ -6,7 +6,7 @@ import { request as secureRequest } from 'node:https';
 import { z } from 'zod';
 import { PbxError, PbxLate } from '../../call/errors.ts';
 import type { AriAddress } from './address.ts';
-import { troubleOfError } from './diagnosis.ts';
+import { diagnoseError } from './diagnosis.ts';
 import { AriRefusal } from './errors.ts';
 import type { Lane } from './lanes.ts';
 
@@ -132,8 +132,8 @@ export function exchange(
     if (error instanceof PbxLate) return reject(error);
     const isBroken = !answered && 'code' in error && BROKEN.has(String(error.code));
     if (isBroken && request.reusedSocket) reject(new StaleConnection('the connection broke'));
-    else if (isBroken) reject(new TurnedAway(troubleOfError(error, address).words));
-    else reject(new PbxError(`${order.method} ${order.path}: ${troubleOfError(error, address).words}`));
+    else if (isBroken) reject(new TurnedAway(diagnoseError(error, address).words));
+    else reject(new PbxError(`${order.method} ${order.path}: ${diagnoseError(error, address).words}`));
   });
   request.on('close', () => {
     clearTimeout(timer);

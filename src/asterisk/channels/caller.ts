@@ -17,16 +17,16 @@ import type { Channel, PlaybackEvent } from '../ari/events.ts';
 import { CallerHold } from './caller-hold.ts';
 import { CallerOrders } from './caller-orders.ts';
 import { readCaller, type WhatToRead } from './caller-reading.ts';
-import { Departure, type DeparturePorts } from './departure.ts';
+import { Departure, type DepartureDeps } from './departure.ts';
 import { askingWho } from './who-calls.ts';
 
-export interface CallerPorts extends DeparturePorts {
+export interface CallerDeps extends DepartureDeps {
   readonly ownDialplan: OwnDialplan;
 }
 
 /** What an earlier run has left of a caller's call, in its own words. */
 export interface LeftBehind {
-  readonly memory: string;
+  readonly checkpoint: string;
   readonly legs: readonly FoundLeg[];
   /** How many holds the channel has had. */
   readonly held: number;
@@ -40,7 +40,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   readonly answered: boolean;
   readonly settled = true;
   readonly #requests: AriRequests;
-  readonly #ports: CallerPorts;
+  readonly #ports: CallerDeps;
   #ours = true;
   /** Somebody has looked at it. */
   #seen = false;
@@ -56,7 +56,7 @@ export class CallerChannel implements Caller, ChannelOwner {
    * @param userId for whom it has come: the first argument of its Stasis()
    * @param found an earlier run of the router has had the channel
    */
-  constructor(channel: Channel, userId: string, ports: CallerPorts, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
+  constructor(channel: Channel, userId: string, ports: CallerDeps, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
     this.#channelId = channel.id;
     this.#party = partyOf(withoutEscapes(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
@@ -69,7 +69,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.#hold = new CallerHold(channel.id, ports.requests, ports.log, found?.held);
     this.#isHeard = found?.isHeard === true;
     if (this.#isHeard) this.#departure.endIsHeard = Promise.resolve(true);
-    ports.board.own(channel.id, this);
+    ports.dispatcher.own(channel.id, this);
   }
 
   /** As far as Asterisk's events can tell; after the first look, whatever bytes there are in name and number. */
@@ -156,7 +156,7 @@ export class CallerChannel implements Caller, ChannelOwner {
       throw this.#orders.across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
-    this.#ports.board.letGo(this.#channelId, this, this.#userId);
+    this.#ports.dispatcher.letGo(this.#channelId, this, this.#userId);
   }
 
   /**

@@ -5,16 +5,16 @@
 import { CallerAnswered, CallerGone, type HowLeft } from '../../call/errors.ts';
 import { readAnsweredOn } from '../../call/outcomes.ts';
 import type { Clock, Log } from '../../call/ports.ts';
-import type { ChannelOwner, Switchboard } from '../app/dispatcher.ts';
+import type { ChannelOwner, Dispatcher } from '../app/dispatcher.ts';
 import { takeOffGuard } from '../app/own-dialplan.ts';
 import type { AriRequests } from '../ari/client.ts';
 import { ANSWERED_ELSEWHERE } from './hangup-causes.ts';
 import { whereIs } from './whereabouts.ts';
 
-export interface DeparturePorts {
+export interface DepartureDeps {
   readonly requests: AriRequests;
   readonly app: string;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   /** Told where a leg is connected with the caller, and nobody has heard of it. */
   readonly onConnected: (legId: string, on: string) => boolean;
   readonly log: Log;
@@ -39,7 +39,7 @@ const FOUND_WITHIN_MS = 5_000;
 
 export class Departure {
   readonly #leaver: Leaver;
-  readonly #ports: DeparturePorts;
+  readonly #ports: DepartureDeps;
   readonly #leaving = new AbortController();
   /** Aborts when it is heard what has become of the channel. */
   #word = new AbortController();
@@ -52,7 +52,7 @@ export class Departure {
   /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
   #cause = 0;
 
-  constructor(leaver: Leaver, ports: DeparturePorts) {
+  constructor(leaver: Leaver, ports: DepartureDeps) {
     this.#leaver = leaver;
     this.#ports = ports;
   }
@@ -115,7 +115,7 @@ export class Departure {
   }
 
   leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
-    this.#ports.board.disown(this.#leaver.channelId(), this.#leaver.owner);
+    this.#ports.dispatcher.disown(this.#leaver.channelId(), this.#leaver.owner);
     this.#away = true;
     this.#word.abort();
     if (this.#leaver.isOurs() && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
@@ -124,9 +124,9 @@ export class Departure {
   /** Never rejects. */
   async #seek(): Promise<void> {
     const channelId = this.#leaver.channelId();
-    const { requests, app, log, board, onConnected } = this.#ports;
+    const { requests, app, log, dispatcher, onConnected } = this.#ports;
     // Its end was heard while it was being given back, and then it was no longer listened to.
-    if (!board.isOwned(channelId)) board.own(channelId, this.#leaver.owner);
+    if (!dispatcher.isOwned(channelId)) dispatcher.own(channelId, this.#leaver.owner);
     const isConnected = () => this.#connected !== undefined;
     const isOver = () => this.left.aborted;
     // What is found out of a channel means nothing any more once another has taken its place.

@@ -4,21 +4,21 @@
  * sent on. A phone that sends on within the millisecond may win that race until the ring time is over.
  */
 import type { Log } from '../../call/ports.ts';
-import type { ChannelOwner, Followed, Switchboard } from '../app/dispatcher.ts';
+import type { ChannelOwner, Dispatcher, Followed } from '../app/dispatcher.ts';
 import { channelPath, endpointOf } from '../app/ids.ts';
 import type { Subscriptions } from '../app/subscriptions.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
 
-export interface FollowedPorts {
+export interface FollowedDeps {
   readonly requests: AriRequests;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly subscriptions: Subscriptions;
   readonly log: Log;
 }
 
 /** Beside whatever goes on. */
-export function endFollowed({ id, name }: Followed, ports: FollowedPorts): void {
-  const { requests, board, subscriptions, log } = ports;
+export function endFollowed({ id, name }: Followed, ports: FollowedDeps): void {
+  const { requests, dispatcher, subscriptions, log } = ports;
   const tell = (error: unknown) => {
     if (!isGone(error))
       log.warn('could not hang up what a phone was sent on to', { channel: id, error: String(error) });
@@ -32,11 +32,11 @@ export function endFollowed({ id, name }: Followed, ports: FollowedPorts): void 
       onEnd: () => {},
       onForwarded: ({ followed }) => followed && endFollowed(followed, ports),
       onDestroyed: () => {
-        board.disown(id, owner);
+        dispatcher.disown(id, owner);
         void subscriptions.remove(endpoint);
       },
     };
-    board.own(id, owner);
+    dispatcher.own(id, owner);
     subscriptions.add(endpoint).catch(tell);
   }
   requests.send({ method: 'DELETE', path: channelPath(id), lane: 'urgent' }).catch(tell);

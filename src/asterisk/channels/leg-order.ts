@@ -14,7 +14,7 @@ import { FORWARDED_BY, NOWHERE } from './forward.ts';
 const MAX_TEXT = 80;
 const MAX_MEMORY = 1200;
 /** Variables on the leg's channel by which another run of the router finds out what it is. */
-export const LEG_MEMORY = 'XIVO_MAPP_LEG';
+export const LEG_CHECKPOINT = 'XIVO_MAPP_LEG';
 export const LEG_CALLER = 'XIVO_MAPP_CALLER';
 /** For the dialplan: on what the call is answered here, and whose phone this is. */
 const LEG_ON = 'XIVO_MAPP_ON';
@@ -58,7 +58,7 @@ export function legOrder(request: DialRequest, destination: string): AriOrder {
   const { contact, caller, callee, forward } = request;
   const isLocal = destination.startsWith('Local/');
   const variables: Record<string, string> = {
-    [LEG_MEMORY]: clean(request.memory, MAX_MEMORY),
+    [LEG_CHECKPOINT]: clean(request.checkpoint, MAX_MEMORY),
     [LEG_CALLER]: request.forChannelId,
     [LEG_ON]: request.on,
     // As the channel's name begins.

@@ -8,7 +8,7 @@ import type { ChannelOwner, Followed, SentOn } from '../app/dispatcher.ts';
 import { readConnectedTo } from '../app/own-dialplan.ts';
 import { endDetail, legEndOf } from './hangup-causes.ts';
 
-export interface LegPorts {
+export interface LegDeps {
   readonly onEvent: (event: LegEvent) => void;
   /** The dialplan has sent this caller to it, which was answered on that. */
   readonly onConnected: (callerId: string, on: string) => void;
@@ -20,7 +20,7 @@ export interface LegPorts {
 }
 
 export class Leg implements ChannelOwner {
-  readonly #ports: LegPorts;
+  readonly #ports: LegDeps;
   #onEvent: (event: LegEvent) => void;
   readonly #order = Promise.withResolvers<void>();
   #held: LegEvent[] | undefined = [];
@@ -39,7 +39,7 @@ export class Leg implements ChannelOwner {
   /** It goes through the dialplan to where a phone has sent the call on: how that ends is nobody's word about his own phone. */
   isForward = false;
 
-  constructor(ports: LegPorts) {
+  constructor(ports: LegDeps) {
     this.#ports = ports;
     this.#onEvent = ports.onEvent;
   }

@@ -1,11 +1,11 @@
 /**
- * Legs towards contacts. The switchboard knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent
+ * Legs towards contacts. The dispatcher knows a leg before its order leaves, and until Asterisk says that it is no more; an order is never sent
  * twice. A leg never comes to our application: it is heard of through its endpoint, whose events are asked for before the order and until the leg is
  * gone. Must never let a leg live that was to be hung up, whatever became of its order, unless somebody has answered it: then the dialplan decides.
  */
 import { PbxError } from '../../call/errors.ts';
 import type { Clock, DialRequest, LegEvent, LegHangUpReason, Legs, Log } from '../../call/ports.ts';
-import type { Switchboard } from '../app/dispatcher.ts';
+import type { Dispatcher } from '../app/dispatcher.ts';
 import type { Subscriptions } from '../app/subscriptions.ts';
 import { variableOrder } from '../app/variable-order.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
@@ -22,7 +22,7 @@ const COMES_BACK_MS = 5_000;
 
 export interface LegsSettings {
   readonly requests: AriRequests;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly app: string;
   readonly log: Log;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -86,16 +86,16 @@ export class AriLegs implements Legs {
   }
 
   #own(legId: string, { onEvent, onGone, forwardedBy }: Owned): Leg {
-    const { board, requests } = this.#settings;
+    const { dispatcher, requests } = this.#settings;
     const leg = new Leg({
       onEvent,
       onGone,
-      onConnected: (callerId, on) => board.connected(callerId, legId, on),
+      onConnected: (callerId, on) => dispatcher.connected(callerId, legId, on),
       onFollowed: (followed) => endFollowed(followed, this.#settings),
       whereTo: (sent) => whereTo(sent, leg.callerId, forwardedBy, requests),
     });
     this.#legs.set(legId, leg);
-    board.own(legId, leg);
+    dispatcher.own(legId, leg);
     return leg;
   }
 
@@ -181,7 +181,7 @@ export class AriLegs implements Legs {
   }
 
   #forget(legId: string, leg: Leg): void {
-    this.#settings.board.disown(legId, leg);
+    this.#settings.dispatcher.disown(legId, leg);
     this.#doubted.delete(leg);
     if (this.#legs.get(legId) === leg) this.#legs.delete(legId);
   }

@@ -5,7 +5,7 @@
  */
 import { PbxError, PbxLate } from '../../call/errors.ts';
 import type { Clock, Contact, ContactListener, Log, Registrations, Watch } from '../../call/ports.ts';
-import type { ContactNews, Switchboard } from '../app/dispatcher.ts';
+import type { ContactNews, Dispatcher } from '../app/dispatcher.ts';
 import { ask } from '../app/expressions.ts';
 import type { Subscriptions } from '../app/subscriptions.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
@@ -16,7 +16,7 @@ import { Refreshes } from './refresh-poll.ts';
 
 export interface RegistrationsSettings {
   readonly requests: AriRequests;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly subscriptions: Subscriptions;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,8 +50,8 @@ export class AriRegistrations implements Registrations {
   ): Promise<Watch> {
     const able = [...new Set(endpoints)].filter(canHaveContacts);
     const watch = new ContactWatch(able, known, throughChannelId, listener, this.#behindPath);
-    const { board, subscriptions } = this.#settings;
-    const deafen = able.map((endpoint) => board.watchContacts(endpoint, (news) => this.#onNews(watch, news)));
+    const { dispatcher, subscriptions } = this.#settings;
+    const deafen = able.map((endpoint) => dispatcher.watchContacts(endpoint, (news) => this.#onNews(watch, news)));
     this.#watches.add(watch);
     const close = async () => {
       if (!watch.open) return;

@@ -4,7 +4,7 @@
  */
 import type { Caller, FoundLeg } from '../../call/ports.ts';
 import type { Channel } from '../ari/events.ts';
-import { CallerChannel, type CallerPorts, type LeftBehind } from '../channels/caller.ts';
+import { CallerChannel, type CallerDeps, type LeftBehind } from '../channels/caller.ts';
 import { isNoCall } from './strangers.ts';
 
 /** A caller's channel that has come to us, or was in the application already when we connected. */
@@ -13,7 +13,7 @@ export interface Arrival {
   /** First argument of the dialplan's Stasis(), '' where there is none. */
   readonly userId: string;
   /** What an earlier run of the router has left on the channel; '' where nothing. The dialplan hands it on as the second argument. */
-  readonly memory: string;
+  readonly checkpoint: string;
   readonly legs: readonly FoundLeg[];
   /** `found`: it came while we were away, or an earlier run of the router had it. */
   readonly how: 'new' | 'found';
@@ -21,18 +21,18 @@ export interface Arrival {
 
 export type CallerHandler = (arrival: Arrival) => void | Promise<void>;
 
-export interface ArrivalPorts extends Omit<CallerPorts, 'onConnected'> {
+export interface ArrivalDeps extends Omit<CallerDeps, 'onConnected'> {
   /** A caller was found to talk to that leg. */
   readonly onConnected: (legId: string, on: string, callerId: string) => boolean;
   readonly returnNoCall: (channel: Channel) => void;
 }
 
 export class Arrivals {
-  readonly #ports: ArrivalPorts;
+  readonly #ports: ArrivalDeps;
   readonly #found = new Set<CallerChannel>();
   #handler: CallerHandler | undefined;
 
-  constructor(ports: ArrivalPorts) {
+  constructor(ports: ArrivalDeps) {
     this.#ports = ports;
   }
 
@@ -51,7 +51,7 @@ export class Arrivals {
     if (left !== undefined) this.#found.add(caller);
     const how = left === undefined ? 'new' : 'found';
     const tell = async () =>
-      this.#handler?.({ caller, userId, how, memory: left?.memory || told, legs: left?.legs ?? [] });
+      this.#handler?.({ caller, userId, how, checkpoint: left?.checkpoint || told, legs: left?.legs ?? [] });
     tell().catch((error: unknown) => {
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
       return caller.giveBack('FAILED', 'router-error').catch(() => undefined);

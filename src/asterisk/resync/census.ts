@@ -31,7 +31,7 @@ export interface Census {
   readonly bridges: readonly Bridge[];
 }
 
-export interface CensusPorts {
+export interface CensusDeps {
   readonly requests: AriRequests;
   readonly app: string;
   readonly log: Log;
@@ -43,7 +43,7 @@ export interface CensusPorts {
  */
 export async function takeCensus(
   known: { readonly channelIds: Iterable<string>; readonly bridgeIds: Iterable<string> },
-  ports: CensusPorts,
+  ports: CensusDeps,
 ): Promise<Census> {
   const [channelList, bridgeList] = await Promise.all([list('/channels', ports), list('/bridges', ports)]);
   const [channels, bridges] = await Promise.all([
@@ -56,7 +56,7 @@ export async function takeCensus(
 }
 
 /** Undefined where Asterisk answers that it cannot make the list. */
-async function list(path: string, { requests }: CensusPorts): Promise<readonly unknown[] | undefined> {
+async function list(path: string, { requests }: CensusDeps): Promise<readonly unknown[] | undefined> {
   try {
     const { data } = List.safeParse(await requests.send({ method: 'GET', path }));
     if (data !== undefined) return data;
@@ -67,7 +67,7 @@ async function list(path: string, { requests }: CensusPorts): Promise<readonly u
   }
 }
 
-function tellUnlisted(what: 'channels' | 'bridges', { log }: CensusPorts): void {
+function tellUnlisted(what: 'channels' | 'bridges', { log }: CensusDeps): void {
   log.warn(
     `Asterisk cannot list its ${what}, since one of anybody's has bytes that are no UTF-8; each of ours was asked for by itself`,
   );
@@ -90,7 +90,7 @@ function readChannels(entries: readonly unknown[]): ChannelsRead {
 }
 
 /** Those in our application, those that are known, and legs, which their endpoints name. */
-async function askForEach(known: Iterable<string>, { requests, app }: CensusPorts): Promise<ChannelsRead> {
+async function askForEach(known: Iterable<string>, { requests, app }: CensusDeps): Promise<ChannelsRead> {
   const [{ channelIds }, endpoints] = await Promise.all([
     readApplication(requests, app),
     requests.send({ method: 'GET', path: '/endpoints' }),
@@ -111,7 +111,7 @@ function readBridges(entries: readonly unknown[]): Bridge[] {
   return entries.flatMap((entry) => Bridge.safeParse(entry).data ?? []);
 }
 
-async function askForBridges(known: Iterable<string>, { requests, app }: CensusPorts): Promise<Bridge[]> {
+async function askForBridges(known: Iterable<string>, { requests, app }: CensusDeps): Promise<Bridge[]> {
   const { bridgeIds } = await readApplication(requests, app);
   const bridges: Bridge[] = [];
   const askFor = async (bridgeId: string): Promise<void> => {

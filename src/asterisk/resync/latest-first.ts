@@ -4,7 +4,7 @@
  */
 
 import type { FoundLeg } from '../../call/ports.ts';
-import { readCallMemory } from '../../call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../call/resume/checkpoint.ts';
 import { compareUrgency, urgencyOf } from '../../call/resume/urgency.ts';
 import { readNote } from './notes.ts';
 
@@ -19,11 +19,11 @@ export function latestFirst<T extends { readonly channel: { readonly id: string 
   wallMs: number,
 ): T[] {
   const read = notes.flatMap(({ name }) => readNote(name) ?? []);
-  const memoryOf = new Map(read.map(({ channelId, memory }) => [channelId, readCallMemory(memory)]));
+  const checkpointOf = new Map(read.map(({ channelId, checkpoint }) => [channelId, readCallCheckpoint(checkpoint)]));
   return found
     .map((one) => {
       const { id } = one.channel;
-      return { one, urgency: urgencyOf(memoryOf.get(id), legsOf.get(id) ?? [], wallMs) };
+      return { one, urgency: urgencyOf(checkpointOf.get(id), legsOf.get(id) ?? [], wallMs) };
     })
     .sort((one, other) => compareUrgency(one.urgency, other.urgency))
     .map(({ one }) => one);

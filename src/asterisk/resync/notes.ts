@@ -11,14 +11,14 @@ import { type AriRequests, isGone } from '../ari/client.ts';
 export interface Note {
   /** The caller's channel. */
   readonly channelId: string;
-  readonly memory: string;
+  readonly checkpoint: string;
 }
 
 /** What was kept under this name; undefined where it is none of ours. */
 export function readNote(name: string): Note | undefined {
-  const [, escaped = '', memory = ''] = /^(\S+) (.+)$/.exec(name) ?? [];
+  const [, escaped = '', checkpoint = ''] = /^(\S+) (.+)$/.exec(name) ?? [];
   const channelId = decoded(escaped);
-  return channelId === undefined || channelId === '' ? undefined : { channelId, memory };
+  return channelId === undefined || channelId === '' ? undefined : { channelId, checkpoint };
 }
 
 export class AriNotes implements Notes {
@@ -36,23 +36,23 @@ export class AriNotes implements Notes {
     return new Set(this.#kept);
   }
 
-  async keep(callId: string, channelId: string, memory: string): Promise<void> {
+  async keep(callId: string, channelId: string, checkpoint: string): Promise<void> {
     const noteId = noteIdOf(callId);
-    if (!this.#kept.has(noteId)) await this.#write(callId, noteId, channelId, memory);
+    if (!this.#kept.has(noteId)) await this.#write(callId, noteId, channelId, checkpoint);
   }
 
-  async answered(callId: string, channelId: string, memory: string, on: AnsweredOn): Promise<void> {
-    await this.#write(callId, noteIdOf(callId, on), channelId, memory);
+  async answered(callId: string, channelId: string, checkpoint: string, on: AnsweredOn): Promise<void> {
+    await this.#write(callId, noteIdOf(callId, on), channelId, checkpoint);
     const first = noteIdOf(callId);
     // What could not be taken away is so when all is over.
     await this.#delete(callId, first).catch(() => this.#kept.add(first));
   }
 
-  async #write(callId: string, noteId: string, channelId: string, memory: string): Promise<void> {
+  async #write(callId: string, noteId: string, channelId: string, checkpoint: string): Promise<void> {
     // Known before it exists, so that no clearing up after a reconnect takes it for one that was left behind.
     this.#kept.add(noteId);
     this.#standingOf(callId).add(noteId);
-    const query = { type: 'mixing', name: `${encodeURIComponent(channelId)} ${memory}` };
+    const query = { type: 'mixing', name: `${encodeURIComponent(channelId)} ${checkpoint}` };
     await this.#requests.send({ method: 'POST', path: bridgePath(noteId), query, once: true });
   }
 

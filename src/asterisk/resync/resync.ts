@@ -6,10 +6,10 @@
 
 import { type AnsweredOn, readAnsweredOn } from '../../call/outcomes.ts';
 import type { Clock, FoundLeg, LegHangUpReason, Log } from '../../call/ports.ts';
-import { CALL_MEMORY, readCallMemory } from '../../call/resume/checkpoint.ts';
+import { CALL_CHECKPOINT, readCallCheckpoint } from '../../call/resume/checkpoint.ts';
 import type { LostCall } from '../../call/router.ts';
 import { argsIn, subscribeToChannels, subscribeToMissing } from '../app/application.ts';
-import type { ChannelOwner, Switchboard } from '../app/dispatcher.ts';
+import type { ChannelOwner, Dispatcher } from '../app/dispatcher.ts';
 import { readVariables } from '../app/expressions.ts';
 import { bridgePath, isLeg, isLegOf, isOurs, noteIdOf, readNoteId } from '../app/ids.ts';
 import { CONNECTED_TO, readConnectedTo, takeOffGuard } from '../app/own-dialplan.ts';
@@ -26,9 +26,9 @@ import { latestFirst } from './latest-first.ts';
 import { type AriNotes, readNote } from './notes.ts';
 import { isNoCall } from './strangers.ts';
 
-export interface ReconcilePorts {
+export interface ReconcileDeps {
   readonly requests: AriRequests;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly app: string;
   readonly log: Log;
   readonly clock: Pick<Clock, 'wallMs'>;
@@ -40,12 +40,12 @@ export interface ReconcilePorts {
   readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
 }
 
-function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcilePorts): void {
+function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcileDeps): void {
   const args = channel && argsIn(channel, ports.app);
   if (channel === undefined) owner.onDestroyed(0, MISSING);
   else if (args !== undefined) {
     // It may have been away meanwhile, and then it is a newcomer; unless it has just been given back.
-    if (ports.board.isOwned(channelId)) ports.board.isHere(channel, args);
+    if (ports.dispatcher.isOwned(channelId)) ports.dispatcher.isHere(channel, args);
   } else {
     owner.onState(channel.state);
     owner.onEnd();
@@ -53,12 +53,12 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
 }
 
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
-export async function reconcile(ports: ReconcilePorts): Promise<void> {
-  const { requests, board, app, log, notes, clock } = ports;
-  const owners = board.settledOwners();
+export async function reconcile(ports: ReconcileDeps): Promise<void> {
+  const { requests, dispatcher, app, log, notes, clock } = ports;
+  const owners = dispatcher.settledOwners();
   await subscribeToMissing(requests, app, [...owners.keys()]);
   // Whom we have given back, and what we have closed, since the list was asked for may stand in it still. It is not another run's.
-  const ownedBefore = board.ownedIds();
+  const ownedBefore = dispatcher.ownedIds();
   const keptBefore = notes.keptIds();
   const { channels, unreadable, bridges } = await takeCensus(
     { channelIds: owners.keys(), bridgeIds: keptBefore },
@@ -67,10 +67,10 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   for (const [channelId, owner] of owners) {
     if (!unreadable.has(channelId)) tell(owner, channelId, channels.get(channelId), ports);
   }
-  board.haveLeft((channelId) => channels.has(channelId) || unreadable.has(channelId));
+  dispatcher.haveLeft((channelId) => channels.has(channelId) || unreadable.has(channelId));
   const keptNow = notes.keptIds();
   const left = bridges.filter(({ id }) => isOurs(id) && !keptBefore.has(id) && !keptNow.has(id));
-  const unowned = [...channels.values()].filter((channel) => !board.isOwned(channel.id));
+  const unowned = [...channels.values()].filter((channel) => !dispatcher.isOwned(channel.id));
   const here = (channel: Channel) => argsIn(channel, app);
   const strays = unowned.filter((channel) => isLeg(channel.id, here(channel)));
   const legsOf = await findLegs(
@@ -83,7 +83,7 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
       isLeg(channel.id, args) ||
       isNoCall(channel) ||
       ownedBefore.has(channel.id) ||
-      board.isOwned(channel.id)
+      dispatcher.isOwned(channel.id)
       ? []
       : [{ channel, args }];
   });
@@ -94,24 +94,24 @@ export async function reconcile(ports: ReconcilePorts): Promise<void> {
   );
   const goingOn = new Set<string>();
   const bringBack = async ({ channel, args }: { channel: Channel; args: readonly string[] }) => {
-    const values = await readVariables(requests, channel.id, ['XIVO_MAPP_STATUS', HOLD_COUNT, CALL_MEMORY]);
-    if (values === undefined || board.isOwned(channel.id)) return;
-    const [status, held = '', memory = ''] = values;
-    const leavingFrom = board.leavingFrom(channel.id);
+    const values = await readVariables(requests, channel.id, ['XIVO_MAPP_STATUS', HOLD_COUNT, CALL_CHECKPOINT]);
+    if (values === undefined || dispatcher.isOwned(channel.id)) return;
+    const [status, held = '', checkpoint = ''] = values;
+    const leavingFrom = dispatcher.leavingFrom(channel.id);
     if (leavingFrom !== undefined) {
       // Given back by ourselves: either it has not gone yet, or it has come again, and then the dialplan has emptied what we said.
-      if (leavingFrom !== args[0] || status === '') board.isHere(channel, args);
+      if (leavingFrom !== args[0] || status === '') dispatcher.isHere(channel, args);
       return;
     }
     const ownLegs = legsOf.get(channel.id) ?? [];
     legsOf.delete(channel.id);
-    const callId = readCallMemory(memory)?.callId;
+    const callId = readCallCheckpoint(checkpoint)?.callId;
     const noteId = callId === undefined ? '' : noteIdOf(callId);
     if (left.some(({ id }) => id === noteId)) {
       goingOn.add(noteId);
       notes.found(noteId);
     }
-    ports.onFound(channel, args, { memory, legs: ownLegs, held: heldIn(held), isHeard: heard.has(channel.id) });
+    ports.onFound(channel, args, { checkpoint, legs: ownLegs, held: heldIn(held), isHeard: heard.has(channel.id) });
   };
   await fewAtOnce(latestFirst(found, left, legsOf, clock.wallMs()), bringBack);
   // Whose caller is gone, or talks to somebody else. Those who have answered are the dialplan's.
@@ -161,7 +161,7 @@ interface LeftNote {
 async function endNote(
   { id, name, callId = '', answeredOn: said = '' }: LeftNote,
   channels: ReadonlyMap<string, Channel>,
-  { requests, log }: Pick<ReconcilePorts, 'requests' | 'log'>,
+  { requests, log }: Pick<ReconcileDeps, 'requests' | 'log'>,
 ): Promise<LostCall | undefined> {
   const note = readNote(name);
   const legIds = () => [...channels.keys()].filter((channelId) => isLegOf(callId, channelId));
@@ -177,5 +177,5 @@ async function endNote(
     log.debug('could not clear up', { note: id, error: String(error) });
     return undefined;
   }
-  return note && { memory: note.memory, answeredOn: on };
+  return note && { checkpoint: note.checkpoint, answeredOn: on };
 }

@@ -9,7 +9,7 @@ import { PbxError } from '../../call/errors.ts';
 import type { Log } from '../../call/ports.ts';
 import { applicationPath, argsIn, isInAnother, readApplication } from '../app/application.ts';
 import { lookAtChannel } from '../app/channel-look.ts';
-import type { Switchboard } from '../app/dispatcher.ts';
+import type { Dispatcher } from '../app/dispatcher.ts';
 import { channelPath, isLeg } from '../app/ids.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
 import type { Channel } from '../ari/events.ts';
@@ -23,9 +23,9 @@ const MESSAGES = /^Message\//;
  */
 const SECOND_LOOK_MS = 600;
 
-export interface StrangersPorts {
+export interface StrangersDeps {
   readonly requests: AriRequests;
-  readonly board: Pick<Switchboard, 'isOwned' | 'leavingFrom'>;
+  readonly dispatcher: Pick<Dispatcher, 'isOwned' | 'leavingFrom'>;
   readonly app: string;
   readonly log: Log;
   readonly onArrival: (channel: Channel, args: readonly string[]) => void;
@@ -38,14 +38,14 @@ export function isNoCall(channel: Channel): boolean {
 }
 
 export class Strangers {
-  readonly #ports: StrangersPorts;
+  readonly #ports: StrangersDeps;
   /** Seen at the last look, and not known to anybody. */
   #seen: ReadonlySet<string> = new Set();
   #told = new Set<string>();
   #looking = false;
   #toldOfMessages = false;
 
-  constructor(ports: StrangersPorts) {
+  constructor(ports: StrangersDeps) {
     this.#ports = ports;
   }
 
@@ -74,9 +74,9 @@ export class Strangers {
 
   /** @param channelIds all channels of which Asterisk sends us events, those in our application among them */
   async #judgeAll(channelIds: ReadonlySet<string>): Promise<void> {
-    const { board, log } = this.#ports;
+    const { dispatcher, log } = this.#ports;
     const before = this.#seen;
-    this.#seen = new Set([...channelIds].filter((channelId) => !board.isOwned(channelId)));
+    this.#seen = new Set([...channelIds].filter((channelId) => !dispatcher.isOwned(channelId)));
     this.#told = new Set([...this.#told].filter((channelId) => channelIds.has(channelId)));
     const judged = [...this.#seen].filter((channelId) => before.has(channelId));
     await fewAtOnce(judged, (channelId) =>
@@ -103,9 +103,9 @@ export class Strangers {
   }
 
   async #judge(channelId: string): Promise<void> {
-    const { requests, board, app, onArrival, hangUpStray } = this.#ports;
+    const { requests, dispatcher, app, onArrival, hangUpStray } = this.#ports;
     const look = await lookAtChannel(requests, channelId);
-    if (board.isOwned(channelId) || look.kind === 'gone') return;
+    if (dispatcher.isOwned(channelId) || look.kind === 'gone') return;
     if (look.kind === 'unreadable') return await this.#judgeUnreadable(channelId);
     const { channel } = look;
     const args = argsIn(channel, app);
@@ -113,15 +113,15 @@ export class Strangers {
     else if (isLeg(channelId, args)) hangUpStray(channelId);
     else if (isNoCall(channel)) this.returnNoCall(channel);
     // Given back before, and still here: it is told once more.
-    else if (board.leavingFrom(channelId) === args[0]) await this.#continue(channelId);
+    else if (dispatcher.leavingFrom(channelId) === args[0]) await this.#continue(channelId);
     else onArrival(channel, args);
   }
 
   async #judgeUnreadable(channelId: string): Promise<void> {
-    const { requests, board, app, log } = this.#ports;
+    const { requests, dispatcher, app, log } = this.#ports;
     // From another application it must not be taken. In none it cannot be given back, which says so.
     const isElsewhere = await isInAnother(requests, app, channelId);
-    if (board.isOwned(channelId)) return;
+    if (dispatcher.isOwned(channelId)) return;
     if (isElsewhere || !(await this.#continue(channelId))) return await this.#unsubscribe(channelId);
     if (!this.#told.has(channelId)) {
       this.#told.add(channelId);

@@ -5,31 +5,36 @@
  */
 
 import type { Contact } from '../ports.ts';
-import { type CallMemory, LONGEST_MEMORY, readCallMemory, writeCallMemory } from '../resume/checkpoint.ts';
+import {
+  type CallCheckpoint,
+  LONGEST_CHECKPOINT,
+  readCallCheckpoint,
+  writeCallCheckpoint,
+} from '../resume/checkpoint.ts';
 
 /** Channel variable that holds it, until the pushed mobiles have been told of the end. */
-export const WAKE_MEMORY = 'XIVO_MAPP_WOKEN';
+export const WAKE_CHECKPOINT = 'XIVO_MAPP_WOKEN';
 
-export interface WakeMemory extends CallMemory {
+export interface WakeCheckpoint extends CallCheckpoint {
   /** Marks of the registrations that were there before the push; undefined where they were too many to be kept. */
   readonly before: readonly string[] | undefined;
 }
 
 /** The longest text, in characters. A command on Asterisk 16 has 2,047 bytes. */
-export const LONGEST_WAKE_MEMORY = LONGEST_MEMORY + 900;
+export const LONGEST_WAKE_CHECKPOINT = LONGEST_CHECKPOINT + 900;
 const MOST_BEFORE = 100;
 
-export function writeWakeMemory({ before, ...memory }: WakeMemory): string {
+export function writeWakeCheckpoint({ before, ...checkpoint }: WakeCheckpoint): string {
   const marks = before === undefined || before.length > MOST_BEFORE ? '*' : before.join('+');
-  return `${writeCallMemory(memory)} =${marks}`;
+  return `${writeCallCheckpoint(checkpoint)} =${marks}`;
 }
 
 /** Undefined where the text is not exactly as written here. */
-export function readWakeMemory(text: string): WakeMemory | undefined {
+export function readWakeCheckpoint(text: string): WakeCheckpoint | undefined {
   const [, call = '', marks = ''] = /^(.{1,5000}) =([\da-z+]{0,2000}|\*)$/.exec(text) ?? [];
-  const memory = readCallMemory(call);
-  if (memory === undefined) return undefined;
-  return { ...memory, before: marks === '*' ? undefined : marks === '' ? [] : marks.split('+') };
+  const checkpoint = readCallCheckpoint(call);
+  if (checkpoint === undefined) return undefined;
+  return { ...checkpoint, before: marks === '*' ? undefined : marks === '' ? [] : marks.split('+') };
 }
 
 /** Short, the same in every run, and different for every registration and renewal that can be told apart. */

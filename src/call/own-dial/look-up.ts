@@ -3,7 +3,7 @@
  */
 
 import { Call } from '../call.ts';
-import type { Overseer } from '../call-owner.ts';
+import type { CallOwner } from '../call-owner.ts';
 import { endAfter } from '../end-after.ts';
 import { fallBack } from '../fall-back.ts';
 import { askAround, planFrom } from '../learn.ts';
@@ -11,21 +11,21 @@ import type { Ending } from '../outcomes.ts';
 import type { Learnt } from '../plan.ts';
 import type { CallPorts } from '../ports.ts';
 import { passOn } from '../tell-ending.ts';
-import { NO_JOURNAL } from '../timeline.ts';
+import { NO_CALL_HISTORY } from '../timeline.ts';
 import { dialString } from './dial-string.ts';
 import { DIAL, noteLeftOut, type WaitingArrival } from './wake.ts';
 
 /** Looks up, tells, and lets the dialplan go on. It is no call, so that no history has it. Never rejects. */
-export async function lookUp(arrival: WaitingArrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
+export async function lookUp(arrival: WaitingArrival, ports: CallPorts, owner: CallOwner): Promise<Ending> {
   const { caller } = arrival;
-  const call = new Call(arrival, { ...ports, journal: NO_JOURNAL });
-  overseer.started(call);
+  const call = new Call(arrival, { ...ports, callHistory: NO_CALL_HISTORY });
+  owner.started(call);
   let ending: Ending;
   try {
-    const learnt = await askAround(call, overseer.warn);
+    const learnt = await askAround(call, owner.warn);
     const plan = planFrom(call, learnt);
     if (plan.kind === 'pass') {
-      ending = passOn(call, plan, overseer);
+      ending = passOn(call, plan, owner);
       await caller.write({ ...unsaid(learnt), [DIAL]: '' });
     } else {
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];

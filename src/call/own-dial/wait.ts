@@ -6,22 +6,22 @@
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan.ts';
 import type { Contact } from '../ports.ts';
-import type { Sightings } from '../ringing/known-contacts.ts';
+import type { KnownContacts } from '../ringing/known-contacts.ts';
 import { Phones } from '../ringing/phones.ts';
-import { Lookout } from '../ringing/registration-watch.ts';
+import { RegistrationWatch } from '../ringing/registration-watch.ts';
 import type { Wake } from '../ringing/wake.ts';
 
 /**
  * True as soon as a mobile is fresh; false when the wait is over or nobody can wake. Rejects with the call's reason when it is over.
  * @param waitMs the wait that is left
- * @param sightings takes in every registration that is seen
+ * @param knownContacts takes in every registration that is seen
  */
 export async function waitForMobile(
   call: Call,
   plan: Plan,
   waitMs: number,
   wake: Wake,
-  sightings: Sightings,
+  knownContacts: KnownContacts,
 ): Promise<boolean> {
   const { clock } = call.ports;
   const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
@@ -29,12 +29,12 @@ export async function waitForMobile(
   const untilMs = startedMs + waitMs;
   let nextLookMs = startedMs + plan.intervalMs;
   if (waitMs <= 0) return false;
-  call.diary.enter('waiting');
+  call.timeline.enter('waiting');
   // What is known to the plan, but not to us, has come while no router was there.
-  const news = plan.known.filter((contact) => isFresh(call, plan, contact, sightings));
+  const news = plan.known.filter((contact) => isFresh(call, plan, contact, knownContacts));
   if (news.length > 0) return true;
-  const lookout = new Lookout(call, plan, new Phones([]), NOBODY);
-  lookout.look();
+  const registrationWatch = new RegistrationWatch(call, plan, new Phones([]), NOBODY);
+  registrationWatch.look();
   try {
     for (;;) {
       const nowMs = clock.nowMs();
@@ -44,24 +44,24 @@ export async function waitForMobile(
       }
       if (nowMs >= nextLookMs) {
         nextLookMs = nowMs + plan.intervalMs;
-        lookout.look();
+        registrationWatch.look();
         call.beside('look through the channel', lookThrough(call, endpoints));
       }
       const happened = await call.inbox.next(Math.min(untilMs, nextLookMs));
       if (happened === 'time' || happened.what !== 'contact') continue;
-      if (isFresh(call, plan, happened.contact, sightings)) return true;
+      if (isFresh(call, plan, happened.contact, knownContacts)) return true;
     }
   } finally {
-    lookout.close();
+    registrationWatch.close();
   }
 }
 
 /** The dialplan calls them. */
 const NOBODY = { isCalledElsewhere: () => false, isBeingCalled: () => false };
 
-function isFresh(call: Call, plan: Plan, contact: Contact, sightings: Sightings): boolean {
+function isFresh(call: Call, plan: Plan, contact: Contact, knownContacts: KnownContacts): boolean {
   const { endpoint, uri } = contact;
-  if (!sightings.isNews(contact) || !plan.mobileEndpoints.includes(endpoint)) return false;
+  if (!knownContacts.isNews(contact) || !plan.mobileEndpoints.includes(endpoint)) return false;
   call.note('mobile-registered', { endpoint, contact: uri });
   return true;
 }

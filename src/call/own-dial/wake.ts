@@ -5,21 +5,21 @@
  */
 
 import { type Arrival, Call } from '../call.ts';
-import type { Overseer } from '../call-owner.ts';
+import type { CallOwner } from '../call-owner.ts';
 import { endAfter } from '../end-after.ts';
 import { Stopping } from '../errors.ts';
 import { fallBack } from '../fall-back.ts';
 import { learn } from '../learn.ts';
 import type { Ending } from '../outcomes.ts';
 import type { Plan } from '../plan.ts';
-import { keepCompany } from '../play-hold.ts';
+import { playHold } from '../play-hold.ts';
 import type { CallPorts, Contact, WaitingCaller } from '../ports.ts';
 import { waitLeftMs } from '../resume/checkpoint.ts';
 import { markOf } from '../resume/marks.ts';
-import { Sightings } from '../ringing/known-contacts.ts';
+import { KnownContacts } from '../ringing/known-contacts.ts';
 import { Wake } from '../ringing/wake.ts';
-import { closeDiary, passOn, tellEnding } from '../tell-ending.ts';
-import { registrationMark, WAKE_MEMORY, writeWakeMemory } from './checkpoint.ts';
+import { closeTimeline, passOn, tellEnding } from '../tell-ending.ts';
+import { registrationMark, WAKE_CHECKPOINT, writeWakeCheckpoint } from './checkpoint.ts';
 import { dialString, faultOf, leftOutOf } from './dial-string.ts';
 import { waitForMobile } from './wait.ts';
 
@@ -34,56 +34,58 @@ export interface WaitingArrival extends Arrival {
 export const DIAL = 'XIVO_MAPP_DIAL';
 
 /** Wakes the callee's mobiles for a dialplan that rings by itself. Never rejects. */
-export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
+export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts, owner: CallOwner): Promise<Ending> {
   const { caller } = arrival;
   const call = new Call(arrival, ports);
-  overseer.started(call);
+  owner.started(call);
   const how = call.resumed === undefined ? 'arrived' : 'resumed';
   call.note(how, { user: call.userId, channel: caller.channelId, rings: 'dialplan' });
   const wake = new Wake(call);
   let dialNow = () => '';
   let ending: Ending;
   try {
-    const plan = await learn(call, overseer);
+    const plan = await learn(call, owner);
     if (plan.kind === 'pass') {
-      ending = passOn(call, plan, overseer);
+      ending = passOn(call, plan, owner);
     } else if (plan.kind === 'over') {
       ending = plan.ending;
     } else {
       call.signal.throwIfAborted();
       const { before = plan.known.map(registrationMark) } = arrival;
-      const sightings = new Sightings(plan.known.filter((contact) => before.includes(registrationMark(contact))));
+      const knownContacts = new KnownContacts(
+        plan.known.filter((contact) => before.includes(registrationMark(contact))),
+      );
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
-      dialNow = () => dialString(endpoints, sightings.of(endpoints));
-      const waitMs = waitLeftMs(plan.waitMs, call.resumed?.memory, ports.clock.wallMs());
-      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.memory.pushed ?? []);
-      call.beside('memory', caller.write({ [WAKE_MEMORY]: memoryOf(call, wake, waitMs, before) }));
-      if (waitMs > 0) call.beside('hold', keepCompany(call, plan, overseer));
-      const woken = await waitForMobile(call, plan, waitMs, wake, sightings);
+      dialNow = () => dialString(endpoints, knownContacts.of(endpoints));
+      const waitMs = waitLeftMs(plan.waitMs, call.resumed?.checkpoint, ports.clock.wallMs());
+      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.checkpoint.pushed ?? []);
+      call.beside('checkpoint', caller.write({ [WAKE_CHECKPOINT]: checkpointOf(call, wake, waitMs, before) }));
+      if (waitMs > 0) call.beside('hold', playHold(call, plan, owner));
+      const woken = await waitForMobile(call, plan, waitMs, wake, knownContacts);
       ending = endingOf(plan, wake, woken, dialNow());
-      noteLeftOut(call, sightings.of(endpoints));
+      noteLeftOut(call, knownContacts.of(endpoints));
     }
-    // The wait is over: whoever comes with this memory does not go on with it.
-    const memory = ending.outcome === 'ready' ? memoryOf(call, wake, 0, []) : '';
-    call.beside('memory', caller.write({ [WAKE_MEMORY]: memory }));
+    // The wait is over: whoever comes with this checkpoint does not go on with it.
+    const checkpoint = ending.outcome === 'ready' ? checkpointOf(call, wake, 0, []) : '';
+    call.beside('checkpoint', caller.write({ [WAKE_CHECKPOINT]: checkpoint }));
     await caller.write({ [DIAL]: dialNow() });
     await fallBack(call, ending);
   } catch (fault) {
-    // A dialplan that must do without us still gets what we know; the memory stays for the next router.
+    // A dialplan that must do without us still gets what we know; the checkpoint stays for the next router.
     if (fault instanceof Stopping) call.beside('dial', caller.write({ [DIAL]: dialNow() }));
-    else if (!caller.left.aborted) call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
+    else if (!caller.left.aborted) call.beside('checkpoint', caller.write({ [WAKE_CHECKPOINT]: '' }));
     ending = await endAfter(fault, call, undefined);
   }
-  await tidyUp(call, caller, wake, ending, overseer);
+  await tidyUp(call, caller, wake, ending, owner);
   return ending;
 }
 
 /** Who was pushed, and for how long we wait from now on; '' where nobody was. */
-function memoryOf(call: Call, wake: Wake, waitMs: number, before: readonly string[]): string {
+function checkpointOf(call: Call, wake: Wake, waitMs: number, before: readonly string[]): string {
   const { callId, userId } = call;
   const pushed = wake.devices.map(({ deviceId }) => markOf(deviceId));
   const waitUntilMs = call.ports.clock.wallMs() + waitMs;
-  return pushed.length === 0 ? '' : writeWakeMemory({ callId, userId, waitUntilMs, pushed, before });
+  return pushed.length === 0 ? '' : writeWakeCheckpoint({ callId, userId, waitUntilMs, pushed, before });
 }
 
 /** Contacts that no Dial can be given, for whoever asks why a phone did not ring. */
@@ -104,23 +106,17 @@ function endingOf(plan: Plan, wake: Wake, woken: boolean, dial: string): Ending 
 }
 
 /** Mobiles that the dialplan may ring are told of the end when it says so; the others now. */
-async function tidyUp(
-  call: Call,
-  caller: WaitingCaller,
-  wake: Wake,
-  ending: Ending,
-  overseer: Overseer,
-): Promise<void> {
-  call.diary.enter('ending');
+async function tidyUp(call: Call, caller: WaitingCaller, wake: Wake, ending: Ending, owner: CallOwner): Promise<void> {
+  call.timeline.enter('ending');
   tellEnding(call, ending);
   // What the dialplan says when its caller is gone shall not be told twice.
-  if (ending.outcome === 'caller-left') call.beside('memory', caller.write({ [WAKE_MEMORY]: '' }));
+  if (ending.outcome === 'caller-left') call.beside('checkpoint', caller.write({ [WAKE_CHECKPOINT]: '' }));
   call.beside('let go', caller.letGo());
   const goesOn = ending.outcome === 'ready' || ending.reason === 'router-stopping';
   // A channel that is gone may have told us by its hangup handler as well.
-  const isOurs = ending.outcome !== 'caller-left' || overseer.isFirstToTell(call.callId);
+  const isOurs = ending.outcome !== 'caller-left' || owner.isFirstToTell(call.callId);
   const told = goesOn || !isOurs ? wake.leaveToNext() : wake.withdraw(ending.outcome, undefined);
   await call.close();
   await told;
-  closeDiary(call, ending);
+  closeTimeline(call, ending);
 }

@@ -132,13 +132,13 @@ export interface DialRequest {
   /** The caller's channel, to which the leg belongs. */
   readonly forChannelId: string;
   /** Kept on the leg's channel, to be found again by another router. One line. */
-  readonly memory: string;
+  readonly checkpoint: string;
 }
 
 /** A leg that an earlier run of the router has left, with what it kept on it. */
 export interface FoundLeg {
   readonly legId: string;
-  readonly memory: string;
+  readonly checkpoint: string;
 }
 
 export type LegHangUpReason = 'answered-elsewhere' | 'not-needed' | 'normal';
@@ -162,10 +162,10 @@ export interface Legs {
 
 /** Notes that the PBX keeps of calls that wait, one for each: another router learns by it of a call whose caller has left meanwhile. */
 export interface Notes {
-  /** @param memory one line */
-  keep(callId: string, channelId: string, memory: string): Promise<void>;
+  /** @param checkpoint one line */
+  keep(callId: string, channelId: string, checkpoint: string): Promise<void>;
   /** The call is answered: another note takes the place of the first, which says on what. */
-  answered(callId: string, channelId: string, memory: string, on: AnsweredOn): Promise<void>;
+  answered(callId: string, channelId: string, checkpoint: string, on: AnsweredOn): Promise<void>;
   /** One that is gone is no error. */
   remove(callId: string): Promise<void>;
 }

@@ -32,7 +32,7 @@ export interface CallSummary {
 }
 
 /** Where timelines go. None of these ever throws or makes the call wait. */
-export interface Journal {
+export interface CallHistory {
   open(record: CallRecord): void;
   /** The caller does not withhold its number: it may be named. */
   name(callId: string, caller: Party): void;

@@ -6,13 +6,13 @@
 import type { Call } from '../call.ts';
 import type { AnsweredOn } from '../outcomes.ts';
 import type { Device } from '../ports.ts';
-import { CLEARING_MS, insist, NEVER } from '../retry.ts';
-import { CALL_MEMORY, type CallMemory, writeCallMemory } from './checkpoint.ts';
+import { CLEARING_MS, NEVER, retry } from '../retry.ts';
+import { CALL_CHECKPOINT, type CallCheckpoint, writeCallCheckpoint } from './checkpoint.ts';
 import { markOf } from './marks.ts';
 
-export class Keepsake {
+export class CheckpointWriter {
   private readonly call: Call;
-  private memory: CallMemory;
+  private checkpoint: CallCheckpoint;
   private writing: Promise<void> = Promise.resolve();
   /** What stands in the note; undefined where there is none. */
   private noted: string | undefined;
@@ -22,20 +22,20 @@ export class Keepsake {
   constructor(call: Call) {
     const { callId, userId, resumed } = call;
     this.call = call;
-    this.memory = resumed?.memory ?? { callId, userId, waitUntilMs: call.ports.clock.wallMs(), pushed: [] };
+    this.checkpoint = resumed?.checkpoint ?? { callId, userId, waitUntilMs: call.ports.clock.wallMs(), pushed: [] };
   }
 
   /** Leaves a note of whom the pushes might reach, which is still there when the caller's channel is gone. It is not written anew. */
   leaveNote(devices: readonly Device[]): void {
     const { callId, caller, ports, undo } = this.call;
-    const pushed = new Set([...this.memory.pushed, ...devices.map(({ deviceId }) => markOf(deviceId))]);
-    this.noted = writeCallMemory({ ...this.memory, pushed: [...pushed] });
+    const pushed = new Set([...this.checkpoint.pushed, ...devices.map(({ deviceId }) => markOf(deviceId))]);
+    this.noted = writeCallCheckpoint({ ...this.checkpoint, pushed: [...pushed] });
     const kept = ports.notes.keep(callId, caller.channelId, this.noted);
     this.noting = kept;
     // One that is still being written is removed once it is there.
     undo.add('note', async () => {
       await this.noting.catch(() => undefined);
-      await insist(ports.clock, NEVER, () => ports.notes.remove(callId), CLEARING_MS);
+      await retry(ports.clock, NEVER, () => ports.notes.remove(callId), CLEARING_MS);
     });
     this.call.beside('note', kept);
   }
@@ -51,11 +51,11 @@ export class Keepsake {
     this.call.beside('note', this.noting);
   }
 
-  keep(news: Pick<Partial<CallMemory>, 'waitUntilMs' | 'pushed' | 'ending'>): void {
-    const before = writeCallMemory(this.memory);
-    this.memory = { ...this.memory, ...news };
+  keep(news: Pick<Partial<CallCheckpoint>, 'waitUntilMs' | 'pushed' | 'ending'>): void {
+    const before = writeCallCheckpoint(this.checkpoint);
+    this.checkpoint = { ...this.checkpoint, ...news };
     // What an earlier run of the router has left stands already.
-    if (this.call.resumed !== undefined && writeCallMemory(this.memory) === before) return;
+    if (this.call.resumed !== undefined && writeCallCheckpoint(this.checkpoint) === before) return;
     this.writeLatest();
   }
 
@@ -76,13 +76,13 @@ export class Keepsake {
 
   private start(): void {
     this.writing = this.write();
-    this.call.beside('memory', this.writing);
+    this.call.beside('checkpoint', this.writing);
   }
 
   private async write(): Promise<void> {
     this.state = 'writing';
     try {
-      await this.call.caller.write({ [CALL_MEMORY]: writeCallMemory(this.memory) });
+      await this.call.caller.write({ [CALL_CHECKPOINT]: writeCallCheckpoint(this.checkpoint) });
     } finally {
       if (this.isOutOfDate()) this.start();
       else this.state = 'written';

@@ -11,16 +11,16 @@ import type { Contact } from '../ports.ts';
 import type { DeviceKind } from '../ringing/leg.ts';
 import { markOf } from './marks.ts';
 
-/** Channel variable of the caller that holds its call's memory. */
-export const CALL_MEMORY = 'XIVO_MAPP_MEMORY';
+/** Channel variable of the caller that holds its call's checkpoint. */
+export const CALL_CHECKPOINT = 'XIVO_MAPP_MEMORY';
 
-/** The longest text of a call's memory, in characters, all of them ASCII. */
-export const LONGEST_MEMORY = 700;
+/** The longest text of a call's checkpoint, in characters, all of them ASCII. */
+export const LONGEST_CHECKPOINT = 700;
 
 /** The longest user id that is kept as it is, as it stands in the text; of a longer one, and of none, which no registry of ours can have, the mark is kept. */
 const LONGEST_USER = 128;
 
-export interface CallMemory {
+export interface CallCheckpoint {
   readonly callId: string;
   /** As keptUser() has it. */
   readonly userId: string;
@@ -32,7 +32,7 @@ export interface CallMemory {
   readonly ending?: Ending;
 }
 
-export interface LegMemory {
+export interface LegCheckpoint {
   readonly on: DeviceKind;
   readonly fresh: boolean;
   /** It rings where its phone has sent the call on. */
@@ -42,7 +42,7 @@ export interface LegMemory {
   readonly contact: Contact;
 }
 
-/** The user's id as a memory keeps it. */
+/** The user's id as a checkpoint keeps it. */
 export function keptUser(userId: string): string {
   const wellFormed = userId.toWellFormed();
   const { length } = escaped(wellFormed);
@@ -54,8 +54,8 @@ function escaped(userId: string): string {
   return encodeURIComponent(userId).replace(/['()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }
 
-/** One line of LONGEST_MEMORY at most, without commas, since the dialplan hands it on as an argument. */
-export function writeCallMemory({ callId, userId, waitUntilMs, pushed, ending }: CallMemory): string {
+/** One line of LONGEST_CHECKPOINT at most, without commas, since the dialplan hands it on as an argument. */
+export function writeCallCheckpoint({ callId, userId, waitUntilMs, pushed, ending }: CallCheckpoint): string {
   const over = ending === undefined ? '' : `over=${ending.outcome}:${ending.reason}`;
   const marks = pushed.slice(-MOST_DEVICES).join('.');
   const parts = ['v2', callId, escaped(keptUser(userId)), String(Math.round(waitUntilMs)), marks, over];
@@ -66,39 +66,39 @@ const FORM =
   /^(v[12]) (xm-[0-9a-f]{16}) ([\w.!~*'()%-]{1,400}) (\d{1,15})(?: ([\w.+-]{1,4000}))?(?: over=([a-z-]{1,20}):([a-z-]{1,30}))?$/;
 const MARKS = /^[\w-]{8}(?:\.[\w-]{8})*$/;
 
-export function readCallMemory(text: string): CallMemory | undefined {
+export function readCallCheckpoint(text: string): CallCheckpoint | undefined {
   const [, version, callId, user = '', waitUntil, devices, outcome, reason] = FORM.exec(text) ?? [];
   const userId = decoded(user);
   if (callId === undefined || userId === undefined) return undefined;
   const ending = outcome === undefined || reason === undefined ? undefined : readEnding(outcome, reason);
-  const memory = { callId, userId, waitUntilMs: Number(waitUntil), ...(ending === undefined ? {} : { ending }) };
-  if (version === 'v1') return readFirstForm(text, memory, devices?.split('+') ?? []);
+  const checkpoint = { callId, userId, waitUntilMs: Number(waitUntil), ...(ending === undefined ? {} : { ending }) };
+  if (version === 'v1') return readFirstForm(text, checkpoint, devices?.split('+') ?? []);
   const pushed = devices?.split('.') ?? [];
   const isMarks = devices === undefined || MARKS.test(devices);
-  return isMarks && writeCallMemory({ ...memory, pushed }) === text ? { ...memory, pushed } : undefined;
+  return isMarks && writeCallCheckpoint({ ...checkpoint, pushed }) === text ? { ...checkpoint, pushed } : undefined;
 }
 
 /** What routers before this one wrote, with the ids of the devices: callers may wait with it while the router is upgraded. */
-function readFirstForm(text: string, memory: Omit<CallMemory, 'pushed'>, ids: readonly string[]) {
-  const { callId, userId, waitUntilMs, ending } = memory;
+function readFirstForm(text: string, checkpoint: Omit<CallCheckpoint, 'pushed'>, ids: readonly string[]) {
+  const { callId, userId, waitUntilMs, ending } = checkpoint;
   const over = ending === undefined ? [] : [`over=${ending.outcome}:${ending.reason}`];
   const devices = ids.length === 0 ? [] : [ids.join('+')];
   const written = ['v1', callId, encodeURIComponent(userId), String(waitUntilMs), ...devices, ...over].join(' ');
   const areIds = ids.every((id) => /^[\w.-]{1,128}$/.test(id));
-  return areIds && written === text ? { ...memory, userId: keptUser(userId), pushed: ids.map(markOf) } : undefined;
+  return areIds && written === text ? { ...checkpoint, userId: keptUser(userId), pushed: ids.map(markOf) } : undefined;
 }
 
 /** The planned wait; less where an earlier run of the router has begun it. */
-export function waitLeftMs(plannedMs: number, memory: CallMemory | undefined, wallMs: number): number {
-  return Math.max(0, waitEndsAtMs(plannedMs, memory, wallMs) - wallMs);
+export function waitLeftMs(plannedMs: number, checkpoint: CallCheckpoint | undefined, wallMs: number): number {
+  return Math.max(0, waitEndsAtMs(plannedMs, checkpoint, wallMs) - wallMs);
 }
 
 /** When the planned wait ends, ms since 1970; where an earlier run has begun it, in the same moment as ever. */
-export function waitEndsAtMs(plannedMs: number, memory: CallMemory | undefined, wallMs: number): number {
-  return Math.min(wallMs + plannedMs, memory?.waitUntilMs ?? Number.POSITIVE_INFINITY);
+export function waitEndsAtMs(plannedMs: number, checkpoint: CallCheckpoint | undefined, wallMs: number): number {
+  return Math.min(wallMs + plannedMs, checkpoint?.waitUntilMs ?? Number.POSITIVE_INFINITY);
 }
 
-export function writeLegMemory({ on, fresh, isForward, dialledAtMs, contact }: LegMemory): string {
+export function writeLegCheckpoint({ on, fresh, isForward, dialledAtMs, contact }: LegCheckpoint): string {
   const age = fresh ? 'fresh' : 'stale';
   const forwarded = isForward ? ['forwarded'] : [];
   return ['v1', on, age, ...forwarded, Math.round(dialledAtMs), contact.endpoint, contact.uri].join(' ');
@@ -107,18 +107,18 @@ export function writeLegMemory({ on, fresh, isForward, dialledAtMs, contact }: L
 const LEG_MEMORY_FORM =
   /^v1 (mobile|webapp) (fresh|stale)( forwarded)? (\d{1,15}) (PJSIP\/[\w.+-]{1,80}) ([Ss][Ii][Pp][Ss]?:[^\s\p{Cc}]{1,1000})$/u;
 
-export function readLegMemory(text: string): LegMemory | undefined {
+export function readLegCheckpoint(text: string): LegCheckpoint | undefined {
   const parts = LEG_MEMORY_FORM.exec(text);
   const [, on, age, forwarded, dialledAt, endpoint, uri] = parts ?? [];
   if (endpoint === undefined || uri === undefined) return undefined;
-  const memory: LegMemory = {
+  const checkpoint: LegCheckpoint = {
     on: on === 'webapp' ? 'webapp' : 'mobile',
     fresh: age === 'fresh',
     isForward: forwarded !== undefined,
     dialledAtMs: Number(dialledAt),
     contact: { endpoint, uri, expiresAtSec: undefined },
   };
-  return writeLegMemory(memory) === text ? memory : undefined;
+  return writeLegCheckpoint(checkpoint) === text ? checkpoint : undefined;
 }
 
 function decoded(text: string): string | undefined {

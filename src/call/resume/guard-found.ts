@@ -5,9 +5,9 @@
 
 import type { Call } from '../call.ts';
 import type { LegHangUpReason } from '../ports.ts';
-import { CLEARING_MS, insist, NEVER } from '../retry.ts';
+import { CLEARING_MS, NEVER, retry } from '../retry.ts';
 import { answeredOn } from '../talk.ts';
-import { readLegMemory } from './checkpoint.ts';
+import { readLegCheckpoint } from './checkpoint.ts';
 
 /** Legs and note of an earlier run end with a call that ends before they are taken over. Returns what to call once they are. */
 export function guardFound(call: Call): () => void {
@@ -17,19 +17,19 @@ export function guardFound(call: Call): () => void {
   let state: 'found' | 'heard' | 'taken over' = 'found';
   let talkingId: string | undefined;
   const end = (legId: string, reason: LegHangUpReason) =>
-    insist(clock, NEVER, () => legs.hangUp(legId, reason), CLEARING_MS);
+    retry(clock, NEVER, () => legs.hangUp(legId, reason), CLEARING_MS);
   // Whatever the call is waiting for, the others shall not ring on meanwhile.
   const endOthers = () => {
     for (const { legId } of resumed.legs)
       if (legId !== talkingId) call.beside(`hang up ${legId}`, end(legId, 'answered-elsewhere'));
   };
-  const guards = resumed.legs.map(({ legId, memory }) => {
+  const guards = resumed.legs.map(({ legId, checkpoint }) => {
     const strikeOut = call.undo.add(`leg ${legId}`, () => end(legId, 'not-needed'));
     legs.adopt(legId, (event) => {
       call.inbox.post({ what: 'leg', legId, event });
       if (event.kind !== 'ringing') call.turn?.hurry();
       if (event.kind !== 'connected') return;
-      const known = readLegMemory(memory);
+      const known = readLegCheckpoint(checkpoint);
       call.talksOnFound = known && answeredOn({ on: known.on, pickedUp: event.pickedUp });
       strikeOut();
       talkingId = legId;
@@ -40,7 +40,7 @@ export function guardFound(call: Call): () => void {
   state = 'heard';
   if (talkingId !== undefined) endOthers();
   const remove = () => notes.remove(call.callId);
-  guards.push(call.undo.add('note', () => insist(clock, NEVER, remove, CLEARING_MS)));
+  guards.push(call.undo.add('note', () => retry(clock, NEVER, remove, CLEARING_MS)));
   return () => {
     state = 'taken over';
     for (const strikeOut of guards) strikeOut();

@@ -4,7 +4,7 @@
  */
 
 import type { FoundLeg } from '../ports.ts';
-import { type CallMemory, readLegMemory } from './checkpoint.ts';
+import { type CallCheckpoint, readLegCheckpoint } from './checkpoint.ts';
 
 /** What comes first sorts first: by the rank, then by the moment. */
 export interface Urgency {
@@ -20,18 +20,18 @@ const SOON_MS = 2_000;
 export const AT_ONCE: Urgency = { rank: 0, atMs: Number.NEGATIVE_INFINITY };
 
 /**
- * @param memory what is remembered of the call; undefined where nothing is
+ * @param checkpoint what is remembered of the call; undefined where nothing is
  * @param legs those that an earlier run has ordered for it
  */
 export function urgencyOf(
-  memory: Pick<CallMemory, 'waitUntilMs' | 'ending'> | undefined,
+  checkpoint: Pick<CallCheckpoint, 'waitUntilMs' | 'ending'> | undefined,
   legs: readonly FoundLeg[],
   wallMs: number,
 ): Urgency {
-  if (memory === undefined || memory.ending !== undefined) return { rank: 0, atMs: 0 };
-  const dialledAtMs = legs.flatMap(({ memory: ofLeg }) => readLegMemory(ofLeg) ?? []).filter(ringsWhole);
+  if (checkpoint === undefined || checkpoint.ending !== undefined) return { rank: 0, atMs: 0 };
+  const dialledAtMs = legs.flatMap(({ checkpoint: ofLeg }) => readLegCheckpoint(ofLeg) ?? []).filter(ringsWhole);
   if (dialledAtMs.length > 0) return { rank: 2, atMs: Math.min(...dialledAtMs.map((leg) => leg.dialledAtMs)) };
-  return { rank: memory.waitUntilMs <= wallMs + SOON_MS ? 1 : 3, atMs: memory.waitUntilMs };
+  return { rank: checkpoint.waitUntilMs <= wallMs + SOON_MS ? 1 : 3, atMs: checkpoint.waitUntilMs };
 }
 
 /** One that was dialled on an older registration rings nowhere most of the time, and its call waits. */

@@ -7,7 +7,7 @@
 import type { Contact, ContactAddress } from '../ports.ts';
 import { addressKey } from './contact-address.ts';
 
-interface Sighting {
+interface KnownContact {
   contact: Contact;
   /** It is no more. */
   gone: boolean;
@@ -15,8 +15,8 @@ interface Sighting {
   readonly expiriesSec: Set<number>;
 }
 
-export class Sightings {
-  private readonly seen = new Map<string, Sighting>();
+export class KnownContacts {
+  private readonly seen = new Map<string, KnownContact>();
 
   constructor(known: readonly Contact[]) {
     for (const contact of known) this.isNews(contact);

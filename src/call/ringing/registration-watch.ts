@@ -1,5 +1,5 @@
 /**
- * The lookout of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
+ * The registration watch of one call: watches the callee's registrations for as long as the call rings. Subscribe first, then look, then wait, is the adapter's
  * promise; that a watch which cannot be opened is tried again soon is this file's. What is seen goes into the call's inbox; of an endpoint that is
  * being called already, once it is known which of its phones it is.
  */
@@ -26,7 +26,7 @@ export interface Called {
   isBeingCalled(contact: ContactAddress): boolean;
 }
 
-export class Lookout implements ContactListener {
+export class RegistrationWatch implements ContactListener {
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly phones: Phones;

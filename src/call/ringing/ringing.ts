@@ -16,8 +16,8 @@ import type {
   LegHangUpReason,
   Party,
 } from '../ports.ts';
-import { type LegMemory, readLegMemory, writeLegMemory } from '../resume/checkpoint.ts';
-import { CLEARING_MS, insist, NEVER } from '../retry.ts';
+import { type LegCheckpoint, readLegCheckpoint, writeLegCheckpoint } from '../resume/checkpoint.ts';
+import { CLEARING_MS, NEVER, retry } from '../retry.ts';
 import { isSameAddress } from './contact-address.ts';
 import { type DeviceKind, hasRefused, type Leg, seeksPhone } from './leg.ts';
 import { Phones } from './phones.ts';
@@ -120,7 +120,7 @@ export class Ringing {
         callee: this.callee,
         ringMs: this.longestMs,
         forChannelId: call.caller.channelId,
-        memory: writeLegMemory(begun),
+        checkpoint: writeLegCheckpoint(begun),
       },
       (event) => call.inbox.post({ what: 'leg', legId, event }),
     );
@@ -161,8 +161,8 @@ export class Ringing {
   /** Takes over the legs that an earlier run of the router has dialled for this call, and that are heard already. One that says nothing of itself is ended. */
   adopt(found: readonly FoundLeg[]): void {
     const { call } = this;
-    for (const { legId, memory } of found) {
-      const known = readLegMemory(memory);
+    for (const { legId, checkpoint } of found) {
+      const known = readLegCheckpoint(checkpoint);
       if (known === undefined) {
         call.beside(`hang up ${legId}`, call.ports.legs.hangUp(legId, 'not-needed'));
         continue;
@@ -173,7 +173,7 @@ export class Ringing {
     }
   }
 
-  private own(begun: Pick<Leg, 'legId'> & LegMemory): void {
+  private own(begun: Pick<Leg, 'legId'> & LegCheckpoint): void {
     const dialledMs = this.call.ports.clock.nowMs();
     const unheard = { state: 'dialling', rang: false, pickedUp: false, end: undefined, dropped: false } as const;
     const leg: Leg = { ...begun, dialledMs, ...unheard };
@@ -222,7 +222,7 @@ export class Ringing {
     this.call.note('leg-hung-up', { leg: leg.legId, on: leg.on, reason });
     const { legs, clock } = this.call.ports;
     // A leg that nobody hangs up rings on, or is answered by somebody who hears nobody.
-    await insist(clock, NEVER, () => legs.hangUp(leg.legId, reason), CLEARING_MS);
+    await retry(clock, NEVER, () => legs.hangUp(leg.legId, reason), CLEARING_MS);
   }
 
   /** Ends, beside the story, all living legs but one. */

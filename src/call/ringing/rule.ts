@@ -9,10 +9,10 @@ import type { Ending } from '../outcomes.ts';
 import type { Plan } from '../plan.ts';
 import type { Contact } from '../ports.ts';
 import { answeredOn } from '../talk.ts';
-import { Sightings } from './known-contacts.ts';
+import { KnownContacts } from './known-contacts.ts';
 import { hasRefused, type Leg } from './leg.ts';
 import { newestOf, Pace } from './redial-pace.ts';
-import { Lookout } from './registration-watch.ts';
+import { RegistrationWatch } from './registration-watch.ts';
 import type { Ringing } from './ringing.ts';
 import { whyNobody } from './unanswered.ts';
 import type { Wake } from './wake.ts';
@@ -53,8 +53,8 @@ class Round {
   private readonly plan: Plan;
   private readonly wake: Wake;
   private readonly ringing: Ringing;
-  private readonly sightings: Sightings;
-  private readonly lookout: Lookout;
+  private readonly knownContacts: KnownContacts;
+  private readonly registrationWatch: RegistrationWatch;
   private readonly pace: Pace;
   private readonly startedMs: number;
   private readonly waitUntilMs: number;
@@ -77,8 +77,8 @@ class Round {
     this.plan = plan;
     this.wake = wake;
     this.ringing = ringing;
-    this.sightings = new Sightings(plan.known);
-    this.lookout = new Lookout(call, plan, ringing.phones, ringing);
+    this.knownContacts = new KnownContacts(plan.known);
+    this.registrationWatch = new RegistrationWatch(call, plan, ringing.phones, ringing);
     this.pace = new Pace(call, ringing);
     this.startedMs = call.ports.clock.nowMs();
     this.waitUntilMs = this.startedMs + waitMs;
@@ -86,7 +86,7 @@ class Round {
 
   /** What an earlier run of the router has left ringing rings on. */
   begin(): void {
-    this.call.diary.enter(this.plan.waitMs > 0 ? 'waiting' : 'ringing');
+    this.call.timeline.enter(this.plan.waitMs > 0 ? 'waiting' : 'ringing');
     for (const leg of this.ringing.alive()) this.goOnRinging(leg);
   }
 
@@ -97,10 +97,10 @@ class Round {
     if (plan.webAppRings === 'at-once') this.ringWebApp();
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
     const tooLate = this.refused || (plan.waitMs > 0 && this.waitUntilMs <= this.startedMs);
-    for (const contact of tooLate ? [] : newestOf(this.sightings.of(plan.mobileEndpoints))) {
+    for (const contact of tooLate ? [] : newestOf(this.knownContacts.of(plan.mobileEndpoints))) {
       if (this.ringing.lastAt(contact) === undefined) this.ringing.ring(contact, 'mobile', false);
     }
-    this.lookout.look();
+    this.registrationWatch.look();
   }
 
   /** A leg that an earlier run of the router has dialled rings for the time that is left. */
@@ -111,19 +111,19 @@ class Round {
     else return;
     const leftMs = leg.dialledAtMs + this.plan.ringMs - clock.wallMs();
     this.ringUntilMs ??= this.startedMs + Math.min(this.plan.ringMs, Math.max(0, leftMs));
-    this.call.diary.enter('ringing');
+    this.call.timeline.enter('ringing');
   }
 
   /** Nobody needs to be watched any more. */
   end(): void {
-    this.lookout.close();
+    this.registrationWatch.close();
   }
 
   take(happened: Happening): void {
     if (happened.what === 'contact') {
       this.takeContact(happened.contact);
     } else if (happened.what === 'contact-gone') {
-      this.sightings.lost(happened.contact);
+      this.knownContacts.lost(happened.contact);
       this.pace.gone(happened.contact);
     } else if (happened.what === 'leg') {
       const leg = this.ringing.take(happened.legId, happened.event);
@@ -135,7 +135,7 @@ class Round {
   /** Someone has answered; or nobody may come any more; or the time is over. Otherwise undefined: go on. */
   decide(): Decision | undefined {
     const nowMs = this.nowMs();
-    this.lookout.passOnDue();
+    this.registrationWatch.passOnDue();
     const { connected } = this.ringing;
     if (connected !== undefined) return { kind: 'answered', leg: connected };
     // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
@@ -153,7 +153,7 @@ class Round {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
     }
     this.pace.dialDue();
-    if (this.mobileMayCome(nowMs) || this.lookout.holdsBack) return undefined;
+    if (this.mobileMayCome(nowMs) || this.registrationWatch.holdsBack) return undefined;
     const ringsOn = this.ringing.alive().length > 0 || this.pace.expectsSomebody;
     if (ringsOn && this.ringUntilMs !== undefined) return undefined;
     const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
@@ -163,7 +163,7 @@ class Round {
   /** When to look again although nothing has happened. */
   nextMomentMs(): number {
     const nowMs = this.nowMs();
-    const moments = [this.lookout.lookEvery(this.plan.intervalMs)];
+    const moments = [this.registrationWatch.lookEvery(this.plan.intervalMs)];
     // Nobody is dialled meanwhile: what is due then must not be waited for.
     if (!this.isBeingConnected(nowMs)) moments.push(this.pace.nextMs);
     if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
@@ -204,12 +204,12 @@ class Round {
     const maybeAlive = this.plan.waitMs === 0 ? mobiles : mobiles.filter((leg) => leg.state === 'ringing');
     if (maybeAlive.length > 0) {
       this.ringUntilMs ??= nowMs + this.plan.ringMs;
-      this.call.diary.enter('ringing');
+      this.call.timeline.enter('ringing');
     }
   }
 
   private takeContact(contact: Contact): void {
-    if (!this.sightings.isNews(contact)) return;
+    if (!this.knownContacts.isNews(contact)) return;
     const last = this.ringing.lastTo(contact);
     if (this.plan.mobileEndpoints.includes(contact.endpoint)) {
       const { endpoint, uri } = contact;
@@ -260,19 +260,19 @@ class Round {
 
   /** A mobile is ringing or about to: the UC Assistant joins where both shall ring together. */
   private mobileIsReady(): void {
-    this.call.diary.enter('ringing');
+    this.call.timeline.enter('ringing');
     this.mobileHasRung = true;
   }
 
   private ringWebApp(): void {
     if (this.webAppHasRung) return;
     this.webAppHasRung = true;
-    const contacts = this.sightings.of(this.plan.webAppEndpoints);
+    const contacts = this.knownContacts.of(this.plan.webAppEndpoints);
     this.call.note('webapp-rings', { registered: contacts.length });
     for (const contact of newestOf(contacts)) this.ringing.ringUnlessAlive(contact, 'webapp', true);
     if (contacts.length === 0) return;
     this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
-    if (!this.mobileMayCome(this.nowMs())) this.call.diary.enter('ringing');
+    if (!this.mobileMayCome(this.nowMs())) this.call.timeline.enter('ringing');
   }
 }
 

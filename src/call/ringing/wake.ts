@@ -129,7 +129,7 @@ export class Wake {
   /** A call that an earlier run began, and that has ended before it was planned again: those whom that run has pushed are looked up, to be told. */
   private async recall(): Promise<void> {
     const { call } = this;
-    const pushed = call.resumed?.memory.pushed ?? [];
+    const pushed = call.resumed?.checkpoint.pushed ?? [];
     this.begun = true;
     if (pushed.length === 0) return;
     const { devices } = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {

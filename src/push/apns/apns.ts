@@ -6,7 +6,7 @@ import type { Http2Session } from 'node:http2';
 import apn from '@parse/node-apn';
 import type { Clock, Device } from '../../call/ports.ts';
 import type { ApnsAccess } from '../access.ts';
-import { Turnstile } from '../concurrency-limit.ts';
+import { ConcurrencyLimit } from '../concurrency-limit.ts';
 import type { Addresses } from '../dns-cache.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload, voipBytes } from '../payload.ts';
 import { type Answer, type Attempt, type PushService, retryAfterMs } from '../push-service.ts';
@@ -30,7 +30,7 @@ declare module '@parse/node-apn' {
 
 /** Pushes under way at a time: streams of one connection. */
 const places = 100;
-/** The library's own patience with an answer, in ms: beyond ours. */
+/** The library's own deadline with an answer, in ms: beyond ours. */
 const requestMs = 60_000;
 
 interface Letter {
@@ -66,11 +66,11 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses,
   const signature = new ApnsSignature(provider.client.config.token, clock);
   provider.client.config.token = signature;
   const wire = new ApnsWire((session) => link.livenessOf(session));
-  const turnstile = new Turnstile(places, clock);
+  const concurrencyLimit = new ConcurrencyLimit(places, clock);
 
   function push(letter: Letter, attempt: Attempt): Promise<Answer> {
     const urgency = letter.pushType === 'voip' ? 'wake' : 'notice';
-    return twoTries(turnstile, 'APNs', urgency, attempt, (signal) => pushOnce(letter, attempt, signal));
+    return twoTries(concurrencyLimit, 'APNs', urgency, attempt, (signal) => pushOnce(letter, attempt, signal));
   }
 
   async function pushOnce(letter: Letter, attempt: Attempt, signal: AbortSignal): Promise<ApnsReading> {
@@ -145,7 +145,7 @@ export function openApns(access: ApnsAccess, clock: Clock, addresses: Addresses,
       if (opened !== undefined) link.livenessOf(opened);
     },
     async close() {
-      turnstile.close();
+      concurrencyLimit.close();
       wire.close();
       provider.shutdown();
       await sockets.close();

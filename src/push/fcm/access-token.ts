@@ -6,7 +6,7 @@ import { JWT } from 'google-auth-library';
 import { z } from 'zod';
 import type { Clock } from '../../call/ports.ts';
 import type { ServiceAccount } from '../credentials.ts';
-import { Patience } from '../deadline.ts';
+import { Deadline } from '../deadline.ts';
 import { type Again, type Broken, connectionFailed, NoToken, type OurFault, wireFault } from '../push-service.ts';
 import type { TokenAgent } from './token-agent.ts';
 
@@ -72,13 +72,13 @@ export class FcmTokens {
 
   /** All wait for the one fetch: one that never settled would end all pushes. */
   private async fetchInTime(): Promise<AccessToken> {
-    const patience = new Patience(this.clock, fetchMs, new AbortController().signal);
+    const deadline = new Deadline(this.clock, fetchMs, new AbortController().signal);
     try {
-      const token = await patience.within(this.fetchFrom(patience.signal));
+      const token = await deadline.within(this.fetchFrom(deadline.signal));
       if (token !== undefined) return token;
       throw new NoToken({ kind: 'again', reason: 'FCM access token: the answer has no end', afterMs: undefined });
     } finally {
-      patience.end('closing');
+      deadline.end('closing');
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock, Device } from '../../call/ports.ts';
 import type { FcmAccess } from '../access.ts';
-import { Turnstile, type Urgency } from '../concurrency-limit.ts';
+import { ConcurrencyLimit, type Urgency } from '../concurrency-limit.ts';
 import type { Addresses } from '../dns-cache.ts';
 import { callEnded, incomingCall, ordinaryBytes, type Payload } from '../payload.ts';
 import { type Answer, type Attempt, NoToken, type PushService } from '../push-service.ts';
@@ -30,11 +30,11 @@ export function openFcm(
   const url = server ?? new URL('https://fcm.googleapis.com');
   const sockets = new Sockets(url, ca, addresses);
   const link = new FcmLink(url, sockets, clock, onLost);
-  const turnstile = new Turnstile(places, clock);
+  const concurrencyLimit = new ConcurrencyLimit(places, clock);
   const path = `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
 
   function push(urgency: Urgency, device: Device, data: Payload, attempt: Attempt): Promise<Answer> {
-    return twoTries(turnstile, 'FCM', urgency, attempt, (signal) => pushOnce(device, data, attempt, signal));
+    return twoTries(concurrencyLimit, 'FCM', urgency, attempt, (signal) => pushOnce(device, data, attempt, signal));
   }
 
   async function pushOnce(device: Device, data: Payload, attempt: Attempt, signal: AbortSignal): Promise<FcmReading> {
@@ -59,7 +59,7 @@ export function openFcm(
       await Promise.all([tokens.current(), link.keep()]);
     },
     async close() {
-      turnstile.close();
+      concurrencyLimit.close();
       await Promise.all([sockets.close(), agent.close()]);
     },
   };

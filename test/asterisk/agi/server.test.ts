@@ -46,7 +46,7 @@ describe('the FastAGI server', () => {
     const asking = client().ask('lookup', ['7']);
     asking.variables.set('XIVO_MAPP_WOKEN', 'v1 é "%');
     await asking.ended;
-    expect(served[0]).toMatchObject({ asked: 'lookup', userId: '7', memory: 'v1 é "%' });
+    expect(served[0]).toMatchObject({ asked: 'lookup', userId: '7', checkpoint: 'v1 é "%' });
     expect(served[0]?.caller).toMatchObject({ channelId: '1700000000.1', answered: false });
     expect(asking.variables.get('XIVO_MAPP_STATUS')).toBe('READY');
     expect(asking.variables.get('XIVO_MAPP_REASON')).toBe('registered');

@@ -5,8 +5,8 @@
 import type { Ending } from '../../../src/call/outcomes.ts';
 import type { CallPorts, FoundLeg, Push } from '../../../src/call/ports.ts';
 import { Router } from '../../../src/call/router.ts';
+import { fakeJournal } from './call-history.ts';
 import { VirtualClock } from './clock.ts';
-import { fakeJournal } from './journal.ts';
 import { fakeLog } from './log.ts';
 import { FakePbx } from './pbx.ts';
 import { fakeRegistry } from './registry.ts';
@@ -64,14 +64,14 @@ export class FakeCrowd {
       },
       registry,
       push,
-      journal: fakeJournal(),
+      callHistory: fakeJournal(),
       log: fakeLog(),
     };
     this.router = new Router(ports);
   }
 
   /** A caller comes, or is found with what an earlier run has left. */
-  comes(callId: string, left?: { readonly memory: string; readonly legs?: readonly FoundLeg[] }): Member {
+  comes(callId: string, left?: { readonly checkpoint: string; readonly legs?: readonly FoundLeg[] }): Member {
     const member = this.#member(callId);
     const { pbx } = member;
     const caller = Object.defineProperty(pbx.caller(), 'channelId', { value: callId });

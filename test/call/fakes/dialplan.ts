@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest';
 import { CallerGone } from '../../../src/call/errors.ts';
-import { WAKE_MEMORY } from '../../../src/call/own-dial/checkpoint.ts';
+import { WAKE_CHECKPOINT } from '../../../src/call/own-dial/checkpoint.ts';
 import type { Asked } from '../../../src/call/own-dial/own-dial.ts';
 import type { WaitingCaller } from '../../../src/call/ports.ts';
 import { markOf } from '../../../src/call/resume/marks.ts';
@@ -29,7 +29,7 @@ export class DialplanStory extends Story {
 
   /** Of the first call. */
   get waitedSeconds(): number {
-    return Math.round((this.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting ?? -1) / 1000);
+    return Math.round((this.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting ?? -1) / 1000);
   }
 
   callerHangsUp(): void {
@@ -38,21 +38,21 @@ export class DialplanStory extends Story {
 
   /** The dialplan goes on with what a router that stopped has left on its channel. */
   isHandedOnFrom(earlier: DialplanStory): void {
-    for (const name of [WAKE_MEMORY, 'XIVO_MAPP_REASON']) this.pbx.written.set(name, earlier.said(name));
+    for (const name of [WAKE_CHECKPOINT, 'XIVO_MAPP_REASON']) this.pbx.written.set(name, earlier.said(name));
   }
 
   /** The dialplan asks, and what it asked for is told to its end, and everything settles. */
   async ask(asked: Asked, userId = asked === 'ended' ? '' : '7'): Promise<void> {
     this.calls += 1;
-    const memory = this.said(WAKE_MEMORY);
+    const checkpoint = this.said(WAKE_CHECKPOINT);
     let fault: unknown;
     let done = false;
-    const asking = this.router.attend({
+    const asking = this.router.ownDial({
       asked,
       userId,
       callId: `xm-${String(this.calls).padStart(16, '0')}`,
       caller: this.waiting(asked),
-      memory,
+      checkpoint,
     });
     void asking
       .catch((error: unknown) => {
@@ -71,23 +71,24 @@ export class DialplanStory extends Story {
 
   /** What must hold whenever the dialplan has gone on, whatever happened. */
   theDialplanGoesOn(): void {
-    const { pbx, journal } = this;
+    const { pbx, callHistory } = this;
     expect(
       this.waits.filter(({ isOver }) => !isOver),
       'dialplans that still wait',
     ).toEqual([]);
     expect(pbx.legs.size + pbx.notes.size, 'legs and notes').toBe(0);
     expect(pbx.openWatches, 'watches').toBe(0);
-    expect(journal.misuses).toEqual([]);
+    expect(callHistory.misuses).toEqual([]);
     const [status, , dial = ''] = this.told;
     if (!this.hungUp.signal.aborted && status !== 'FAILED') expect(dial !== '').toBe(status === 'READY');
     if (!this.hungUp.signal.aborted && status === 'READY') expect(pbx.holding, 'still hears us').toBe(false);
-    // Each push is told of the end once, or stands in the memory by which it will be.
-    const left = this.said(WAKE_MEMORY).split(' ')[4]?.split('.') ?? [];
+    // Each push is told of the end once, or stands in the checkpoint by which it will be.
+    const left = this.said(WAKE_CHECKPOINT).split(' ')[4]?.split('.') ?? [];
     const toldOf = this.toldEnded.map(({ device, notice }) => `${notice.callId} ${device.deviceId}`);
     expect(new Set(toldOf).size, 'told once each').toBe(toldOf.length);
     for (const { device, notice } of this.woken) {
-      const isLeft = this.said(WAKE_MEMORY).includes(` ${notice.callId} `) && left.includes(markOf(device.deviceId));
+      const isLeft =
+        this.said(WAKE_CHECKPOINT).includes(` ${notice.callId} `) && left.includes(markOf(device.deviceId));
       const isTold = toldOf.includes(`${notice.callId} ${device.deviceId}`);
       expect(isLeft || isTold, `${device.deviceId} is told, or will be`).toBe(true);
       if (!this.mayTellTwice) expect(isLeft && isTold, `${device.deviceId} is told twice`).toBe(false);

@@ -109,7 +109,7 @@ export class FakeLegs {
     const parties = { caller: nobody, callee: nobody, calleeUserId: '7' };
     const on = /-mobile$/.test(contact.endpoint) ? ('mobile' as const) : ('webapp' as const);
     const leg = this.#begin(
-      { legId, contact, on, ...parties, ringMs: 0, forChannelId: 'caller-1', memory: '' },
+      { legId, contact, on, ...parties, ringMs: 0, forChannelId: 'caller-1', checkpoint: '' },
       script,
       state,
     );

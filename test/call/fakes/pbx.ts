@@ -31,7 +31,7 @@ export class FakePbx {
   readonly scripts = new Map<string, PhoneScript>();
   readonly connecting: FakeLegs;
   /** What is noted beyond the caller's channel, by call. */
-  readonly notes = new Map<string, { readonly channelId: string; readonly memory: string }>();
+  readonly notes = new Map<string, { readonly channelId: string; readonly checkpoint: string }>();
   readonly written = new Map<string, string>();
   readonly holds: Hold[] = [];
   /** Tells the call what has become of its latest hold. */
@@ -256,14 +256,14 @@ export class FakePbx {
   }
 
   readonly notesPort = {
-    keep: (callId: string, channelId: string, memory: string) =>
+    keep: (callId: string, channelId: string, checkpoint: string) =>
       this.through('notes.keep', () => {
-        this.notes.set(callId, { channelId, memory });
+        this.notes.set(callId, { channelId, checkpoint });
       }),
-    answered: (callId: string, channelId: string, memory: string, on: string) =>
+    answered: (callId: string, channelId: string, checkpoint: string, on: string) =>
       this.through('notes.answered', () => {
         this.notes.delete(callId);
-        this.notes.set(`${callId}-${on}`, { channelId, memory });
+        this.notes.set(`${callId}-${on}`, { channelId, checkpoint });
       }),
     remove: (callId: string) =>
       this.through('notes.remove', () => {

@@ -6,8 +6,8 @@ import { expect } from 'vitest';
 import type { Ending } from '../../../src/call/outcomes.ts';
 import type { Device, EndedNotice, Push, PushResult, RingingDevice, WakeNotice } from '../../../src/call/ports.ts';
 import { type Newcomer, Router } from '../../../src/call/router.ts';
+import { fakeJournal } from './call-history.ts';
 import { VirtualClock } from './clock.ts';
-import { fakeJournal } from './journal.ts';
 import type { PhoneScript } from './legs.ts';
 import { fakeLog } from './log.ts';
 import { FakePbx } from './pbx.ts';
@@ -22,7 +22,7 @@ export class Story {
   readonly over = new AbortController();
   readonly pbx = new FakePbx(this.clock, this.over.signal);
   readonly registry = fakeRegistry();
-  readonly journal = fakeJournal();
+  readonly callHistory = fakeJournal();
   readonly log = fakeLog();
   readonly woken: { readonly device: Device; readonly notice: WakeNotice; readonly atMs: number }[] = [];
   readonly toldEnded: { readonly device: Device; readonly notice: EndedNotice; readonly atMs: number }[] = [];
@@ -38,14 +38,14 @@ export class Story {
   constructor(device: RingingDevice = 'MobileApp') {
     this.registry.putUser({ userId: '7', ringingDevice: device, mobileEndpoint: MOBILE, webAppEndpoint: WEBAPP });
     const { legsPort: legs, notesPort: notes, registrationsPort: registrations } = this.pbx;
-    const { clock, registry, journal, log } = this;
+    const { clock, registry, callHistory, log } = this;
     this.router = new Router({
       clock,
       load: { averageAnswerMs: () => this.averageAnswerMs, isAnswering: () => this.isAnswering },
       legs,
       notes,
       registrations,
-      journal,
+      callHistory,
       log,
       push: this.push,
       registry: {
@@ -92,7 +92,7 @@ export class Story {
   }
 
   /** The call comes in and is told to its end, and everything settles. Returns its ending. */
-  async tell(left: Pick<Newcomer, 'memory' | 'legs' | 'how'> = {}): Promise<Ending> {
+  async tell(left: Pick<Newcomer, 'checkpoint' | 'legs' | 'how'> = {}): Promise<Ending> {
     const told = this.router.route({ callId: CALL_ID, userId: '7', caller: this.pbx.caller(), ...left });
     let done = false;
     void told.then((ending) => {
@@ -109,7 +109,7 @@ export class Story {
 
   /** What must hold after every story. */
   nothingIsLeft(leftTalking?: 'who talks is left alone'): void {
-    const { pbx, journal } = this;
+    const { pbx, callHistory } = this;
     expect(this.endings, 'exactly one ending').toHaveLength(1);
     // One that somebody has answered is the dialplan's: it connects it, or ends it.
     const living = [...pbx.legs.values()].filter(({ state }) => !['answered', 'connected', 'ended'].includes(state));
@@ -123,12 +123,12 @@ export class Story {
     expect(pbx.talks.length, 'connected legs').toBeLessThanOrEqual(1);
     expect(pbx.callerIsGone, 'the caller is given back, gone, or talks').toBe(true);
     expect(pbx.givenBack.length, 'given back').toBeLessThanOrEqual(1);
-    expect(journal.misuses).toEqual([]);
-    expect(journal.calls.get(CALL_ID)?.summary).toBeDefined();
-    const isKept = journal.calls.get(CALL_ID)?.summary?.isKept !== false;
+    expect(callHistory.misuses).toEqual([]);
+    expect(callHistory.calls.get(CALL_ID)?.summary).toBeDefined();
+    const isKept = callHistory.calls.get(CALL_ID)?.summary?.isKept !== false;
     expect(this.log.at('info').filter((line) => line.fields.callId === CALL_ID)).toHaveLength(isKept ? 1 : 0);
     // Every push is answered or withdrawn: each device that may have got one has answered, or was told.
-    // A router that stops leaves them to the next one, with the memory of what was pushed.
+    // A router that stops leaves them to the next one, with the checkpoint of what was pushed.
     const isLeftToNext = this.endings[0]?.reason === 'router-stopping';
     if (isLeftToNext && this.woken.length > 0)
       expect(pbx.written.get('XIVO_MAPP_MEMORY')).toMatch(/^v2 xm-0000000000000001 7 /);
@@ -147,7 +147,7 @@ export class Story {
   }
 
   timeline(): readonly string[] {
-    return this.journal.told(CALL_ID);
+    return this.callHistory.told(CALL_ID);
   }
 
   leg(uri: string) {

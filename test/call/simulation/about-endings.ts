@@ -1,7 +1,7 @@
 /** What must hold of each call's ending: exactly one, true, in time, and told to whom it concerns. */
 
 import { statusOf } from '../../../src/call/outcomes.ts';
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import type { Facts } from './facts.ts';
 import type { Played } from './play.ts';
 
@@ -48,7 +48,7 @@ export function* endingIsTrue(facts: Facts, { pbx }: Played): Iterable<string> {
   };
   const hasTalked = pbx.exchange.talks.all.some(({ channelId }) => channelId === call.channel.channelId);
   const spentMs = decidedAtMs - (planned?.atMs ?? decidedAtMs);
-  const decidedBefore = readCallMemory(call.memory)?.ending;
+  const decidedBefore = readCallCheckpoint(call.checkpoint)?.ending;
   if (decidedBefore !== undefined) {
     const isSame = decidedBefore.outcome === ending.outcome && decidedBefore.reason === ending.reason;
     const mayDiffer = ending.outcome === 'caller-left' || ending.outcome === 'failed';

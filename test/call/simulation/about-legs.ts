@@ -138,8 +138,9 @@ export function* nothingStaysBehind(played: Played, all: readonly Facts[]): Iter
   for (const { call, listenersLeft, cutShort } of all) {
     if (cutShort) continue;
     if (listenersLeft > 0) yield `${call.callId} leaves ${listenersLeft} listeners`;
-    for (const misuse of call.journal.misuses) yield `journal: ${misuse}`;
-    if (call.journal.calls.get(call.callId)?.summary === undefined) yield `${call.callId} is not closed in the journal`;
+    for (const misuse of call.callHistory.misuses) yield `callHistory: ${misuse}`;
+    if (call.callHistory.calls.get(call.callId)?.summary === undefined)
+      yield `${call.callId} is not closed in the callHistory`;
     const lines = call.run.log.at('info');
     const told = lines.filter(({ fields }) => fields.callId === call.callId).length;
     // The dialplan may bring a caller back to the same run, which may end between a line and the ending that it tells.

@@ -17,10 +17,10 @@ export function* lostCallsAreTold(played: Played, all: readonly Facts[]): Iterab
 }
 
 function* isToldTruly({ pbx, plan, pushes }: Played, run: Run, told: EndedMeanwhile): Iterable<string> {
-  const { callId, lost, atMs, journal, endedAtMs } = told;
+  const { callId, lost, atMs, callHistory, endedAtMs } = told;
   const { answeredOn } = lost;
   if (endedAtMs === undefined && !run.life.isOver) yield `${callId} was lost, and never ends`;
-  const summary = journal.calls.get(callId)?.summary;
+  const summary = callHistory.calls.get(callId)?.summary;
   if (summary === undefined) return;
   const talk = pbx.exchange.talks.all.find(({ channelId }) => channelId === channelOf(callId));
   const talked = talk !== undefined && talk.wonAtMs + plan.redirectMs < run.begunAtMs && talk.joinedAtMs !== undefined;

@@ -1,6 +1,6 @@
 /** What must hold of pushes: each device once, none too late, and every one that may have arrived is answered or withdrawn. */
 
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../../src/call/resume/marks.ts';
 import { MOBILE } from '../fakes/world.ts';
 import type { Facts } from './facts.ts';
@@ -14,7 +14,7 @@ export function* everyPushIsAccountedFor(played: Played, facts: Facts): Iterable
   const { call, pushes, ending, endedAtMs, won, legs, decidedAtMs, cutShort } = facts;
   if (cutShort) return;
   // What an earlier run, or an earlier sitting in this one, has sent and not kept, nobody can know.
-  const kept = readCallMemory(call.memory)?.pushed ?? [];
+  const kept = readCallCheckpoint(call.checkpoint)?.pushed ?? [];
   const isKnown = ({ life, deviceId, atMs }: SentPush) =>
     (life === call.run.life.number && atMs >= call.arrivedAtMs) || kept.includes(markOf(deviceId));
   const woken = pushes.filter((push) => push.what === 'wake' && isKnown(push));

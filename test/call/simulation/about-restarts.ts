@@ -1,6 +1,6 @@
 /** What must hold although the router dies or is restarted: a caller goes on where it was, nobody is pushed twice or asked twice, conversations never notice, and nothing is forgotten. */
 
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../../src/call/resume/marks.ts';
 import { channelOf } from './about-lost.ts';
 import { type Facts, NEVER } from './facts.ts';
@@ -72,7 +72,7 @@ export function* nobodyIsPushedTwice(played: Played, all: readonly Facts[]): Ite
       const keptAtMs = (before.settledAtMs ?? NEVER) + 2 * (plan.reachMs + plan.replyMs);
       const isTaken = before.result === 'delivered' || before.result === 'dead-token';
       const known = isTaken && keptAtMs < diedAtMs && !forgetful;
-      if (known || readCallMemory(facts.call.memory)?.pushed.includes(markOf(deviceId)))
+      if (known || readCallCheckpoint(facts.call.checkpoint)?.pushed.includes(markOf(deviceId)))
         yield `${deviceId} was pushed at ${before.atMs} ms, and again at ${atMs} ms by run ${life}`;
     }
   }
@@ -83,10 +83,11 @@ export function* theWaitIsNotBegunAnew(played: Played, all: readonly Facts[]): I
   if (played.plan.wallJumps.length > 0) return;
   for (const { call, resumed } of all) {
     const first = all.find((one) => one.call.channel === call.channel && !one.resumed && one.planned !== undefined);
-    const memory = readCallMemory(call.memory);
-    if (!resumed || memory === undefined || first?.planned === undefined || first.call.callId !== call.callId) continue;
+    const checkpoint = readCallCheckpoint(call.checkpoint);
+    if (!resumed || checkpoint === undefined || first?.planned === undefined || first.call.callId !== call.callId)
+      continue;
     const dueMs = first.planned.atMs + first.planned.waitMs;
-    const laterMs = memory.waitUntilMs - played.wallAtBeginningMs - dueMs;
+    const laterMs = checkpoint.waitUntilMs - played.wallAtBeginningMs - dueMs;
     if (laterMs > 1) yield `${call.callId} waits for ${laterMs} ms more than it was to`;
   }
 }
@@ -94,7 +95,7 @@ export function* theWaitIsNotBegunAnew(played: Played, all: readonly Facts[]): I
 /** Of whom has answered on a leg of an earlier run, the run hears that has the call by then. */
 export function* whoAnsweredOnAFoundLegIsHeard(facts: Facts, { plan, pbx }: Played): Iterable<string> {
   const { call, resumed, talks, connects, patienceMs, ending, decidedAtMs } = facts;
-  if (!resumed || plan.gaps.length > 0 || readCallMemory(call.memory)?.ending !== undefined) return;
+  if (!resumed || plan.gaps.length > 0 || readCallCheckpoint(call.checkpoint)?.ending !== undefined) return;
   const { run, legs } = call;
   const [talk] = talks;
   if (talk === undefined || !legs.some(({ legId }) => legId === talk.legId)) return;

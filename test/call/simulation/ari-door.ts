@@ -153,7 +153,7 @@ function portOf({ method, path, query }: AriOrder): PortName {
 
 function legVariables(leg: LegChannel | undefined): ReadonlyMap<string, string> {
   return new Map([
-    ['XIVO_MAPP_LEG', leg?.request.memory ?? ''],
+    ['XIVO_MAPP_LEG', leg?.request.checkpoint ?? ''],
     ['XIVO_MAPP_CALLER', leg?.request.forChannelId ?? ''],
     [CONNECTED_TO, leg?.connectedTo ?? ''],
   ]);

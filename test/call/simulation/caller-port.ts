@@ -3,7 +3,7 @@
  * that is gone, and then finds out where it has gone; and it may be told so late. Must behave as the real one does, down to what is stopped before what.
  */
 
-import type { ChannelOwner, Switchboard } from '../../../src/asterisk/app/dispatcher.ts';
+import type { ChannelOwner, Dispatcher } from '../../../src/asterisk/app/dispatcher.ts';
 import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../../../src/call/errors.ts';
 import type { DialplanStatus } from '../../../src/call/outcomes.ts';
 import { readAnsweredOn } from '../../../src/call/outcomes.ts';
@@ -24,7 +24,7 @@ interface CallerWorld {
   readonly orders: Orders;
   readonly asked: Asked;
   readonly nowMs: () => number;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   /** Told where a leg is connected with the caller, and nobody has heard of it. */
   readonly onConnected: (legId: string, on: string, callerId: string) => void;
   readonly subscribe: (channelId: string) => void;
@@ -62,7 +62,7 @@ export class CallerPort implements Caller, ChannelOwner {
   readonly #orders: Orders;
   readonly #asked: Asked;
   readonly #nowMs: () => number;
-  readonly #board: Switchboard;
+  readonly #dispatcher: Dispatcher;
   readonly #leaving = new AbortController();
   #ours = true;
   #hold: Hold | undefined;
@@ -71,7 +71,7 @@ export class CallerPort implements Caller, ChannelOwner {
 
   /** @param wasHeld an earlier life of the router may have left something playing */
   constructor(channel: CallerChannel, wasHeld: boolean, world: CallerWorld) {
-    const { orders, asked, nowMs, board } = world;
+    const { orders, asked, nowMs, dispatcher } = world;
     this.#world = world;
     this.channelId = channel.channelId;
     this.answered = channel.isAnswered;
@@ -80,9 +80,9 @@ export class CallerPort implements Caller, ChannelOwner {
     this.#orders = orders;
     this.#asked = asked;
     this.#nowMs = nowMs;
-    this.#board = board;
+    this.#dispatcher = dispatcher;
     if (wasHeld) this.#hold = LEFT_PLAYING;
-    board.own(channel.channelId, this);
+    dispatcher.own(channel.channelId, this);
   }
 
   read: Caller['read'] = ({ variables, globals, contactsOf }) =>
@@ -223,7 +223,7 @@ export class CallerPort implements Caller, ChannelOwner {
   }
 
   #leave(how: HowLeft = this.#cause === 26 ? 'answered-elsewhere' : 'hung-up'): void {
-    this.#board.disown(this.channelId, this);
+    this.#dispatcher.disown(this.channelId, this);
     if (!this.#ours || this.left.aborted) return;
     this.leftAtMs = this.#nowMs();
     this.#leaving.abort(new CallerGone(`the caller has left: ${how}`, how));

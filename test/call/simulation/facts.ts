@@ -1,7 +1,7 @@
 /** One call as one run of the router has had it, as the invariants look at it: its own legs, pushes and moments, taken out of what was seen. It judges nothing. */
 import { getEventListeners } from 'node:events';
 import type { Ending } from '../../../src/call/outcomes.ts';
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import type { LegChannel } from './exchange.ts';
 import type { PlayedCall } from './ledger.ts';
 import type { LegFile } from './legs-port.ts';
@@ -71,7 +71,7 @@ const LEAVING_MS = 800;
 export function factsOf(played: Played, call: PlayedCall): Facts {
   const { run } = call;
   const { channelId } = call.channel;
-  const timeline = call.journal.calls.get(call.callId)?.timeline ?? [];
+  const timeline = call.callHistory.calls.get(call.callId)?.timeline ?? [];
   const planned = timeline.find(({ what }) => what === 'planned');
   const waitOver = timeline.find(({ what, facts }) => what === 'wait-over' && facts.fresh === false);
   const talking = timeline.find(({ what }) => what === 'stage:talking');
@@ -102,7 +102,7 @@ export function factsOf(played: Played, call: PlayedCall): Facts {
     ending: call.endings[0],
     endedAtMs: call.endedAtMs ?? NEVER,
     cutShort: call.endings.length === 0 && run.life.isOver,
-    resumed: call.memory !== '',
+    resumed: call.checkpoint !== '',
     legs,
     pushes: played.pushes.filter(({ callId }) => callId === call.callId),
     connects,
@@ -148,8 +148,8 @@ function talksOf({ calls, pbx }: Played, { channel, arrivedAtMs, legs }: PlayedC
 }
 
 /** The wait that was left to a call; a clock on the wall may have made it anything up to the whole. */
-function waitLeftMs(wholeMs: number, { memory, plannedWallMs }: PlayedCall): number {
-  const known = readCallMemory(memory);
+function waitLeftMs(wholeMs: number, { checkpoint, plannedWallMs }: PlayedCall): number {
+  const known = readCallCheckpoint(checkpoint);
   if (known === undefined || plannedWallMs === undefined) return wholeMs;
   return Math.min(wholeMs, Math.max(0, known.waitUntilMs - plannedWallMs));
 }

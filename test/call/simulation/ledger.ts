@@ -1,12 +1,12 @@
 /**
- * What one run of the router was given, and what it told of it: its calls, each with a journal of its own, since a run that stops may be given the same call again before it has
+ * What one run of the router was given, and what it told of it: its calls, each with a call history of its own, since a run that stops may be given the same call again before it has
  * told the end of it. It judges nothing.
  */
 
 import type { Ending } from '../../../src/call/outcomes.ts';
-import type { CallRecord, CallSummary, FoundLeg, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
+import type { CallHistory, CallRecord, CallSummary, FoundLeg, Party, TimelineEntry } from '../../../src/call/ports.ts';
 import type { LostCall } from '../../../src/call/router.ts';
-import { type FakeJournal, fakeJournal } from '../fakes/journal.ts';
+import { type FakeJournal, fakeJournal } from '../fakes/call-history.ts';
 import type { CallerChannel } from './caller-channel.ts';
 import type { CallerPort } from './caller-port.ts';
 import type { Run } from './run.ts';
@@ -22,9 +22,9 @@ export interface PlayedCall {
   /** When its story began: a little after the caller came, where it had to be asked whether an earlier one goes on. */
   arrivedAtMs: number;
   /** What the run was told of an earlier one; '' where nothing. */
-  readonly memory: string;
+  readonly checkpoint: string;
   readonly legs: readonly FoundLeg[];
-  readonly journal: FakeJournal;
+  readonly callHistory: FakeJournal;
   /** The clock on the wall when it was planned. */
   plannedWallMs: number | undefined;
   readonly endings: Ending[];
@@ -36,33 +36,34 @@ export interface EndedMeanwhile {
   readonly callId: string;
   readonly lost: LostCall;
   readonly atMs: number;
-  readonly journal: FakeJournal;
+  readonly callHistory: FakeJournal;
   endedAtMs: number | undefined;
 }
 
 export class Ledger {
   readonly calls: PlayedCall[] = [];
   readonly lost: EndedMeanwhile[] = [];
-  /** Where the journal of the call goes that is about to begin, if it is a lost one. */
+  /** Where the call history of the call goes that is about to begin, if it is a lost one. */
   #opening: FakeJournal | undefined;
 
   /** @param onNote told of each note of a call before it is taken down */
-  journal(onNote: (call: PlayedCall, what: string) => void, nowMs: () => number): Journal {
+  callHistory(onNote: (call: PlayedCall, what: string) => void, nowMs: () => number): CallHistory {
     return {
       open: (record: CallRecord) => {
         const call = this.#opening === undefined ? this.#begun(record.callId) : undefined;
         if (call !== undefined) call.arrivedAtMs = nowMs();
-        (this.#opening ?? call?.journal)?.open(record);
+        (this.#opening ?? call?.callHistory)?.open(record);
       },
-      name: (callId: string, caller: Party) => (this.#told(callId)?.journal ?? this.#lost(callId)).name(callId, caller),
+      name: (callId: string, caller: Party) =>
+        (this.#told(callId)?.callHistory ?? this.#lost(callId)).name(callId, caller),
       note: (callId: string, entry: TimelineEntry) => {
         const call = this.#told(callId);
         if (call === undefined) return this.#lost(callId).note(callId, entry);
         onNote(call, entry.what);
-        call.journal.note(callId, entry);
+        call.callHistory.note(callId, entry);
       },
       close: (callId: string, summary: CallSummary) =>
-        (this.#told(callId)?.journal ?? this.#lost(callId)).close(callId, summary),
+        (this.#told(callId)?.callHistory ?? this.#lost(callId)).close(callId, summary),
     };
   }
 
@@ -71,8 +72,14 @@ export class Ledger {
   }
 
   /** A call that begins now. */
-  enter(call: Omit<PlayedCall, 'journal' | 'plannedWallMs' | 'endings' | 'endedAtMs'>): PlayedCall {
-    const entered = { ...call, journal: fakeJournal(), plannedWallMs: undefined, endings: [], endedAtMs: undefined };
+  enter(call: Omit<PlayedCall, 'callHistory' | 'plannedWallMs' | 'endings' | 'endedAtMs'>): PlayedCall {
+    const entered = {
+      ...call,
+      callHistory: fakeJournal(),
+      plannedWallMs: undefined,
+      endings: [],
+      endedAtMs: undefined,
+    };
     this.calls.push(entered);
     return entered;
   }
@@ -84,9 +91,9 @@ export class Ledger {
 
   /** A call of an earlier run that waits no more; `begin` begins it. */
   lose(callId: string, lost: LostCall, begin: () => Promise<void>, nowMs: () => number): void {
-    const call: EndedMeanwhile = { callId, lost, atMs: nowMs(), journal: fakeJournal(), endedAtMs: undefined };
+    const call: EndedMeanwhile = { callId, lost, atMs: nowMs(), callHistory: fakeJournal(), endedAtMs: undefined };
     this.lost.push(call);
-    this.#opening = call.journal;
+    this.#opening = call.callHistory;
     void begin().then(() => {
       call.endedAtMs = nowMs();
     });
@@ -96,18 +103,18 @@ export class Ledger {
   /** The call that begins: it has told nothing yet. */
   #begun(callId: string): PlayedCall | undefined {
     const called = this.calls.filter((call) => call.callId === callId);
-    return called.findLast(({ journal }) => !journal.calls.has(callId)) ?? called.at(-1);
+    return called.findLast(({ callHistory }) => !callHistory.calls.has(callId)) ?? called.at(-1);
   }
 
   /** The call that is told of. One that was given back may have come again before all was told of it. */
   #told(callId: string): PlayedCall | undefined {
     const calls = this.calls.filter((call) => call.callId === callId);
-    return calls.find(({ journal }) => journal.calls.get(callId)?.summary === undefined) ?? calls.at(-1);
+    return calls.find(({ callHistory }) => callHistory.calls.get(callId)?.summary === undefined) ?? calls.at(-1);
   }
 
   #lost(callId: string): FakeJournal {
     const call = this.lost.find((one) => one.callId === callId);
     if (call === undefined) throw new Error(`something is told of ${callId}, which nobody knows`);
-    return call.journal;
+    return call.callHistory;
   }
 }

@@ -213,7 +213,7 @@ export class Pbx {
 
   #tell(event: AriEvent): void {
     if (!('channel' in event) || event.channel === undefined || !this.#isHeard(event.channel.id)) return;
-    this.line.emit(() => this.#world.run()?.board.take(event));
+    this.line.emit(() => this.#world.run()?.dispatcher.take(event));
   }
 }
 

@@ -1,16 +1,16 @@
 /**
- * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own switchboard, legs, notes and reconcile() bring it its callers. Many may follow one another in a
+ * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own dispatcher, legs, notes and reconcile() bring it its callers. Many may follow one another in a
  * world, each knowing nothing of the one before but what Asterisk keeps.
  */
 
-import { Switchboard } from '../../../src/asterisk/app/dispatcher.ts';
+import { Dispatcher } from '../../../src/asterisk/app/dispatcher.ts';
 import { Subscriptions } from '../../../src/asterisk/app/subscriptions.ts';
 import type { AriRequests } from '../../../src/asterisk/ari/client.ts';
 import { AriNotes } from '../../../src/asterisk/resync/notes.ts';
 import { reconcile } from '../../../src/asterisk/resync/resync.ts';
 import { Strays } from '../../../src/asterisk/resync/strays.ts';
 import type { CallPorts, FoundLeg } from '../../../src/call/ports.ts';
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import { type LostCall, Router } from '../../../src/call/router.ts';
 import { type FakeLog, fakeLog } from '../fakes/log.ts';
 import type { FakeRegistry } from '../fakes/registry.ts';
@@ -43,7 +43,7 @@ const AGAIN_MS = 200;
 export class Run {
   readonly life: Life;
   readonly log: FakeLog = fakeLog();
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly legs: LegsPort;
   readonly notes: AriNotes;
   readonly registrations: RegistrationsPort;
@@ -68,17 +68,17 @@ export class Run {
     this.#world = world;
     this.life = life;
     this.begunAtMs = pbx.nowMs();
-    this.board = new Switchboard({
+    this.dispatcher = new Dispatcher({
       onArrival: ({ id }, args) => this.#arrive(id, args),
       onReplaced: () => {},
       onCallerReplaced: () => {},
       hangUpStray: (channelId) => strays.take(channelId),
     });
-    const { board } = this;
+    const { dispatcher } = this;
     this.#door = new AriDoor(pbx.truth, orders, (legId) => this.legs.files.get(legId));
     this.#subscriptions = new Subscriptions(this.#door, APP, this.log, this.life.clock);
     this.notes = new AriNotes(this.#door);
-    const strays = new Strays(this.#door, (channelId) => board.isOwned(channelId), this.log);
+    const strays = new Strays(this.#door, (channelId) => dispatcher.isOwned(channelId), this.log);
     this.#strays = strays;
     this.registrations = new RegistrationsPort({
       phones: pbx.phones,
@@ -95,7 +95,7 @@ export class Run {
       onDial: (request) => pbx.onDial(request),
       settings: {
         requests: this.#door,
-        board,
+        dispatcher,
         app: APP,
         log: this.log,
         clock: this.life.clock,
@@ -137,7 +137,7 @@ export class Run {
       await this.#subscriptions.renew();
       await reconcile({
         requests: this.#door,
-        board: this.board,
+        dispatcher: this.dispatcher,
         app: APP,
         log: this.log,
         notes: this.notes,
@@ -167,7 +167,7 @@ export class Run {
       notes: this.notes,
       registrations: this.registrations,
       push: push.portOf(life),
-      journal: this.#ledger.journal((call, what) => {
+      callHistory: this.#ledger.callHistory((call, what) => {
         if (what === 'planned') {
           call.plannedWallMs = life.clock.wallMs();
           pbx.companyIsDue(call.channel);
@@ -185,7 +185,7 @@ export class Run {
 
   #lose(lost: LostCall): void {
     const { trace, nowMs } = this.#world.pbx;
-    const callId = readCallMemory(lost.memory)?.callId ?? '';
+    const callId = readCallCheckpoint(lost.checkpoint)?.callId ?? '';
     trace(`run ${this.life.number} is told that ${callId} waits no more, answered on ${lost.answeredOn ?? 'nothing'}`);
     this.#ledger.lose(callId, lost, () => this.#router.endLost(lost), nowMs);
   }
@@ -193,30 +193,30 @@ export class Run {
   #arrive(
     channelId: string,
     [userId = '', told = '']: readonly string[],
-    left?: { readonly memory: string; readonly legs: readonly FoundLeg[] },
+    left?: { readonly checkpoint: string; readonly legs: readonly FoundLeg[] },
   ): void {
     const { pbx, life, orders } = this.#world;
     const channel = pbx.callers.get(channelId);
     if (channel === undefined) throw new Error(`${channelId} comes in, and there never was such a caller`);
     const { nowMs, trace } = pbx;
     const port = new CallerPort(channel, left !== undefined, {
-      ...{ orders, nowMs, board: this.board, asked: pbx.asked },
+      ...{ orders, nowMs, dispatcher: this.dispatcher, asked: pbx.asked },
       onConnected: (legId, on, callerId) => this.legs.own.connected(legId, on, callerId),
       subscribe: (id) => pbx.truth.subscribed.add(id),
       comesOut: (caller) => pbx.exchange.talks.comesOut(caller),
       sleep: (ms) => new Promise((resolve) => life.later(ms, () => resolve())),
     });
     port.onDecision = () => pbx.leavesIf('after-decision', channelId);
-    const memory = left?.memory || told;
+    const checkpoint = left?.checkpoint || told;
     const legs = left?.legs ?? [];
-    channel.taken(memory !== '');
-    const known = readCallMemory(memory);
+    channel.taken(checkpoint !== '');
+    const known = readCallCheckpoint(checkpoint);
     const isKnown = known?.userId === userId && !(left === undefined && known.ending !== undefined);
     const again = pbx.sittings(channelId) === 0 ? [0, 0] : [life.number, this.calls.length];
     const digits = (count: number | string, length: number) => String(count).padStart(length, '0');
     const fresh = `xm-${digits(channelId.slice('caller-'.length), 8)}${again.map((count) => digits(count, 4)).join('')}`;
     const callId = isKnown ? known.callId : fresh;
-    trace(`run ${life.number} takes ${channelId} as ${callId}: ${JSON.stringify(memory)}, ${legs.length} legs`);
+    trace(`run ${life.number} takes ${channelId} as ${callId}: ${JSON.stringify(checkpoint)}, ${legs.length} legs`);
     const call = this.#ledger.enter({
       callId,
       run: this,
@@ -224,11 +224,11 @@ export class Run {
       port,
       silence: channel.silence,
       arrivedAtMs: nowMs(),
-      memory: isKnown ? memory : '',
+      checkpoint: isKnown ? checkpoint : '',
       legs,
     });
     const how = left === undefined ? 'new' : 'found';
-    void this.#router.route({ callId: fresh, userId, caller: port, memory, legs, how }).then((ending) => {
+    void this.#router.route({ callId: fresh, userId, caller: port, checkpoint, legs, how }).then((ending) => {
       trace(`${callId} is over: ${ending.outcome} ${ending.reason}`);
       call.endings.push(ending);
       call.endedAtMs = nowMs();

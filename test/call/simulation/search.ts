@@ -51,9 +51,9 @@ export function describeFailure({ seed, smallest, broken }: Failure): string {
 /** What happened, moment by moment, and what each call noted of it. */
 export function describePlayed(played: Played): string {
   const steps = played.lines.map(({ atMs, what }) => `${String(atMs).padStart(7)} ms  ${what}`);
-  const timelines = played.calls.flatMap(({ callId, run, arrivedAtMs, journal }) => [
+  const timelines = played.calls.flatMap(({ callId, run, arrivedAtMs, callHistory }) => [
     `${callId}, which came to run ${run.life.number} at ${arrivedAtMs} ms:`,
-    ...(journal.calls.get(callId)?.timeline ?? []).map(
+    ...(callHistory.calls.get(callId)?.timeline ?? []).map(
       ({ atMs, what, facts }) => `${String(atMs).padStart(9)} ms  ${what} ${JSON.stringify(facts)}`,
     ),
   ]);

@@ -182,7 +182,7 @@ export class AriLab {
       callee: { name: '', number: '' },
       ringMs: 20_000,
       forChannelId: caller.channelId,
-      memory: '',
+      checkpoint: '',
       ...change,
     };
     await this.pbx.legs.dial(request, (event) => events.push(event));

@@ -56,7 +56,7 @@ describe.each([16, 22] as const)('Asterisk %i', (version) => {
       for (let times = 0; times < TIMES; times += 1) {
         const [answer] = await ask(requests, channelId, questions);
         expect(answer).toBe('1,1,1,1');
-        await requests.send(variableOrder(channelId, 'XIVO_MAPP_MEMORY', 'memory'));
+        await requests.send(variableOrder(channelId, 'XIVO_MAPP_MEMORY', 'checkpoint'));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, asking));

@@ -18,6 +18,7 @@
 import type { AudioOptions } from './call-audio.ts';
 import { CallAudio, USUAL_AUDIO } from './call-audio.ts';
 import { Credentials } from './digest.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { IncomingCall } from './incoming-call.ts';
 import type { InvitePolicy } from './invite-policies.ts';
 import type { OutgoingCall } from './outgoing-call.ts';
@@ -30,7 +31,6 @@ import type { Registered } from './registration.ts';
 import { Registration } from './registration.ts';
 import type { UdpAddress } from './sip-address.ts';
 import { SipAgent } from './sip-agent.ts';
-import { Switchboard } from './switchboard.ts';
 import { sendText } from './text.ts';
 import { chooseTone } from './tone.ts';
 import type { Trace } from './trace.ts';
@@ -52,7 +52,7 @@ export class Phone {
   readonly #agent: SipAgent;
   readonly #line: PhoneLine;
   readonly #audio: AudioOptions;
-  readonly #switchboard: Switchboard;
+  readonly #dispatcher: Dispatcher;
   #registration: Registration | undefined;
   #registered: Registered | undefined;
 
@@ -66,8 +66,8 @@ export class Phone {
     this.#agent = new SipAgent(
       this.name,
       host,
-      (transaction) => this.#switchboard.onRequest(transaction),
-      (ack) => this.#switchboard.onAck(ack),
+      (transaction) => this.#dispatcher.onRequest(transaction),
+      (ack) => this.#dispatcher.onAck(ack),
     );
     this.events = new PhoneEvents(this.name, this.#agent.trace);
     this.#line = {
@@ -76,14 +76,14 @@ export class Phone {
       agent: this.#agent,
       events: this.events,
       credentials: options.password === undefined ? undefined : new Credentials(this.user, options.password),
-      ended: (call) => this.#switchboard.active.delete(call.callId),
+      ended: (call) => this.#dispatcher.active.delete(call.callId),
     };
-    this.#switchboard = new Switchboard(this.#line, (callId) => this.#openAudio(callId, undefined));
+    this.#dispatcher = new Dispatcher(this.#line, (callId) => this.#openAudio(callId, undefined));
   }
 
   /** All calls of this phone, those that have ended included. */
   get calls(): readonly PhoneCall[] {
-    return this.#switchboard.calls;
+    return this.#dispatcher.calls;
   }
 
   get trace(): Trace {
@@ -162,17 +162,17 @@ export class Phone {
 
   /** What to do with each call from now on; `rings()` when nothing is said. */
   onInvite(policy: InvitePolicy): void {
-    this.#switchboard.policy = policy;
+    this.#dispatcher.policy = policy;
   }
 
   /** What to do with the next calls, one policy each, before the usual one applies again. */
   onNextInvites(...policies: readonly InvitePolicy[]): void {
-    this.#switchboard.nextPolicies.push(...policies);
+    this.#dispatcher.nextPolicies.push(...policies);
   }
 
   /** Sends an INVITE for the extension (or a whole SIP URI); resolves as soon as it is on the wire. */
   async call(extension: string, options: CallOptions = {}): Promise<OutgoingCall> {
-    const call = await this.#switchboard.place(extension, options, (callId) => this.#openAudio(callId, options.audio));
+    const call = await this.#dispatcher.place(extension, options, (callId) => this.#openAudio(callId, options.audio));
     if (!call) throw new Error(`${this.name} fell silent before it could call`);
     return call;
   }
@@ -198,7 +198,7 @@ export class Phone {
   async close(): Promise<void> {
     this.die();
     this.events.close();
-    await this.#switchboard.settled();
+    await this.#dispatcher.settled();
   }
 
   /** What is still open: empty after `close()`. */
@@ -208,12 +208,12 @@ export class Phone {
     if (this.#agent.timers.pending > 0) found.push(`${this.#agent.timers.pending} SIP timers`);
     if (this.events.waiting > 0) found.push(`${this.events.waiting} waits`);
     for (const call of this.calls) if (call.holdsSocket) found.push(`RTP socket of call ${call.callId}`);
-    for (const call of this.#switchboard.active.values()) found.push(`call ${call.callId}`);
+    for (const call of this.#dispatcher.active.values()) found.push(`call ${call.callId}`);
     return found;
   }
 
   #fallSilent(why: string): void {
-    this.#switchboard.fallSilent();
+    this.#dispatcher.fallSilent();
     this.events.emit('gone-silent', why);
   }
 
@@ -227,7 +227,7 @@ export class Phone {
 
   #openAudio(callId: string, options: Partial<AudioOptions> | undefined): Promise<CallAudio> {
     return CallAudio.open(this.#agent.socket.host, this.toneHz, { ...this.#audio, ...options }, (heard) =>
-      this.#switchboard.active.get(callId)?.heardDtmf(heard),
+      this.#dispatcher.active.get(callId)?.heardDtmf(heard),
     );
   }
 }

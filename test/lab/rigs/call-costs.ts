@@ -19,7 +19,7 @@ const REFRESHES_MS = 300;
 /** With calls and without. */
 export const ALWAYS: Cost = {
   requests: {
-    'POST /events/user/xivo-mapp-pulse': each(HEARTBEAT_MS),
+    'POST /events/user/xivo-mapp-probe': each(HEARTBEAT_MS),
     // Whether a caller is there of whom no event came; once more where one has just come.
     'GET /applications/{id}': each(HEARTBEAT_MS, 2),
     'GET /asterisk/variable?XIVO_MAPP_APP': each(10_000),

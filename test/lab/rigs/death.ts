@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { readNoteId } from '../../../src/asterisk/app/ids.ts';
-import { readCallMemory } from '../../../src/call/resume/checkpoint.ts';
+import { readCallCheckpoint } from '../../../src/call/resume/checkpoint.ts';
 import type { ToldEntry } from '../api-client.ts';
 import { TONES } from '../asterisk/asterisk.ts';
 import { channelVariable } from '../asterisk/channel-variable.ts';
@@ -77,19 +77,20 @@ export async function channelOf(lab: Lab, callId: string): Promise<string> {
 }
 
 /** What stands on the channel for the next run of the router, as it stands. */
-export async function readMemory(lab: Lab, channelId: string): Promise<string> {
+export async function readCheckpoint(lab: Lab, channelId: string): Promise<string> {
   return (await channelVariable(lab.asterisk, channelId, 'XIVO_MAPP_MEMORY')) ?? '';
 }
 
 /** What stands on the channel for the next run of the router, as soon as the push of so many devices is remembered. */
-export async function memoryOn(lab: Lab, channelId: string, pushed = 1) {
+export async function checkpointOn(lab: Lab, channelId: string, pushed = 1) {
   return await awaitThat(
     async () => {
-      const memory = readCallMemory(await readMemory(lab, channelId));
-      return memory !== undefined && memory.pushed.length >= pushed ? memory : undefined;
+      const checkpoint = readCallCheckpoint(await readCheckpoint(lab, channelId));
+      return checkpoint !== undefined && checkpoint.pushed.length >= pushed ? checkpoint : undefined;
     },
     SOON_MS,
-    async () => `the channel's memory is ${JSON.stringify(await readMemory(lab, channelId))}\n${lab.router.log.tail()}`,
+    async () =>
+      `the channel's checkpoint is ${JSON.stringify(await readCheckpoint(lab, channelId))}\n${lab.router.log.tail()}`,
   );
 }
 
@@ -97,10 +98,10 @@ export async function memoryOn(lab: Lab, channelId: string, pushed = 1) {
 export async function allRemembered(lab: Lab, users: readonly { readonly userId: string }[]): Promise<void> {
   const missing = async (): Promise<readonly string[]> => {
     const channels = channelsSchema.parse((await lab.asterisk.ari('GET', '/channels')).body);
-    const memories = await inTurns(channels, ({ id }) => readMemory(lab, id));
-    const pushed = memories.flatMap((text) => {
-      const memory = readCallMemory(text);
-      return memory === undefined || memory.pushed.length === 0 ? [] : [memory.userId];
+    const checkpoints = await inTurns(channels, ({ id }) => readCheckpoint(lab, id));
+    const pushed = checkpoints.flatMap((text) => {
+      const checkpoint = readCallCheckpoint(text);
+      return checkpoint === undefined || checkpoint.pushed.length === 0 ? [] : [checkpoint.userId];
     });
     return users.map(({ userId }) => userId).filter((userId) => !pushed.includes(userId));
   };
@@ -115,9 +116,9 @@ export async function allRemembered(lab: Lab, users: readonly { readonly userId:
 export async function waits(lab: Lab, call: LabCall, pushed = 1) {
   const callId = await lab.callId(call);
   const channelId = await channelOf(lab, callId);
-  const memory = await memoryOn(lab, channelId, pushed);
+  const checkpoint = await checkpointOn(lab, channelId, pushed);
   await call.hears(TONES.mohDefault);
-  return { callId, channelId, memory };
+  return { callId, channelId, checkpoint };
 }
 
 /** Waits until the router knows that so many phones ring. Gives the call's id. */

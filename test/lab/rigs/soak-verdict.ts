@@ -6,7 +6,7 @@ import type { RestingState } from './router-state.ts';
 import type { SoakResult } from './soak.ts';
 
 /**
- * Bytes that each call may add to the heap for ever. A listener that is left on a signal costs over 100 bytes, a timer or a closure over 200, a call's diary some thousands.
+ * Bytes that each call may add to the heap for ever. A listener that is left on a signal costs over 100 bytes, a timer or a closure over 200, a call's timeline some thousands.
  */
 export const MOST_BYTES_PER_CALL = 50;
 /**

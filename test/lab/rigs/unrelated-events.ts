@@ -8,7 +8,7 @@ const TIMES = '"timestamp":"2026-11-23T00:38:01.886+0000"';
 const TAIL = '"asterisk_id":"02:fc:00:00:00:01","application":"xivo-mapp"}';
 
 function channel(n: number, state: string): string {
-  return `"channel":{"id":"1795394281.${n}","name":"PJSIP/desk-${n}-0000${n}","state":"${state}","protocol_id":"ca6552b99a35ebd6${n}@127.0.0.2","caller":{"name":"Desk ${n}","number":"2${n}"},"connected":{"name":"","number":""},"accountcode":"","dialplan":{"context":"from-intern","exten":"2${n}","priority":1,"app_name":"Dial","app_data":"PJSIP/desk-${n},30"},"creationtime":"2026-11-23T00:38:01.886+0000","language":"en"}`;
+  return `"channel":{"id":"1795394281.${n}","name":"PJSIP/desk-${n}-0000${n}","state":"${state}","protocol_id":"ca6552b99a35ebd6${n}@127.0.0.2","caller":{"name":"Gateways ${n}","number":"2${n}"},"connected":{"name":"","number":""},"accountcode":"","dialplan":{"context":"from-intern","exten":"2${n}","priority":1,"app_name":"Dial","app_data":"PJSIP/desk-${n},30"},"creationtime":"2026-11-23T00:38:01.886+0000","language":"en"}`;
 }
 
 function endpoint(n: number): string {

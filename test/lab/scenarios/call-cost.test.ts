@@ -81,7 +81,7 @@ describe.each([16, 22] as const)('what a call costs Asterisk %i', (version) => {
 
   it('and what it is asked without any call: the heartbeat', async () => {
     counter.begin();
-    await counter.answered('POST /events/user/xivo-mapp-pulse', 3);
+    await counter.answered('POST /events/user/xivo-mapp-probe', 3);
     await expectCost({ requests: {}, events: {} });
   });
 });

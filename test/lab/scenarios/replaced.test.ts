@@ -7,7 +7,7 @@ import { type Lab, startLab } from '../lab.ts';
 import type { Mobile } from '../mobile.ts';
 import { nowMs } from '../phone/clock.ts';
 import type { OutgoingCall } from '../phone/outgoing-call.ts';
-import { dies, memoryOn, noted, toldEndsOf, wakesOf } from '../rigs/death.ts';
+import { checkpointOn, dies, noted, toldEndsOf, wakesOf } from '../rigs/death.ts';
 import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../rigs/office.ts';
 import { channelOf, hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
 
@@ -75,7 +75,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
       const { actor, other, sleeper, second, callId } = await scene(way, by, { wakesAfterMs: 'never' });
       await handOver(actor, second, 'first');
       const [replaced] = await noted(lab, callId, 'caller-replaced');
-      await memoryOn(lab, String(replaced?.facts.channel));
+      await checkpointOn(lab, String(replaced?.facts.channel));
       await dies(lab);
       await noted(lab, callId, 'resumed');
       await sleeper.mobile.wake();

@@ -25,7 +25,7 @@ exten => _X.,1,Gosub(user,s,1(\${EXTEN}))
 exten => wait,1,MusicOnHold()
 `;
 const sample = readFileSync(resolve(import.meta.dirname, '../../../dialplan/xivo-mapp.conf'), 'utf8');
-/** As sites have it that did not copy the dialplan anew: the memory is handed on at every entry. */
+/** As sites have it that did not copy the dialplan anew: the checkpoint is handed on at every entry. */
 const OLDER = sample.replace(' same => n,Set(XIVO_MAPP_MEMORY=)\n', '');
 
 describe.each([

@@ -1,19 +1,19 @@
 /** Who goes when there are few places, in virtual time: whoever wakes before whoever tells of an end, each in turn, and no place is ever lost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Turnstile, type Urgency } from '../../src/push/concurrency-limit.ts';
+import { ConcurrencyLimit, type Urgency } from '../../src/push/concurrency-limit.ts';
 import { VirtualClock } from '../call/fakes/clock.ts';
 import { never } from './bench.ts';
 
-/** A turnstile, and the works that are in it: each ends when it is told to. */
+/** A concurrency limit, and the works that are in it: each ends when it is told to. */
 function setUp(places: number) {
   const clock = new VirtualClock();
-  const turnstile = new Turnstile(places, clock);
+  const concurrencyLimit = new ConcurrencyLimit(places, clock);
   const inside = new Map<string, () => void>();
   const order: string[] = [];
   let overdue = 0;
   const enter = (name: string, urgency: Urgency, signal = never()) =>
-    turnstile
+    concurrencyLimit
       .through(urgency, signal, (tooLate) => {
         order.push(name);
         tooLate.addEventListener('abort', () => {
@@ -32,10 +32,10 @@ function setUp(places: number) {
   const drain = async () => {
     for (let [first] = inside.keys(); first !== undefined; [first] = inside.keys()) await end(first);
   };
-  return { clock, turnstile, inside, order, enter, end, drain, overdue: () => overdue };
+  return { clock, concurrencyLimit, inside, order, enter, end, drain, overdue: () => overdue };
 }
 
-describe('the turnstile', () => {
+describe('the concurrency limit', () => {
   it('lets as many through as there are places, and the others in their order', async () => {
     const { order, inside, enter, end, drain, clock } = setUp(2);
     for (const name of ['a', 'b', 'c', 'd']) void enter(name, 'wake');
@@ -115,10 +115,10 @@ describe('the turnstile', () => {
   });
 
   it('lets everybody out when it closes', async () => {
-    const { turnstile, enter, clock, overdue } = setUp(2);
+    const { concurrencyLimit, enter, clock, overdue } = setUp(2);
     const all = [enter('a', 'wake'), enter('b', 'notice')];
     await clock.settle();
-    turnstile.close();
+    concurrencyLimit.close();
     expect(await Promise.all(all)).toEqual([undefined, undefined]);
     expect([clock.pendingSleeps, overdue()]).toEqual([0, 2]);
   });
@@ -131,7 +131,7 @@ describe('the turnstile', () => {
       forMs: fc.nat({ max: 40_000 }),
     });
     const property = fc.asyncProperty(fc.array(visit, { maxLength: 40 }), async (visits) => {
-      const { clock, turnstile, inside, enter } = setUp(4);
+      const { clock, concurrencyLimit, inside, enter } = setUp(4);
       for (const { urgency, how, atMs, forMs } of visits) {
         const given = new AbortController();
         const work = async () => {
@@ -140,7 +140,7 @@ describe('the turnstile', () => {
           if (how === 'fails') throw new Error('failed');
           return 'ended';
         };
-        const visiting = clock.sleep(atMs, never()).then(() => turnstile.through(urgency, given.signal, work));
+        const visiting = clock.sleep(atMs, never()).then(() => concurrencyLimit.through(urgency, given.signal, work));
         visiting.catch(() => undefined);
         if (how === 'gives up') void clock.sleep(atMs + forMs / 2, never()).then(() => given.abort());
       }

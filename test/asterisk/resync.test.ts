@@ -1,24 +1,24 @@
 /** What an earlier run has left: notes of calls that wait no more, legs of callers who are gone or talk, and those who have answered, whom nobody may end. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Switchboard } from '../../src/asterisk/app/dispatcher.ts';
+import type { Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
 import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
 import { readAddress } from '../../src/asterisk/ari/address.ts';
 import { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { AriNotes } from '../../src/asterisk/resync/notes.ts';
 import { reconcile } from '../../src/asterisk/resync/resync.ts';
-import { writeCallMemory } from '../../src/call/resume/checkpoint.ts';
+import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import type { LostCall } from '../../src/call/router.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
-import { quietBoard } from './quiet-board.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 import { toldLog } from './told-log.ts';
 
 const CALL = 'xm-0011223344556677';
 const NOTE = `${CALL}-note`;
 const LEG = `${CALL}-leg-0001`;
 const CALLER = '1700000000.1';
-const memory = writeCallMemory({ callId: CALL, userId: '7', waitUntilMs: 0, pushed: [] });
+const checkpoint = writeCallCheckpoint({ callId: CALL, userId: '7', waitUntilMs: 0, pushed: [] });
 const caller = (app_data: string) => ({
   id: CALLER,
   name: 'PJSIP/trunk-1',
@@ -26,7 +26,7 @@ const caller = (app_data: string) => ({
   dialplan: { app_name: app_data === '' ? 'Bridge' : 'Stasis', app_data },
 });
 const leg = (state: string) => ({ id: LEG, name: 'PJSIP/alice-1', state });
-const WAITS = { XIVO_MAPP_STATUS: '', XIVO_MAPP_MEMORY: memory };
+const WAITS = { XIVO_MAPP_STATUS: '', XIVO_MAPP_MEMORY: checkpoint };
 const TALKS = { XIVO_MAPP_STATUS: 'ANSWERED', XIVO_MAPP_REASON: 'webapp', XIVO_MAPP_LEG: LEG };
 
 describe('after a connect', () => {
@@ -34,7 +34,7 @@ describe('after a connect', () => {
   let requests: AriRequests;
   let notes: AriNotes;
   let legs: AriLegs;
-  let board: Switchboard;
+  let dispatcher: Dispatcher;
   /** What Asterisk has: channels, and their variables. */
   let channels: readonly { readonly id: string }[];
   let variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -61,11 +61,11 @@ describe('after a connect', () => {
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     notes = new AriNotes(requests);
     const log = toldLog();
-    board = quietBoard();
+    dispatcher = quietDispatcher();
     const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
-    const settings = { requests, board, app: 'app', log, subscriptions, clock: systemClock };
+    const settings = { requests, dispatcher, app: 'app', log, subscriptions, clock: systemClock };
     legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
-    [channels, variables, bridges] = [[], {}, [{ id: NOTE, name: `${CALLER} ${memory}`, channels: [] }]];
+    [channels, variables, bridges] = [[], {}, [{ id: NOTE, name: `${CALLER} ${checkpoint}`, channels: [] }]];
     for (const list of [lost, found]) list.length = 0;
   });
   afterEach(async () => {
@@ -76,7 +76,7 @@ describe('after a connect', () => {
   const comes = () =>
     reconcile({
       requests,
-      board,
+      dispatcher,
       app: 'app',
       log: toldLog(),
       notes,
@@ -95,7 +95,7 @@ describe('after a connect', () => {
     channels = [leg('Ringing')];
     variables = { [LEG]: { XIVO_MAPP_CALLER: CALLER } };
     await comes();
-    expect(lost).toEqual([{ memory, answeredOn: undefined }]);
+    expect(lost).toEqual([{ checkpoint, answeredOn: undefined }]);
     expect(ended().sort()).toEqual([`${LEG} normal`, NOTE]);
   });
 
@@ -106,7 +106,7 @@ describe('after a connect', () => {
     const talks = { ...ofLeg, XIVO_MAPP_CONNECTED_TO: `webapp ${CALLER}` };
     variables = { [CALLER]: TALKS, [LEG]: talks, [other.id]: ofLeg };
     await comes();
-    expect(lost).toEqual([{ memory, answeredOn: 'webapp' }]);
+    expect(lost).toEqual([{ checkpoint, answeredOn: 'webapp' }]);
     expect(ended().sort()).toEqual([`${other.id} answered_elsewhere`, NOTE].sort());
     expect(found).toEqual([]);
   });
@@ -114,10 +114,10 @@ describe('after a connect', () => {
   it.each([false, true])(
     'a call that was answered is so also where its caller is gone; the first note is left: %s',
     async (both) => {
-      const name = `${CALLER} ${memory}`;
+      const name = `${CALLER} ${checkpoint}`;
       bridges = [`${NOTE}-mobile`, ...(both ? [NOTE] : [])].map((id) => ({ id, name, channels: [] }));
       await comes();
-      expect(lost).toEqual([{ memory, answeredOn: 'mobile' }]);
+      expect(lost).toEqual([{ checkpoint, answeredOn: 'mobile' }]);
       expect(ended().sort()).toEqual(bridges.map(({ id }) => id).sort());
     },
   );
@@ -126,7 +126,7 @@ describe('after a connect', () => {
     channels = [{ ...caller(''), id: '1700000000.7' }, leg('Up'), { ...leg('Up'), id: 'xm-7766554433221100-leg-0001' }];
     variables = { [LEG]: { XIVO_MAPP_CALLER: '1700000000.7', XIVO_MAPP_CONNECTED_TO: 'mobile 1700000000.7' } };
     await comes();
-    expect(lost).toEqual([{ memory, answeredOn: 'mobile' }]);
+    expect(lost).toEqual([{ checkpoint, answeredOn: 'mobile' }]);
     expect(ended()).toEqual([NOTE]);
   });
 
@@ -147,7 +147,7 @@ describe('after a connect', () => {
 
   it('a note of our own, and a bridge that is nobody’s of ours, stay', async () => {
     bridges = [...bridges, { id: 'conference', name: 'x', channels: [CALLER] }];
-    await notes.keep(CALL, CALLER, memory);
+    await notes.keep(CALL, CALLER, checkpoint);
     await comes();
     expect([ended(), lost]).toEqual([[], []]);
   });

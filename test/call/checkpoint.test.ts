@@ -3,20 +3,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { variableOrder } from '../../src/asterisk/app/variable-order.ts';
 import {
-  LONGEST_WAKE_MEMORY,
-  readWakeMemory,
+  LONGEST_WAKE_CHECKPOINT,
+  readWakeCheckpoint,
   registrationMark,
-  writeWakeMemory,
+  writeWakeCheckpoint,
 } from '../../src/call/own-dial/checkpoint.ts';
 import { MOST_DEVICES } from '../../src/call/ports/callee.ts';
 import {
-  CALL_MEMORY,
+  CALL_CHECKPOINT,
   keptUser,
-  LONGEST_MEMORY,
-  readCallMemory,
-  readLegMemory,
-  writeCallMemory,
-  writeLegMemory,
+  LONGEST_CHECKPOINT,
+  readCallCheckpoint,
+  readLegCheckpoint,
+  writeCallCheckpoint,
+  writeLegCheckpoint,
 } from '../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../src/call/resume/marks.ts';
 
@@ -36,31 +36,36 @@ const LEG = {
 /** Of the longest ending. */
 const ENDING = { outcome: 'unreachable', reason: 'every-token-dead' } as const;
 
-describe('memory on channels', () => {
+describe('checkpoint on channels', () => {
   it('reads back', () => {
-    expect(readCallMemory(writeCallMemory(CALL))).toEqual(CALL);
-    expect(readCallMemory(writeCallMemory({ ...CALL, pushed: [] }))).toEqual({ ...CALL, pushed: [] });
-    expect(readCallMemory(writeCallMemory({ ...CALL, userId: 'a b,c%é' }))).toEqual({ ...CALL, userId: 'a b,c%é' });
-    expect(readCallMemory(writeCallMemory({ ...CALL, ending: ENDING }))).toEqual({ ...CALL, ending: ENDING });
-    expect(readLegMemory(writeLegMemory(LEG))).toEqual(LEG);
-    expect(readLegMemory(writeLegMemory({ ...LEG, on: 'webapp', fresh: false }))).toMatchObject({ fresh: false });
+    expect(readCallCheckpoint(writeCallCheckpoint(CALL))).toEqual(CALL);
+    expect(readCallCheckpoint(writeCallCheckpoint({ ...CALL, pushed: [] }))).toEqual({ ...CALL, pushed: [] });
+    expect(readCallCheckpoint(writeCallCheckpoint({ ...CALL, userId: 'a b,c%é' }))).toEqual({
+      ...CALL,
+      userId: 'a b,c%é',
+    });
+    expect(readCallCheckpoint(writeCallCheckpoint({ ...CALL, ending: ENDING }))).toEqual({ ...CALL, ending: ENDING });
+    expect(readLegCheckpoint(writeLegCheckpoint(LEG))).toEqual(LEG);
+    expect(readLegCheckpoint(writeLegCheckpoint({ ...LEG, on: 'webapp', fresh: false }))).toMatchObject({
+      fresh: false,
+    });
     const forwarded = { ...LEG, isForward: true };
-    expect(readLegMemory(writeLegMemory(forwarded))).toEqual(forwarded);
+    expect(readLegCheckpoint(writeLegCheckpoint(forwarded))).toEqual(forwarded);
     // Two push tokens in one, as an iPhone's Linphone registers them.
     const contact = { ...LEG.contact, uri: 'sip:alice@10.0.0.1;pn-prid=a:remote&b:voip' };
-    expect(readLegMemory(writeLegMemory({ ...LEG, contact }))).toEqual({ ...LEG, contact });
+    expect(readLegCheckpoint(writeLegCheckpoint({ ...LEG, contact }))).toEqual({ ...LEG, contact });
   });
 
   it('has no comma, so that it can be an argument in the dialplan', () => {
-    expect(writeCallMemory({ ...CALL, userId: 'a,b' })).not.toContain(',');
+    expect(writeCallCheckpoint({ ...CALL, userId: 'a,b' })).not.toContain(',');
   });
 
   it('of a router before this one says the same: callers wait with it while the router is upgraded', () => {
     const text = `v1 ${CALL.callId} a%20(b) ${CALL.waitUntilMs} pixel+i.phone_2 over=busy:busy`;
     const ending = { outcome: 'busy', reason: 'busy' };
-    expect(readCallMemory(text)).toEqual({ ...CALL, userId: 'a (b)', ending });
-    expect(readCallMemory(`v1 ${CALL.callId} 7 1`)).toMatchObject({ pushed: [] });
-    expect(readCallMemory(`v1 ${CALL.callId} ${'7'.repeat(300)} 1`)?.userId).toBe(keptUser('7'.repeat(300)));
+    expect(readCallCheckpoint(text)).toEqual({ ...CALL, userId: 'a (b)', ending });
+    expect(readCallCheckpoint(`v1 ${CALL.callId} 7 1`)).toMatchObject({ pushed: [] });
+    expect(readCallCheckpoint(`v1 ${CALL.callId} ${'7'.repeat(300)} 1`)?.userId).toBe(keptUser('7'.repeat(300)));
   });
 
   it.each([
@@ -84,8 +89,8 @@ describe('memory on channels', () => {
     `v2 xm-0000000000000001 ${'7'.repeat(129)} 1`,
     "v2 xm-0000000000000001 a'b 1",
   ])('takes %j for no memory', (text) => {
-    expect(readCallMemory(text)).toBeUndefined();
-    expect(readLegMemory(text)).toBeUndefined();
+    expect(readCallCheckpoint(text)).toBeUndefined();
+    expect(readLegCheckpoint(text)).toBeUndefined();
   });
 });
 
@@ -101,35 +106,35 @@ describe('whatever a site and its apps have named', () => {
     }),
     { maxLength: 200 },
   );
-  const memories = fc
+  const checkpoints = fc
     .record({ userId: users, deviceIds, ending: endings })
     .map(({ userId, deviceIds: ids, ending }) => ({
       ...{ callId: CALL.callId, userId, waitUntilMs: CALL.waitUntilMs, pushed: ids.map(markOf) },
       ...(ending === undefined ? {} : { ending }),
     }));
 
-  it('the memory of a call is one that an expression takes, of bounded length, and reads back', () => {
+  it('the checkpoint of a call is one that an expression takes, of bounded length, and reads back', () => {
     fc.assert(
-      fc.property(memories, (memory) => {
-        const text = writeCallMemory(memory);
-        expect(text.length).toBeLessThanOrEqual(LONGEST_MEMORY);
-        expect(variableOrder('1700000000.1', CALL_MEMORY, text)).toMatchObject({ method: 'GET' });
-        expect(readCallMemory(text)).toEqual({
-          ...memory,
-          userId: keptUser(memory.userId),
-          pushed: memory.pushed.slice(-MOST_DEVICES),
+      fc.property(checkpoints, (checkpoint) => {
+        const text = writeCallCheckpoint(checkpoint);
+        expect(text.length).toBeLessThanOrEqual(LONGEST_CHECKPOINT);
+        expect(variableOrder('1700000000.1', CALL_CHECKPOINT, text)).toMatchObject({ method: 'GET' });
+        expect(readCallCheckpoint(text)).toEqual({
+          ...checkpoint,
+          userId: keptUser(checkpoint.userId),
+          pushed: checkpoint.pushed.slice(-MOST_DEVICES),
         });
       }),
     );
   });
 
-  it('the memory of a wake fits into a command of an AGI', () => {
+  it('the checkpoint of a wake fits into a command of an AGI', () => {
     fc.assert(
-      fc.property(memories, contacts, (memory, known) => {
+      fc.property(checkpoints, contacts, (checkpoint, known) => {
         const before = known.map(registrationMark);
-        const text = writeWakeMemory({ ...memory, before });
-        expect(text.length).toBeLessThanOrEqual(LONGEST_WAKE_MEMORY);
-        expect(readWakeMemory(text)?.before).toEqual(before.length > 100 ? undefined : before);
+        const text = writeWakeCheckpoint({ ...checkpoint, before });
+        expect(text.length).toBeLessThanOrEqual(LONGEST_WAKE_CHECKPOINT);
+        expect(readWakeCheckpoint(text)?.before).toEqual(before.length > 100 ? undefined : before);
       }),
     );
   });

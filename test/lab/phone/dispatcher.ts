@@ -19,7 +19,7 @@ import { firstLine, header } from './sip-message.ts';
 
 const OF_A_CALL = new Set(['BYE', 'CANCEL', 'INVITE', 'UPDATE', 'INFO']);
 
-export class Switchboard {
+export class Dispatcher {
   /** Calls that have not ended, by Call-ID. */
   readonly active = new Map<string, PhoneCall>();
   /** All calls, those that have ended included. */

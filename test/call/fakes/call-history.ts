@@ -1,8 +1,8 @@
 /**
- * A Journal that keeps what it is told, call by call, for the stories to look at. It must never throw, but it remembers misuse: a note for
+ * A call history that keeps what it is told, call by call, for the stories to look at. It must never throw, but it remembers misuse: a note for
  * a call that is not open, a second close.
  */
-import type { CallRecord, CallSummary, Journal, Party, TimelineEntry } from '../../../src/call/ports.ts';
+import type { CallHistory, CallRecord, CallSummary, Party, TimelineEntry } from '../../../src/call/ports.ts';
 
 interface JournalledCall {
   readonly record: CallRecord;
@@ -10,9 +10,9 @@ interface JournalledCall {
   readonly summary: CallSummary | undefined;
 }
 
-export interface FakeJournal extends Journal {
+export interface FakeJournal extends CallHistory {
   readonly calls: ReadonlyMap<string, JournalledCall>;
-  /** What a real journal would have to ignore, in words. A story that is told well leaves none. */
+  /** What a real call history would have to ignore, in words. A story that is told well leaves none. */
   readonly misuses: readonly string[];
   /** The call's entries by name, in order. */
   told(callId: string): readonly string[];
@@ -44,7 +44,7 @@ export function fakeJournal(): FakeJournal {
       else if (call.summary !== undefined) misuses.push(`second close of ${callId}`);
       else call.summary = summary;
     },
-  } satisfies Journal;
+  } satisfies CallHistory;
 
   return {
     ...port,
