@@ -5,7 +5,7 @@
 
 import type { Call } from './call.ts';
 import { isSameAddress } from './contact-address.ts';
-import { wordsOf } from './errors.ts';
+import { NoAddress, wordsOf } from './errors.ts';
 import { insist, NEVER } from './insist.ts';
 import { type DeviceKind, hasRefused, type Leg, seeksPhone } from './leg.ts';
 import { type LegMemory, readLegMemory, writeLegMemory } from './memory.ts';
@@ -129,6 +129,7 @@ export class Ringing {
     );
     const refused = (fault: unknown) => {
       const detail = wordsOf(fault);
+      if (fault instanceof NoAddress) call.ports.log.warn(`a phone of ${contact.endpoint} is not rung: ${detail}`);
       call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
     };
     call.beside(`dial ${legId}`, order.catch(refused));
