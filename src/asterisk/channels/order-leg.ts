@@ -3,7 +3,7 @@
  * once more. It must never leave a leg behind of which nobody knows.
  */
 
-import { PbxError, wordsOf } from '../../call/errors.ts';
+import { NoAddress, PbxError, wordsOf } from '../../call/errors.ts';
 import { addressOf, faultOf } from '../../call/own-dial/dial-string.ts';
 import type { DialRequest, LegHangUpReason } from '../../call/ports.ts';
 import { lookAtChannel } from '../app/channel-look.ts';
@@ -20,7 +20,7 @@ export class OrderLost extends PbxError {}
 
 /**
  * What Asterisk is told to dial: where the call was sent on to; else the contact's address; where that cannot be given to Asterisk, the endpoint, if it is its
- * only contact. Rejects with PbxError where there are others.
+ * only contact. Rejects with NoAddress where there are others.
  */
 export async function destinationOf(
   { callerId }: Leg,
@@ -34,7 +34,7 @@ export async function destinationOf(
     ask(requests, callerId ?? forChannelId, questions),
   );
   if (contacts.length === 1 && contacts[0]?.uri === contact.uri) return contact.endpoint;
-  throw new PbxError(`${faultOf(contact)}: ${contact.uri}`);
+  throw new NoAddress(`${faultOf(contact)}: ${contact.uri}`);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import type { Call } from '../call.ts';
-import { wordsOf } from '../errors.ts';
+import { NoAddress, wordsOf } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 import type {
   Contact,
@@ -126,6 +126,7 @@ export class Ringing {
     );
     const refused = (fault: unknown) => {
       const detail = wordsOf(fault);
+      if (fault instanceof NoAddress) call.ports.log.warn(`a phone of ${contact.endpoint} is not rung: ${detail}`);
       call.inbox.post({ what: 'leg', legId, event: { kind: 'ended', end: 'unreachable', detail } });
     };
     call.beside(`dial ${legId}`, order.catch(refused));

@@ -72,6 +72,10 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
   // The block has room behind RTP.
   const managerPort = settings.site === true ? ports.first + rtpPorts + 6 : undefined;
   const web = settings.web === true ? { folder: join(runFolder, 'etc'), port: ports.first + rtpPorts + 7 } : undefined;
+  const transports =
+    settings.transports === true
+      ? { folder: join(runFolder, 'etc'), sipPort, tlsPort: ports.first + rtpPorts + 8 }
+      : undefined;
   const stasisApp = settings.stasisApp ?? 'xivo-mapp';
   const ari = {
     enabled: settings.ari?.enabled ?? true,
@@ -119,6 +123,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     globals: settings.globals ?? '',
     managerPort,
     web,
+    transports,
   }).catch(undo);
   const boot = (): Promise<AsteriskProcess> =>
     bootAsterisk({ install, paths, runFolder, ariAccess, ariEnabled: ari.enabled });
@@ -148,6 +153,7 @@ export async function startAsterisk(settings: AsteriskSettings): Promise<LabAste
     stasisApp,
     sipHost: HOST,
     sipPort,
+    tlsPort: transports?.tlsPort,
     webSocketUrl: web === undefined ? undefined : `wss://${HOST}:${web.port}/ws`,
     trunkAddress: settings.trunk?.address ?? '127.0.0.2',
     runFolder,

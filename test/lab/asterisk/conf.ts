@@ -10,6 +10,7 @@ import { renderModules } from './modules-conf.ts';
 import { type PjsipSettings, renderPjsip, renderRtp } from './pjsip-conf.ts';
 import { NO_SITE, renderSite, SITE_MODULES } from './site-conf.ts';
 import { writeTone } from './tone.ts';
+import { renderTransports, TRANSPORT_MODULES, type TransportSettings, writeSipCertificate } from './transports-conf.ts';
 import { renderWeb, WEB_MODULES, WEB_TRANSPORT, type WebSettings, writeWebCertificate } from './web-conf.ts';
 
 /** Pitches of the lab's own tones, hertz; none is a harmonic of another, nor near a ringback (400 to 480). */
@@ -48,6 +49,7 @@ export interface ConfSettings {
   readonly managerPort: number | undefined;
   /** SIP for browsers, where that is wanted. */
   readonly web: WebSettings | undefined;
+  readonly transports: TransportSettings | undefined;
 }
 
 export interface RunPaths {
@@ -152,7 +154,7 @@ read_only=${ari.readOnly ? 'yes' : 'no'}
 
 /** Writes the whole run folder. The folder itself must exist and be empty. */
 export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> {
-  const { runFolder, install, web } = settings;
+  const { runFolder, install, web, transports } = settings;
   const paths = runPaths(runFolder);
   const sounds = join(runFolder, 'sounds');
   const folders = ['etc', 'lib', 'lib/keys', 'run', 'log', 'spool', 'sounds', 'moh-tone', 'moh-other'];
@@ -163,14 +165,21 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
   const defaultMusic = settings.mohDefault === 'music' ? install.musicFolder : join(runFolder, 'moh-tone');
   const files: Record<string, string> = {
     'asterisk.conf': renderAsteriskConf(settings),
-    'modules.conf': renderModules(modules, `${hasSite ? SITE_MODULES : ''} ${web === undefined ? '' : WEB_MODULES}`),
+    'modules.conf': renderModules(
+      modules,
+      [hasSite ? SITE_MODULES : '', web && WEB_MODULES, transports && TRANSPORT_MODULES].join(' '),
+    ),
     'logger.conf':
       '[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nfull => notice,warning,error,verbose\nendings => dtmf\n',
     'http.conf': `[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=${settings.httpPort}\n${
       settings.sessionLimit === undefined ? '' : `sessionlimit=${settings.sessionLimit}\n`
     }${web === undefined ? '' : renderWeb(web)}`,
     'ari.conf': renderAri(settings.ari),
-    'pjsip.conf': `${renderPjsip(settings.pjsip)}${web === undefined ? '' : WEB_TRANSPORT}`,
+    'pjsip.conf': [
+      renderPjsip(settings.pjsip),
+      web === undefined ? '' : WEB_TRANSPORT,
+      transports === undefined ? '' : renderTransports(transports),
+    ].join(''),
     'pjproject.conf': '[startup]\ntype=startup\nlog_level=2\n',
     'rtp.conf': renderRtp(settings.rtp.first, settings.rtp.last, web !== undefined),
     'musiconhold.conf': `[default]\nmode=files\ndirectory=${defaultMusic}\nsort=alpha\n\n[other]\nmode=files\ndirectory=${join(runFolder, 'moh-other')}\n`,
@@ -192,6 +201,7 @@ export async function writeRunFolder(settings: ConfSettings): Promise<RunPaths> 
   };
   await Promise.all([
     ...(web === undefined ? [] : [writeWebCertificate(web)]),
+    ...(transports === undefined ? [] : [writeSipCertificate(transports)]),
     ...Object.entries(files).map(([name, text]) => writeFile(join(runFolder, 'etc', name), text)),
     writeFile(paths.endingsFile, ''),
     writeTone(join(runFolder, 'moh-tone', 'tone.wav'), TONES.mohDefault, 20),

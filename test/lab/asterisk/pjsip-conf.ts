@@ -31,6 +31,8 @@ export interface LabEndpoint {
   readonly language?: string;
   /** Dialplan context of its calls; `from-intern` when left out. */
   readonly context?: string;
+  /** Its section of pjsip.conf; `transport-udp` when left out, '' for any. */
+  readonly transport?: string;
   /** Further lines of the endpoint section. */
   readonly extra?: readonly string[];
 }
@@ -55,10 +57,10 @@ export interface PjsipSettings {
   readonly extra: string;
 }
 
-function media(of: Pick<LabEndpoint, 'codecs' | 'video' | 'mohClass' | 'language' | 'extra'>): string {
+function media(of: Pick<LabEndpoint, 'codecs' | 'video' | 'mohClass' | 'language' | 'transport' | 'extra'>): string {
   const codecs = [...(of.codecs ?? ['ulaw', 'alaw']), ...(of.video === true ? ['h264', 'vp8'] : [])];
   return [
-    'transport=transport-udp',
+    ...(of.transport === '' ? [] : [`transport=${of.transport ?? 'transport-udp'}`]),
     'disallow=all',
     `allow=${codecs.join(',')}`,
     'direct_media=no',

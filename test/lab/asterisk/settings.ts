@@ -50,6 +50,8 @@ export interface AsteriskSettings {
   readonly site?: boolean;
   /** What browsers need: SIP over wss with a certificate of the lab's own, ICE, DTLS-SRTP (web-conf.ts); none of it when left out. */
   readonly web?: boolean;
+  /** SIP by TCP, TLS, WebSockets and IPv6 as well (transports-conf.ts); UDP of IPv4 alone when left out. */
+  readonly transports?: boolean;
   /** Leaves the run folder (configuration, log) in place after stop(). */
   readonly keep?: boolean;
 }
@@ -60,6 +62,8 @@ export interface LabAsterisk extends AriAccess, AsyncDisposable {
   readonly stasisApp: string;
   readonly sipHost: string;
   readonly sipPort: number;
+  /** Of SIP by TLS; needs `transports`. */
+  readonly tlsPort: number | undefined;
   /** `wss://…` of SIP for browsers; needs `web`. */
   readonly webSocketUrl: string | undefined;
   /** Address from which the trunk has to call. */

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { UdpAddress } from '../phone/sip-address.ts';
-import { bindUdp } from '../phone/sip-socket.ts';
+import { bindUdp } from '../phone/sip-wire.ts';
 import { fetchKamailio } from './fetch.ts';
 
 /** Its processes are one group, which ends when nobody holds the other end of its standard input any more. */

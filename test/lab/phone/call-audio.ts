@@ -10,7 +10,7 @@ import { Listening } from './listening.ts';
 import { buildRtp, buildTelephoneEvent, parseRtp, parseTelephoneEvent } from './rtp-packet.ts';
 import { everyFrame } from './rtp-ticker.ts';
 import type { AudioAgreement, Codec } from './sdp.ts';
-import { bindUdp } from './sip-socket.ts';
+import { bindUdp } from './sip-wire.ts';
 import { FRAME_MS, frame, SAMPLES_PER_FRAME } from './tone.ts';
 
 export interface AudioOptions {

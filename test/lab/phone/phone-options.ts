@@ -4,6 +4,7 @@
 import type { AudioOptions } from './call-audio.ts';
 import type { UdpAddress } from './sip-address.ts';
 import type { SipHeader } from './sip-message.ts';
+import type { Transport } from './sip-wire.ts';
 
 export interface PhoneOptions {
   /** Account name: the user part of its URIs, and the login. */
@@ -13,9 +14,11 @@ export interface PhoneOptions {
   readonly server: UdpAddress;
   /** The name in traces and events; the user when left out. */
   readonly name?: string;
-  /** Loopback address to bind to, 127.0.0.1 when left out; a trunk takes another, such as 127.0.0.2. */
+  /** Loopback address to bind to, 127.0.0.1 when left out; a trunk takes another, such as 127.0.0.2. `[::1]` is IPv6. */
   readonly host?: string;
-  /** UDP port, any free one when left out. */
+  /** How it speaks to its server, by UDP when left out. */
+  readonly transport?: Transport;
+  /** Its port, any free one when left out. */
   readonly port?: number;
   /** The tone by which others know this phone, 550 to 3400 Hz; one is chosen when left out. */
   readonly toneHz?: number;

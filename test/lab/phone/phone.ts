@@ -58,14 +58,14 @@ export class Phone {
 
   constructor(options: PhoneOptions) {
     const host = options.host ?? '127.0.0.1';
-    if (!/^127(\.\d{1,3}){3}$/.test(host)) throw new Error(`a lab phone lives on loopback, not on ${host}`);
+    if (!/^(127(\.\d{1,3}){3}|\[::1\])$/.test(host)) throw new Error(`a lab phone lives on loopback, not on ${host}`);
     this.name = options.name ?? options.user;
     this.user = options.user;
     this.toneHz = chooseTone(options.toneHz);
     this.#audio = { ...USUAL_AUDIO, ...options.audio };
     this.#agent = new SipAgent(
       this.name,
-      host,
+      { transport: options.transport ?? 'udp', host, server: options.server },
       (transaction) => this.#dispatcher.onRequest(transaction),
       (ack) => this.#dispatcher.onAck(ack),
     );
@@ -106,13 +106,15 @@ export class Phone {
 
   /**
    * REGISTER, with digest; resolves with the 200. `contactPort` puts another port into the contact, where nobody
-   * listens; `contactUris` are whole contacts of any form. A phone that died opens a new socket first, a sleeping one wakes. Throws RegisterRefused.
+   * listens; `contactUris` are whole contacts of any form, `contactParameters` stand beside each of them. A phone that
+   * died opens a new socket first, a sleeping one wakes. Throws RegisterRefused.
    */
   async register(
     options: {
       readonly expiresSec?: number;
       readonly contactPort?: number;
       readonly contactUris?: readonly string[];
+      readonly contactParameters?: string;
     } = {},
   ): Promise<Registered> {
     if (!this.#agent.socket.isOpen) await this.#openElsewhere();
@@ -120,7 +122,8 @@ export class Phone {
     this.#registration ??= new Registration(this.#line, this.#agent);
     const expiresSec = options.expiresSec ?? 600;
     const port = options.contactPort ?? this.#agent.socket.port;
-    this.#registered = await this.#registration.register(expiresSec, port, options.contactUris);
+    const { contactUris, contactParameters } = options;
+    this.#registered = await this.#registration.register(expiresSec, port, contactUris, contactParameters);
     this.events.emit('registered', this.#registered.contactUri, undefined, this.#registered.atMs);
     return this.#registered;
   }
@@ -220,14 +223,20 @@ export class Phone {
   async #openElsewhere(): Promise<void> {
     const old = this.#agent.socket.port;
     await this.#agent.socket.open(0);
-    if (this.#agent.socket.port !== old) return;
+    // A WebSocket does not tell its port, and each has another.
+    if (this.#agent.socket.port !== old || old === 0) return;
     this.#agent.socket.close();
     await this.#openElsewhere();
   }
 
   #openAudio(callId: string, options: Partial<AudioOptions> | undefined): Promise<CallAudio> {
-    return CallAudio.open(this.#agent.socket.host, this.toneHz, { ...this.#audio, ...options }, (heard) =>
-      this.#dispatcher.active.get(callId)?.heardDtmf(heard),
+    // Asterisk's audio is IPv4, whatever its SIP is.
+    const { host } = this.#agent.socket;
+    return CallAudio.open(
+      host.startsWith('[') ? '127.0.0.1' : host,
+      this.toneHz,
+      { ...this.#audio, ...options },
+      (heard) => this.#dispatcher.active.get(callId)?.heardDtmf(heard),
     );
   }
 }

@@ -13,6 +13,9 @@ import { newTag } from './sip-agent.ts';
 import type { SipRequest, SipResponse } from './sip-message.ts';
 import { header, headers } from './sip-message.ts';
 
+/** In place of contacts: all that the server has for this account, to be taken off. */
+export const ALL_OF_THEM = '*';
+
 export interface Registered {
   /** When the 200 arrived. */
   readonly atMs: number;
@@ -53,12 +56,20 @@ export class Registration {
     this.#callId = `${randomBytes(10).toString('hex')}@${agent.socket.host}`;
   }
 
-  /** Registers the contact, or these (0 s: takes them off). Throws RegisterRefused on a refusal or when no answer comes in 32 s. */
-  async register(expiresSec: number, contactPort: number, contactUris: readonly string[] = []): Promise<Registered> {
+  /**
+   * Registers the contact, or these (0 s: takes them off), each with these parameters beside it. Throws RegisterRefused
+   * on a refusal or when no answer comes in 32 s.
+   */
+  async register(
+    expiresSec: number,
+    contactPort: number,
+    contactUris: readonly string[] = [],
+    contactParameters = '',
+  ): Promise<Registered> {
     const { user } = this.#account;
     const contactUri = contactUris[0] ?? `sip:${user}@${this.#agent.socket.host}:${contactPort}`;
     const all = contactUris.length === 0 ? [contactUri] : contactUris;
-    const response = await this.#send(this.#request(all, expiresSec));
+    const response = await this.#send(this.#request(all, expiresSec, contactParameters));
     if (response.status >= 300) {
       const why = `${user}: REGISTER was refused with ${response.status} ${response.reason}`;
       throw new RegisterRefused(`${why}\n${this.#agent.trace.tail()}`, response.status);
@@ -74,7 +85,7 @@ export class Registration {
     };
   }
 
-  #request(contactUris: readonly string[], expiresSec: number): SipRequest {
+  #request(contactUris: readonly string[], expiresSec: number, parameters: string): SipRequest {
     const { user, server } = this.#account;
     const own = `<sip:${user}@${server.host}>`;
     return {
@@ -86,7 +97,12 @@ export class Registration {
         ['To', own],
         ['Call-ID', this.#callId],
         ['CSeq', `${this.#nextCseq()} REGISTER`],
-        ['Contact', contactUris.map((uri) => `<${uri}>;expires=${expiresSec}`).join(', ')],
+        [
+          'Contact',
+          contactUris
+            .map((uri) => (uri === ALL_OF_THEM ? uri : `<${uri}>${parameters};expires=${expiresSec}`))
+            .join(', '),
+        ],
         ['Expires', String(expiresSec)],
         ['Allow', ALLOWED],
         ['Supported', 'path'],

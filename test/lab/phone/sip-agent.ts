@@ -13,6 +13,7 @@ import type { UdpAddress } from './sip-address.ts';
 import type { SipMessage, SipRequest, SipResponse } from './sip-message.ts';
 import { branch, cseq, header, without } from './sip-message.ts';
 import { SipSocket } from './sip-socket.ts';
+import type { Way } from './sip-wire.ts';
 import { Timers } from './timers.ts';
 import { Trace } from './trace.ts';
 
@@ -44,14 +45,14 @@ export class SipAgent {
 
   constructor(
     owner: string,
-    host: string,
+    way: Way,
     onRequest: (transaction: ServerTransaction) => void,
     onAck: (ack: SipRequest) => void,
   ) {
     this.trace = new Trace(owner);
     this.#onRequest = onRequest;
     this.#onAck = onAck;
-    this.socket = new SipSocket(host, this.trace, (message, from) => this.#receive(message, from));
+    this.socket = new SipSocket(way, this.trace, (message, from) => this.#receive(message, from));
   }
 
   get contactHostPort(): string {
@@ -108,7 +109,7 @@ export class SipAgent {
   }
 
   #withVia(request: SipRequest): SipRequest {
-    const via = `SIP/2.0/UDP ${this.contactHostPort};rport;branch=z9hG4bK${randomBytes(8).toString('hex')}`;
+    const via = `SIP/2.0/${this.socket.transport.toUpperCase()} ${this.contactHostPort};rport;branch=z9hG4bK${randomBytes(8).toString('hex')}`;
     return { ...request, headers: [['Via', via], ['Max-Forwards', '70'], ...request.headers] };
   }
 

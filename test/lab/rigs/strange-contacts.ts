@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { awaitThat } from '../asterisk/deadline.ts';
 import type { Lab } from '../lab.ts';
 import type { InvitePolicy } from '../phone/invite-policies.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
+import { createPhone, type Phone, type PhoneOptions } from '../phone/phone.ts';
+import { ALL_OF_THEM } from '../phone/registration.ts';
 import { OWN_DIALPLAN } from './own-dial.ts';
 
 export const STRANGE = 'strange';
@@ -31,13 +32,18 @@ exten => s,1,Set(AT=0)
 export class StrangePhone {
   readonly #lab: Lab;
   readonly #phone: Phone;
+  /** The name of its account. */
+  readonly name: string;
   #logRead = 0;
+  #hasRegistered = false;
+  #hasInjected = false;
   /** Addresses by Call-ID. */
   readonly #invites = new Map<string, string>();
 
   private constructor(lab: Lab, phone: Phone) {
     this.#lab = lab;
     this.#phone = phone;
+    this.name = phone.user;
     phone.trace.on(({ direction, firstLine, text }) => {
       const [, address] = /^INVITE (.*) SIP\/2\.0$/.exec(firstLine) ?? [];
       const callId = /^call-id: *(.*)$/im.exec(text)?.[1] ?? '';
@@ -45,9 +51,11 @@ export class StrangePhone {
     });
   }
 
-  static async open(lab: Lab, does: InvitePolicy): Promise<StrangePhone> {
+  /** Of the account STRANGE, by UDP, unless said. */
+  static async open(lab: Lab, does: InvitePolicy, options: Partial<PhoneOptions> = {}): Promise<StrangePhone> {
     const server = { host: lab.asterisk.sipHost, port: lab.asterisk.sipPort };
-    const phone = await createPhone({ user: STRANGE, password: STRANGE, server });
+    const user = options.user ?? STRANGE;
+    const phone = await createPhone({ user, password: user, server, ...options });
     phone.onInvite(does);
     const strange = new StrangePhone(lab, phone);
     await strange.newInLog();
@@ -60,13 +68,15 @@ export class StrangePhone {
     return `${host}:${port}`;
   }
 
-  /** REGISTER of these addresses, in one request. */
-  async register(uris: readonly string[]): Promise<void> {
-    await this.#phone.register({ contactUris: uris });
+  /** REGISTER of these addresses, in one request, each with these parameters beside it. */
+  async register(uris: readonly string[], contactParameters = '', expiresSec = 600): Promise<void> {
+    this.#hasRegistered = true;
+    await this.#phone.register({ contactUris: uris, contactParameters, expiresSec });
   }
 
   /** Contacts as Asterisk would keep them, whatever is in them. */
   async inject(uris: readonly string[]): Promise<void> {
+    this.#hasInjected = true;
     const variables = Object.fromEntries(uris.map((uri, index) => [`CONTACT_${index}`, kept(uri)]));
     const { asterisk } = this.#lab;
     const idle = { endpoint: 'Local/s@lab-idle', context: 'lab-inject', extension: 's', priority: 1 };
@@ -105,8 +115,15 @@ export class StrangePhone {
     return fresh;
   }
 
+  /**
+   * Takes its registrations off, by SIP: what is taken out of Asterisk's database behind its back is not announced when
+   * it comes again. That is for what no registrar takes.
+   */
   async forget(): Promise<void> {
-    await this.#lab.asterisk.cli('database deltree registrar');
+    if (this.#hasRegistered) await this.#phone.register({ contactUris: [ALL_OF_THEM], expiresSec: 0 });
+    this.#hasRegistered = false;
+    if (this.#hasInjected) await this.#lab.asterisk.cli('database deltree registrar');
+    this.#hasInjected = false;
   }
 
   async close(): Promise<void> {
