@@ -123,7 +123,10 @@ describe.each([16, 22] as const)('contacts of real phones on Asterisk %i', (vers
       expect(await rungPlainly(uris)).toEqual(uris);
     });
 
-    it.skipIf(way.isWoken)('beside another one it is left out, and the log says so', async () => {
+    // What is left out has no wake to wait for.
+    if (way.isWoken) return;
+
+    it('beside another one it is left out, and the log says so', async () => {
       const uris = [longest(`${user},b,c`), `sip:${user}@${strange.host}`];
       await strange.newInLog();
       const told = way.hasRouter ? lab.router.log.waitFor(LEFT_OUT, SOON_MS, nowMs()) : undefined;
@@ -135,7 +138,7 @@ describe.each([16, 22] as const)('contacts of real phones on Asterisk %i', (vers
         );
     });
 
-    it.skipIf(way.isWoken)('of eight long ones as many are rung as that way can bear, each once', async () => {
+    it('of eight long ones as many are rung as that way can bear, each once', async () => {
       const uris = Array.from({ length: 8 }, (_, index) => longest(`${user}-${index}`));
       // The router orders a leg for each. Of what FastAGI can set, and what the dialplan can join, the bounds are in bytes.
       const expected = new Map([
