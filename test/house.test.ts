@@ -14,11 +14,14 @@ interface SourceFile {
 
 const files: readonly SourceFile[] = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => {
   const text = readFileSync(join(ROOT, path), 'utf8');
-  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
+  return { path: relative('.', path), text, imports: importsOf(path, text) };
+});
+
+function importsOf(path: string, text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? normalize(join(dirname(path), name)) : name,
   );
-  return { path: relative('.', path), text, imports };
-});
+}
 
 const folderOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];
 
@@ -82,6 +85,15 @@ describe('the house', () => {
     expect(strays).toEqual([]);
   });
 
+  it('what runs, what it is tried on and what measures it never import a test', () => {
+    const strays = globSync('{src,lab,tools}/**/*.ts', { cwd: ROOT }).flatMap((path) =>
+      importsOf(path, readFileSync(join(ROOT, path), 'utf8'))
+        .filter((name) => name.startsWith('test/') || (path.startsWith('src/') && /^(lab|tools)\//.test(name)))
+        .map((name) => `${path} → ${name}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
   it('no channel’s variable is set by an order of ARI’s own: Asterisk would refuse DB() and its like to the dialplan afterwards', () => {
     const askers = files.filter(({ text }) => /Path\(\w+, '\/variable'\)/.test(text));
     expect(askers.map(({ path }) => path).sort()).toEqual([
@@ -92,7 +104,7 @@ describe('the house', () => {
   });
 
   it('nobody asks a channel for its application: Asterisk ends itself where the channel leaves it in that moment', () => {
-    const everywhere = globSync('{src,dialplan,test,scripts}/**/*.{ts,conf}', { cwd: ROOT })
+    const everywhere = globSync('{src,dialplan,lab,test,tools}/**/*.{ts,conf}', { cwd: ROOT })
       // What a log's row shows is read from a copy.
       .filter((path) => !path.endsWith('site-conf.ts') && !path.endsWith('house.test.ts'));
     const asked = everywhere.filter((path) =>

@@ -1,13 +1,13 @@
 /** The API as a client meets it: on a port of its own, over the real store in memory, and a few ways to talk to it. */
 import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
+import { type FakeLog, fakeLog } from '../../lab/fakes/log.ts';
 import { callMetrics, fanOut, type Metrics } from '../../src/api/metrics.ts';
 import type { HealthReport } from '../../src/api/needs.ts';
 import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts';
 import type { CallHistory } from '../../src/call/ports.ts';
 import { callHistoryIn } from '../../src/store/call-history.ts';
 import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
-import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
 import { openDatabase } from '../store/open-database.ts';
 
 export const apiKey = 'the-key-of-the-tests-0123456789';

@@ -1,10 +1,10 @@
 /** How long it takes until an event connection is found to be dead without being closed: in virtual time, so that the bound is that of the design and not of the machine. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
 import { readAddress } from '../../src/asterisk/ari/address.ts';
 import { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { EventProbe } from '../../src/asterisk/ari/event-probe.ts';
 import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
 import { soon } from '../soon.ts';
 import { PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';

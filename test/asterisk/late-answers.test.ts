@@ -1,5 +1,6 @@
 /** Answers of Asterisk that come late, or never, while its events have said meanwhile what has become of a channel. */
 import { expect, it } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { OwnDialplan } from '../../src/asterisk/app/own-dialplan.ts';
 import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
 import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/ari/client.ts';
@@ -9,7 +10,6 @@ import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { CallerGone, PbxError, PbxLate } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { quietDispatcher } from './quiet-dispatcher.ts';
 
 const APP = 'xivo-mapp';

@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FakeCrowd, type Member } from '../../lab/fakes/crowd.ts';
+import { MOBILE } from '../../lab/fakes/world.ts';
 import { writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../src/call/resume/marks.ts';
 import { TURNS_AT_ONCE } from '../../src/call/resume/turns.ts';
-import { FakeCrowd, type Member } from './fakes/crowd.ts';
-import { MOBILE } from './fakes/world.ts';
 
 const NEW = 'xm-00000000000000ff';
 const PATIENT_MS = 60_000;

@@ -1,7 +1,7 @@
 /** Stories in which nobody answers: the call goes back to the dialplan, with a status and a reason. */
 import { describe, expect, it } from 'vitest';
-import { FakePbx } from './fakes/pbx.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { FakePbx } from '../../lab/fakes/pbx.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 describe('a mobile that never wakes', () => {
   it('is waited for as long as the loops say, then the call falls back', async () => {

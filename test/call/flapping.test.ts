@@ -1,7 +1,7 @@
 /** A phone that registers again and again and rings nowhere: few legs, and the last registration wins. And phones that come and go while they are dialled. */
 import { describe, expect, it } from 'vitest';
-import type { PhoneScript } from './fakes/legs.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import type { PhoneScript } from '../../lab/fakes/legs.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const WIFI = 'sip:phone@10.0.0.1:5060';
 const MOBILE_NET = 'sip:phone@192.0.2.7:4711';

@@ -1,8 +1,8 @@
 /** Stories of bugs that the simulation has found since it draws the router's death and its restart. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../src/call/resume/marks.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 function checkpointOf(story: Story, pushed: readonly string[]): string {
   return writeCallCheckpoint({

@@ -1,8 +1,8 @@
 /** Stories of bugs that the simulation has found: each failed before its cure. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import { KnownContacts } from '../../src/call/ringing/known-contacts.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 

@@ -1,9 +1,9 @@
 /** What new calls do without while Asterisk is slow, or where there are more of them than the site wants; and that it ends by itself. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Story } from '../../lab/fakes/world.ts';
 import type { Ending } from '../../src/call/outcomes.ts';
 import type { Caller } from '../../src/call/ports.ts';
 import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
-import { Story } from './fakes/world.ts';
 
 const RINGING = { message: undefined, afterwards: { kind: 'ringing' } };
 const OVER = 'Asterisk answers quickly again, and nothing is shed';

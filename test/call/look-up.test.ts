@@ -1,9 +1,9 @@
 /** What a look-up tells a dialplan, and what of a phone's own address may get into its Dial. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { addressOf, dialString } from '../../src/call/own-dial/dial-string.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 const OLD = 'sip:old@10.0.0.1:4000';
 const UC = 'sip:uc@10.0.0.9';

@@ -1,7 +1,7 @@
 /** A phone that registers again while it is being called, from the same port or another: it is called once, and what it has said it has said for all of its addresses. */
 import { describe, expect, it } from 'vitest';
-import type { PhoneScript } from './fakes/legs.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import type { PhoneScript } from '../../lab/fakes/legs.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const at = (port: number) => `sip:phone@10.0.0.1:${port}`;
 const ANSWERS: PhoneScript = { ringsAfterMs: 1500, answersAfterMs: 3000, hangsUpAfterMs: 1000 };

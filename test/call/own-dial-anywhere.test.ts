@@ -3,10 +3,10 @@
  * Whatever happens, the dialplan goes on and every pushed mobile is told of the end, now or when the dialplan says so.
  */
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import type { Moment } from '../../lab/fakes/pbx.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import type { Moment } from './fakes/pbx.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 const STORIES: Readonly<Record<string, () => DialplanStory>> = {
   'a mobile wakes': () => new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 1200 }),

@@ -1,9 +1,9 @@
 /** Stories of dialplans that keep their own Dial: how the pushed mobiles learn of the end, and what a router that stops leaves to the next. */
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { writeWakeCheckpoint } from '../../src/call/own-dial/checkpoint.ts';
 import { markOf } from '../../src/call/resume/marks.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 /** What stands on the channel while its mobile is waited for. */
 const WAITING = {

@@ -1,8 +1,8 @@
 /** Stories of dialplans that keep their own Dial: what they are told, when, and how the mobiles learn of the end. */
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 const OLD = 'sip:old@10.0.0.1:4000';
 const UC = 'sip:uc@10.0.0.9';

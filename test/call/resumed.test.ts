@@ -1,9 +1,9 @@
 /** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
 import { readCallCheckpoint, writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { markOf } from '../../src/call/resume/marks.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 /** What learning takes in the fake world; it counts, for the deadline is on the wall. */
 const LEARNING_MS = 6;

@@ -1,9 +1,9 @@
 /** EDGES 32: globals that hold nonsense, and all the ways in which sense can be written. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { FakePbx } from '../../lab/fakes/pbx.ts';
+import { Story } from '../../lab/fakes/world.ts';
 import { GLOBALS, readSettings } from '../../src/call/globals.ts';
-import { FakePbx } from './fakes/pbx.ts';
-import { Story } from './fakes/world.ts';
 
 const read = (globals: Record<string, string>) => readSettings(new Map(Object.entries(globals)));
 

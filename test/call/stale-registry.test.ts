@@ -1,6 +1,6 @@
 /** Calls that come while the registry cannot be read: they go by what was last known, and by what the channel says. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story } from './fakes/world.ts';
+import { MOBILE, Story } from '../../lab/fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 1000, hangsUpAfterMs: 2000 };
 const WHY = 'the database is damaged';

@@ -1,6 +1,6 @@
 /** Whom the history names: a caller as soon as it is known that it may be named, and nobody who withholds its number, however the call goes. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story } from './fakes/world.ts';
+import { MOBILE, Story } from '../../lab/fakes/world.ts';
 
 const awake = (): Story =>
   new Story().registered(MOBILE, 'sip:phone@10.0.0.1', { ringsAfterMs: 50, answersAfterMs: 500, hangsUpAfterMs: 1000 });

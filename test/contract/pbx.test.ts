@@ -1,7 +1,8 @@
 /** The PBX of the domain's stories, held to the same promises as the real one (test/lab/ari/contract.test.ts). */
+
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { FakePbx, type PhoneScript } from '../../lab/fakes/pbx.ts';
 import type { Caller } from '../../src/call/ports.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { FakePbx, type PhoneScript } from '../call/fakes/pbx.ts';
 import { pbxContract } from './pbx.contract.ts';
 import type { PbxUnderTest, PhoneMood } from './pbx-under-test.ts';
 

@@ -1,6 +1,7 @@
 /** What generated inputs have found, each as a test of its own: what was taken without a word, what was refused without one, and what began a flood. */
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { readEvent } from '../../src/asterisk/ari/events.ts';
 import { readSettings } from '../../src/call/globals.ts';
 import { makePlan } from '../../src/call/plan.ts';
@@ -12,7 +13,6 @@ import { registryIn } from '../../src/store/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { rawConnection, runApi } from '../api/running-api.ts';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { scratchFolder } from '../store/scratch.ts';
 import { channelOf } from './ari-examples.ts';
 import { keptLog } from './lines.ts';

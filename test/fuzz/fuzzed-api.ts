@@ -1,5 +1,6 @@
 /** The API as main has it, on a port of its own over the real store in memory; and what every refusal of it must be. */
 import { afterAll, beforeAll, expect } from 'vitest';
+import { type FakeLog, fakeLog } from '../../lab/fakes/log.ts';
 import { callMetrics } from '../../src/api/metrics.ts';
 import { type Api, startApi } from '../../src/api/server.ts';
 import type { Limits } from '../../src/api/visitors.ts';
@@ -7,7 +8,6 @@ import { callHistoryIn } from '../../src/store/call-history.ts';
 import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
 import type { Database } from '../../src/store/sqlite/database.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
 import { openDatabase } from '../store/open-database.ts';
 import type { WireAnswer } from './wire.ts';
 

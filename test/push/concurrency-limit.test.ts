@@ -1,8 +1,8 @@
 /** Who goes when there are few places, in virtual time: whoever wakes before whoever tells of an end, each in turn, and no place is ever lost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
 import { ConcurrencyLimit, type Urgency } from '../../src/push/concurrency-limit.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
 import { never } from './bench.ts';
 
 /** A concurrency limit, and the works that are in it: each ends when it is told to. */

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { registryIn } from '../../src/store/registry.ts';
 import { keepDatabase } from '../../src/store/sqlite/database.ts';
 import { StoreFault } from '../../src/store/sqlite/fault.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { scratchFolder } from './scratch.ts';
 
 export const patience = { timeout: 60_000 } as const;

@@ -1,8 +1,8 @@
 /** The call history: live and ended calls, its bounds, and a database that fails under it. */
 import { describe, expect, it } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import type { CallSummary } from '../../src/call/ports.ts';
 import { type CallHistoryBounds, callHistoryIn } from '../../src/store/call-history.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { soon } from '../soon.ts';
 import { openDatabase } from './open-database.ts';
 import { scratchFolder } from './scratch.ts';

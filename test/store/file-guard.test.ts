@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { keepDatabase } from '../../src/store/sqlite/database.ts';
 import { FileGuard } from '../../src/store/sqlite/file-guard.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { brokenStores, patience, user } from './broken-store.ts';
 
 const { scratch, setUp, withAnna, copyOf } = brokenStores();

@@ -1,9 +1,9 @@
 /** The caller's channel through an AGI session over a real socket: what is asked, ordered and said, and what becomes of it when the caller hangs up or Asterisk refuses. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeLog } from '../../../lab/fakes/log.ts';
 import { type Agi, type AgiArrival, agiServer } from '../../../src/asterisk/agi/server.ts';
 import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import type { HoldNews, WaitingCaller } from '../../../src/call/ports.ts';
-import { fakeLog } from '../../call/fakes/log.ts';
 import { DialplanClient } from './dialplan-client.ts';
 
 const EVIL = 'EVIL($' + '{X})';

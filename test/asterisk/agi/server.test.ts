@@ -1,8 +1,8 @@
 /** The FastAGI server over real sockets: who is served, who is refused, who is cut, and that none of them hurts another. */
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeLog, fakeLog } from '../../../lab/fakes/log.ts';
 import { type Agi, type AgiArrival, agiServer } from '../../../src/asterisk/agi/server.ts';
-import { type FakeLog, fakeLog } from '../../call/fakes/log.ts';
 import { DialplanClient, requestLines } from './dialplan-client.ts';
 
 const SOON_MS = 2_000;

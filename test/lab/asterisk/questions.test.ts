@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type LabAsterisk, startAsterisk } from '../../../lab/asterisk/asterisk.ts';
 import { ask, variableQuestion } from '../../../src/asterisk/app/expressions.ts';
 import { DIALPLAN_QUESTION, GOES_FREE, STAYS } from '../../../src/asterisk/app/own-dialplan.ts';
 import { variableOrder } from '../../../src/asterisk/app/variable-order.ts';
@@ -11,7 +12,6 @@ import { readAddress } from '../../../src/asterisk/ari/address.ts';
 import { AriRequests } from '../../../src/asterisk/ari/client.ts';
 import { contactQuestions } from '../../../src/asterisk/registrations/contacts.ts';
 import { VARIABLE_NAMES } from '../../../src/call/plan.ts';
-import { type LabAsterisk, startAsterisk } from './asterisk.ts';
 
 /** Nothing here waits. */
 const RESTLESS = `[lab-restless]

@@ -3,12 +3,12 @@
  * of the same phone rings it, by every way by which a call goes.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HAS_IPV6 } from '../asterisk/transports-conf.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { rings } from '../phone/invite-policies.ts';
-import type { PhoneOptions } from '../phone/phone-options.ts';
-import { CONTACT_DIALPLAN, CONTACT_WAYS, ContactWays } from '../rigs/contact-ways.ts';
-import { StrangePhone } from '../rigs/strange-contacts.ts';
+import { HAS_IPV6 } from '../../../lab/asterisk/transports-conf.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { rings } from '../../../lab/phone/invite-policies.ts';
+import type { PhoneOptions } from '../../../lab/phone/phone-options.ts';
+import { CONTACT_DIALPLAN, CONTACT_WAYS, ContactWays } from '../../../lab/rigs/contact-ways.ts';
+import { StrangePhone } from '../../../lab/rigs/strange-contacts.ts';
 
 interface Kind {
   readonly name: string;

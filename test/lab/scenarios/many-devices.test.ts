@@ -1,10 +1,10 @@
 /** Nothing of a size that a site or an app chooses makes a call fail: a user with as many devices as there can be, each with the longest id. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Callee } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { dies, noted, readCheckpoint, waits, wakesOf } from '../../../lab/rigs/death.ts';
 import { MOST_DEVICES } from '../../../src/call/ports/callee.ts';
 import { LONGEST_CHECKPOINT } from '../../../src/call/resume/checkpoint.ts';
-import type { Callee } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { dies, noted, readCheckpoint, waits, wakesOf } from '../rigs/death.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_PLAY_MSG = True\nXIVO_MAPP_MSG_SOUND = beep';
 

@@ -4,10 +4,10 @@
  * rings it, by every way by which a call goes.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { rings } from '../phone/invite-policies.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { rings } from '../../../lab/phone/invite-policies.ts';
 import {
   CONTACT_DIALPLAN,
   CONTACT_WAYS,
@@ -16,8 +16,8 @@ import {
   FASTAGI_LOOK_UP,
   FASTAGI_WOKEN,
   ROUTER,
-} from '../rigs/contact-ways.ts';
-import { STRANGE_ENDPOINT, StrangePhone } from '../rigs/strange-contacts.ts';
+} from '../../../lab/rigs/contact-ways.ts';
+import { STRANGE_ENDPOINT, StrangePhone } from '../../../lab/rigs/strange-contacts.ts';
 
 const INSTANCE = 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
 /** Beside the address. */

@@ -1,11 +1,21 @@
 /** EDGES 16: the router dies (kill -9) while a caller waits, in every step of the waiting. The next run goes on with the time that is left, and nobody is pushed twice. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { hang } from '../push/answers.ts';
-import { channelOf, checkpointOn, dies, hearsNow, letStay, noted, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { hang } from '../../../lab/push/answers.ts';
+import {
+  channelOf,
+  checkpointOn,
+  dies,
+  hearsNow,
+  letStay,
+  noted,
+  toldEndsOf,
+  waits,
+  wakesOf,
+} from '../../../lab/rigs/death.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
 
 const USUAL = `XIVO_MAPP_LOOPS_INTERVAL = 30
 XIVO_MAPP_LOOPS_MOBILEAPP = 3
