@@ -1,5 +1,5 @@
 /**
- * The timeline of one call: what happened when, and how long each stage took. It feeds the timeline that answers "why didn't my phone ring?"
+ * The timeline of one call: what happened when, and how long each stage took. The call history keeps it, for "why didn't my phone ring?"
  * and the one log line per call. Entries carry no token, no key and no full number.
  */
 
