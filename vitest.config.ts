@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import LongestFirst from './scripts/longest-first.ts';
+import LongestFirst from './tools/vitest/longest-first.ts';
 
 /** They bound a hang and no speed: on a core that is shared with others everything takes many times as long. */
 const BOUNDS = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 30_000 } } };

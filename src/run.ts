@@ -4,20 +4,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AgiError, agiServer } from './agi/server.ts';
-import { callMetrics, tellEach } from './api/metrics.ts';
+import { callMetrics, fanOut } from './api/metrics.ts';
 import { ApiError, startApi } from './api/server.ts';
+import { AgiError, agiServer } from './asterisk/agi/server.ts';
+import { watchNamedApplication } from './asterisk/app/named-application.ts';
 import { connectAsterisk } from './asterisk/asterisk.ts';
-import { watchNamedApplication } from './asterisk/named-application.ts';
 import { Router } from './call/router.ts';
-import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config.ts';
-import { keepDatabase } from './devices/database.ts';
-import { StoreFault } from './devices/fault.ts';
-import { journalIn } from './devices/journal.ts';
-import { registryIn } from './devices/registry.ts';
-import { looseFiles } from './loose-files.ts';
+import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config/config.ts';
+import { looseFiles } from './config/loose-files.ts';
 import { createPush } from './push/create-push.ts';
 import { PushSettingsError } from './push/credentials.ts';
+import { callHistoryIn } from './store/call-history.ts';
+import { registryIn } from './store/registry.ts';
+import { keepDatabase } from './store/sqlite/database.ts';
+import { StoreFault } from './store/sqlite/fault.ts';
 import { systemClock } from './system/clock.ts';
 import { tellLastWords } from './system/last-words.ts';
 import { leave } from './system/leave.ts';
@@ -50,7 +50,7 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   const database = keepDatabase(config.databaseUrl, log);
   shutdown.later('database', CLOSE_MS, () => database.close());
   const registry = registryIn(database, clock, log);
-  const calls = journalIn(database, log);
+  const calls = callHistoryIn(database, log);
   shutdown.later('history of calls', CLOSE_MS, () => calls.shut());
 
   if (config.fcm === undefined && config.apns === undefined)
@@ -73,8 +73,8 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
     () => asterisk.load.averageAnswerMs(),
   );
   const { load, legs, notes, registrations } = asterisk;
-  const journal = tellEach(calls, metrics.journal);
-  const router = new Router({ clock, load, legs, notes, registrations, registry, push, journal, log });
+  const callHistory = fanOut(calls, metrics.callHistory);
+  const router = new Router({ clock, load, legs, notes, registrations, registry, push, callHistory, log });
   shutdown.later('calls', DRAIN_MS, () => router.stop());
 
   const api = await startApi({
@@ -104,7 +104,7 @@ async function start(program: NodeJS.Process, config: Config, log: OpenLog, shut
   log.info(`HTTP listens on ${config.http.host}:${api.port}`);
 
   const newCallId = () => `xm-${randomBytes(8).toString('hex')}`;
-  const agiPort = await agi.listen((arrival) => router.attend({ callId: newCallId(), ...arrival }));
+  const agiPort = await agi.listen((arrival) => router.ownDial({ callId: newCallId(), ...arrival }));
   log.info(`FastAGI listens on ${config.agi.host}:${agiPort}`);
   asterisk.onCaller(
     (arrival) => void router.route({ callId: newCallId(), ...arrival }),

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, type Environment, readConfig, redacted } from '../src/config.ts';
-import { envExample, settings } from '../src/settings.ts';
+import { ConfigError, type Environment, readConfig, redacted } from '../src/config/config.ts';
+import { envExample, settings } from '../src/config/settings.ts';
 
 const least = { ARI_USERNAME: 'mapp', ARI_PASSWORD: 'pass word', API_KEY: 'k'.repeat(32) };
 

@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const ADAPTERS = ['asterisk', 'agi', 'push', 'devices', 'api', 'system'];
+const ADAPTERS = ['asterisk', 'push', 'store', 'api', 'system', 'config'];
 
 interface SourceFile {
   readonly path: string;
@@ -14,11 +14,14 @@ interface SourceFile {
 
 const files: readonly SourceFile[] = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => {
   const text = readFileSync(join(ROOT, path), 'utf8');
-  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
+  return { path: relative('.', path), text, imports: importsOf(path, text) };
+});
+
+function importsOf(path: string, text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? normalize(join(dirname(path), name)) : name,
   );
-  return { path: relative('.', path), text, imports };
-});
+}
 
 const folderOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];
 
@@ -57,17 +60,51 @@ describe('the house', () => {
     expect(strays).toEqual([]);
   });
 
+  it('the floors of src/asterisk import downwards only', () => {
+    const FLOORS = ['ari', 'app', 'registrations', 'channels', 'resync'];
+    const floorOf = (path: string) => FLOORS.indexOf(/^src\/asterisk\/([^/]+)\//.exec(path)?.[1] ?? '');
+    const strays = files
+      .filter(({ path }) => floorOf(path) >= 0)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => name.startsWith('src/asterisk/') && (floorOf(name) < 0 || floorOf(name) > floorOf(path)))
+          .map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it('the client of ARI knows no call but by its errors, its clock and its log', () => {
+    const KNOWN = ['src/call/errors.ts', 'src/call/ports.ts'];
+    const strays = files
+      .filter(({ path }) => path.startsWith('src/asterisk/ari/'))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => name.startsWith('src/call/') && !KNOWN.includes(name))
+          .map((name) => `${path} → ${name}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it('what runs, what it is tried on and what measures it never import a test', () => {
+    const strays = globSync('{src,lab,tools}/**/*.ts', { cwd: ROOT }).flatMap((path) =>
+      importsOf(path, readFileSync(join(ROOT, path), 'utf8'))
+        .filter((name) => name.startsWith('test/') || (path.startsWith('src/') && /^(lab|tools)\//.test(name)))
+        .map((name) => `${path} → ${name}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
   it('no channel’s variable is set by an order of ARI’s own: Asterisk would refuse DB() and its like to the dialplan afterwards', () => {
     const askers = files.filter(({ text }) => /Path\(\w+, '\/variable'\)/.test(text));
     expect(askers.map(({ path }) => path).sort()).toEqual([
-      'src/asterisk/question.ts',
-      'src/asterisk/variable-order.ts',
+      'src/asterisk/app/expressions.ts',
+      'src/asterisk/app/variable-order.ts',
     ]);
     expect(askers.filter(({ text }) => /'(POST|PUT)'/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   it('nobody asks a channel for its application: Asterisk ends itself where the channel leaves it in that moment', () => {
-    const everywhere = globSync('{src,dialplan,test,scripts}/**/*.{ts,conf}', { cwd: ROOT })
+    const everywhere = globSync('{src,dialplan,lab,test,tools}/**/*.{ts,conf}', { cwd: ROOT })
       // What a log's row shows is read from a copy.
       .filter((path) => !path.endsWith('site-conf.ts') && !path.endsWith('house.test.ts'));
     const asked = everywhere.filter((path) =>

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { looseFiles } from '../src/loose-files.ts';
+import { looseFiles } from '../src/config/loose-files.ts';
 
 const OWN = process.getuid?.();
 let folder: string;

@@ -1,14 +1,14 @@
 /**
- * Figures for Prometheus, taken from what calls tell their journal anyway, so that no part of a call has to count anything.
+ * Figures for Prometheus, taken from what calls note in their timelines anyway, so that no part of a call has to count anything.
  * It must never throw at a call, and never use a user, a number or a device as a label.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Journal, TimelineEntry } from '../call/ports.ts';
+import type { CallHistory, TimelineEntry } from '../call/ports.ts';
 import type { MetricsPage } from './needs.ts';
 
-/** A Journal that only counts, and the page that shows the counts. */
+/** A call history that only counts, and the page that shows the counts. */
 export interface Metrics extends MetricsPage {
-  readonly journal: Journal;
+  readonly callHistory: CallHistory;
 }
 
 const shownStages = ['waiting', 'ringing', 'talking'] as const;
@@ -61,7 +61,7 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>, aver
   });
   const shed = new Counter({
     name: 'xivo_mapp_shed_calls_total',
-    help: 'Calls that had to do without something, by what became of them: without-company, pbx-slow, too-many-calls.',
+    help: 'Calls that had to do without something, by what became of them: without-hold, pbx-slow, too-many-calls.',
     labelNames: ['admitted'],
     registers,
   });
@@ -116,7 +116,7 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>, aver
   return {
     contentType: register.contentType,
     text: () => register.metrics(),
-    journal: {
+    callHistory: {
       open: ({ callId }) => {
         live.set(callId, { pushed: false, platforms: new Map(), registeredAtMs: new Map() });
       },
@@ -132,20 +132,20 @@ export function callMetrics(stages: () => Readonly<Record<string, number>>, aver
   };
 }
 
-/** One journal that tells several. */
-export function tellEach(...journals: readonly Journal[]): Journal {
+/** One call history that tells several. */
+export function fanOut(...callHistories: readonly CallHistory[]): CallHistory {
   return {
     open: (record) => {
-      for (const journal of journals) journal.open(record);
+      for (const callHistory of callHistories) callHistory.open(record);
     },
     name: (callId, caller) => {
-      for (const journal of journals) journal.name(callId, caller);
+      for (const callHistory of callHistories) callHistory.name(callId, caller);
     },
     note: (callId, entry) => {
-      for (const journal of journals) journal.note(callId, entry);
+      for (const callHistory of callHistories) callHistory.note(callId, entry);
     },
     close: (callId, summary) => {
-      for (const journal of journals) journal.close(callId, summary);
+      for (const callHistory of callHistories) callHistory.close(callId, summary);
     },
   };
 }

@@ -25,7 +25,7 @@ export interface RegisteredDevice extends Registration {
 }
 
 /** Users and devices, to be written and read. */
-export interface RegistryDesk {
+export interface RegistryGateway {
   /** How many devices a user may have. */
   readonly mostDevices: number;
   putUser(user: User): Promise<'created' | 'replaced'>;

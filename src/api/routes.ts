@@ -4,7 +4,7 @@
  */
 import type { User } from '../call/ports.ts';
 import { checkedDevice, checkedLimit, checkedUser } from './input.ts';
-import type { CallBook, HealthReport, MetricsPage, RegisteredDevice, RegistryDesk, ToldCall } from './needs.ts';
+import type { CallBook, HealthReport, MetricsPage, RegisteredDevice, RegistryGateway, ToldCall } from './needs.ts';
 import { Problem } from './problem.ts';
 
 export interface Answer {
@@ -31,14 +31,14 @@ export interface Route {
   readonly answer: (question: Question) => Promise<Answer>;
 }
 
-export interface Desk {
-  readonly registry: RegistryDesk;
+export interface Gateways {
+  readonly registry: RegistryGateway;
   readonly calls: CallBook;
   readonly health: () => HealthReport;
   readonly metrics: MetricsPage;
 }
 
-export function routesTo({ registry, calls, health, metrics }: Desk): readonly Route[] {
+export function routesTo({ registry, calls, health, metrics }: Gateways): readonly Route[] {
   return [
     {
       method: 'PUT',

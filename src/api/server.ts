@@ -9,11 +9,11 @@ import { discardRest } from './body.ts';
 import { dispatchTo } from './dispatch.ts';
 import { type ApiKey, keyCheck } from './key.ts';
 import { refuseConnection, refuseExcess } from './refuse.ts';
-import { type Desk, routesTo } from './routes.ts';
+import { type Gateways, routesTo } from './routes.ts';
 import { slowdownTeller } from './slowdown.ts';
 import { type Limits, usualLimits, Visitors } from './visitors.ts';
 
-export interface ApiOptions extends Desk {
+export interface ApiOptions extends Gateways {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;

@@ -6,28 +6,28 @@ import { z } from 'zod';
 import { PbxError } from '../call/errors.ts';
 import type { Clock, Legs, Load, Log, Notes, Registrations } from '../call/ports.ts';
 import type { LostCall } from '../call/router.ts';
-import { readAddress } from './address.ts';
-import { readApplication, receiveOnly } from './application.ts';
-import { Arrivals, type CallerHandler } from './arrivals.ts';
-import { DeadEnd } from './dead-end.ts';
-import { USED_TYPES } from './events.ts';
-import { frameReader } from './frames.ts';
-import { Lateness } from './lateness.ts';
-import { AriLegs } from './legs.ts';
-import { AriNotes } from './notes.ts';
-import { Outage } from './outage.ts';
-import { OwnDialplan } from './own-dialplan.ts';
-import { Pulse } from './pulse.ts';
-import { reconcile } from './reconcile.ts';
-import { isBroken } from './refusal.ts';
-import { AriRegistrations } from './registrations.ts';
-import { AriRequests, isGone } from './requests.ts';
-import { EventSocket } from './socket.ts';
-import { Strangers } from './strangers.ts';
-import { Strays } from './strays.ts';
-import { Subscriptions } from './subscriptions.ts';
-import { Switchboard } from './switchboard.ts';
-import { wordsOfSilence } from './trouble.ts';
+import { readApplication, receiveOnly } from './app/application.ts';
+import { Dispatcher } from './app/dispatcher.ts';
+import { frameReader } from './app/frames.ts';
+import { OwnDialplan } from './app/own-dialplan.ts';
+import { Subscriptions } from './app/subscriptions.ts';
+import { readAddress } from './ari/address.ts';
+import { AriRequests, isGone } from './ari/client.ts';
+import { wordsOfSilence } from './ari/diagnosis.ts';
+import { isBroken } from './ari/errors.ts';
+import { EventProbe } from './ari/event-probe.ts';
+import { EventSocket } from './ari/event-socket.ts';
+import { USED_TYPES } from './ari/events.ts';
+import { Lateness } from './ari/lateness.ts';
+import { Outage } from './ari/outage.ts';
+import { DeadEnd } from './ari/session-shortage.ts';
+import { AriLegs } from './channels/legs.ts';
+import { AriRegistrations } from './registrations/registrations.ts';
+import { Arrivals, type CallerHandler } from './resync/arrivals.ts';
+import { AriNotes } from './resync/notes.ts';
+import { reconcile } from './resync/resync.ts';
+import { Strangers } from './resync/strangers.ts';
+import { Strays } from './resync/strays.ts';
 
 export interface AsteriskSettings {
   /** Where Asterisk's HTTP server is: `http://127.0.0.1:8088`, with its prefix if it has one. */
@@ -98,7 +98,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   let lostHandler: LostHandler | undefined;
   let holding: Promise<void> | undefined;
   const tried = Promise.withResolvers<void>();
-  const board = new Switchboard({
+  const dispatcher = new Dispatcher({
     onArrival: (channel, args) => arrivals.take(channel, args),
     onReplaced: () => socket.replaced(),
     onCallerReplaced: (replacedId, channelId) => {
@@ -107,36 +107,36 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     },
     hangUpStray: (channelId) => strays.take(channelId),
   });
-  const strays = new Strays(requests, (channelId) => board.isOwned(channelId), log);
+  const strays = new Strays(requests, (channelId) => dispatcher.isOwned(channelId), log);
   const strangers = new Strangers({
     requests,
-    board,
+    dispatcher,
     app,
     log,
-    onArrival: (channel, args) => board.isHere(channel, args),
+    onArrival: (channel, args) => dispatcher.isHere(channel, args),
     hangUpStray: (channelId) => strays.take(channelId),
   });
   const subscriptions = new Subscriptions(requests, app, log, clock);
   // Callers of an earlier run whose turn has not come will need what stands.
   const endUnused = async () => (arrivals.isEverybodySeen ? subscriptions.endUnused() : undefined);
-  const registrations = new AriRegistrations({ requests, board, subscriptions, clock, log });
+  const registrations = new AriRegistrations({ requests, dispatcher, subscriptions, clock, log });
   const notes = new AriNotes(requests);
-  const pulse = new Pulse(requests, app, clock);
+  const probe = new EventProbe(requests, app, clock);
 
-  const readFrame = frameReader(board, log);
+  const readFrame = frameReader(dispatcher, log);
   const socket = new EventSocket({
     address,
     app,
     log,
     clock,
     onFrame: (frame) => {
-      pulse.felt();
+      probe.felt();
       readFrame(frame);
     },
     answersElsewhere: () => requests.answersAnew(),
     // One answer in many that is wrong is no reason to let go of everything.
     checkApp: async () => {
-      await pulse.check().catch((error: unknown) => (isBroken(error) ? pulse.check() : Promise.reject(error)));
+      await probe.check().catch((error: unknown) => (isBroken(error) ? probe.check() : Promise.reject(error)));
       await endUnused();
       void requests.keep();
       // Beside it: nobody's events wait for what becomes of a stranger.
@@ -158,7 +158,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
     onOpen: async () => {
       legs.reconnected();
       const judgeStrays = strays.hold();
-      await pulse.check();
+      await probe.check();
       // Without it all goes well, and costs more.
       await receiveOnly(requests, app, USED_TYPES).catch((error: unknown) =>
         log.debug('Asterisk sends events of all types', { error: String(error) }),
@@ -168,7 +168,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       await subscriptions.renew();
       await reconcile({
         requests,
-        board,
+        dispatcher,
         app,
         log,
         notes,
@@ -188,7 +188,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
 
   const legs = new AriLegs({
     requests,
-    board,
+    dispatcher,
     app,
     log,
     clock,
@@ -200,7 +200,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
   const arrivals = new Arrivals({
     requests,
     app,
-    board,
+    dispatcher,
     ownDialplan,
     log,
     clock,

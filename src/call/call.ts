@@ -1,15 +1,12 @@
 /**
- * One call and what it owns: its signal, its undo, its inbox, its diary, and the work that goes on beside it.
+ * One call and what it owns: its signal, its undo, its inbox, its timeline, and the work that goes on beside it.
  * It holds no rule of the story; that is route-call.ts. It must never end without having put everything back.
  */
 
-import { Diary, type Facts } from './diary.ts';
 import { CallerGone, PbxError, wordsOf } from './errors.ts';
 import { Inbox } from './inbox.ts';
-import type { Keepsake } from './keepsake.ts';
-import type { CallMemory } from './memory.ts';
 import type { AnsweredOn } from './outcomes.ts';
-import { NOBODY } from './party.ts';
+import { NOBODY } from './ports/party.ts';
 import type {
   Caller,
   CallPorts,
@@ -22,8 +19,18 @@ import type {
   Party,
   PushResult,
 } from './ports.ts';
-import type { Turn } from './turns.ts';
+import type { CallCheckpoint } from './resume/checkpoint.ts';
+import type { Turn } from './resume/turns.ts';
+import { type Facts, Timeline } from './timeline.ts';
 import { Undo } from './undo.ts';
+
+/** What is kept of a call for another router to go on from. */
+export interface KeptCheckpoint {
+  keep(news: Pick<CallCheckpoint, 'ending'>): void;
+  noteAnswer(on: AnsweredOn): void;
+  /** Another channel has taken the caller's place. */
+  writeAnew(): void;
+}
 
 /** What comes to us: a caller's channel for a user. */
 export interface Arrival {
@@ -37,7 +44,7 @@ export interface Arrival {
 
 /** What an earlier run has left of a call. */
 export interface Resumed {
-  readonly memory: CallMemory;
+  readonly checkpoint: CallCheckpoint;
   readonly legs: readonly FoundLeg[];
 }
 
@@ -45,7 +52,7 @@ export interface Resumed {
 export type Happening =
   | { readonly what: 'contact'; readonly contact: Contact }
   | { readonly what: 'contact-gone'; readonly contact: ContactAddress }
-  /** Something of the two is known, and may be told later: when, the lookout says. */
+  /** Something of the two is known, and may be told later: when, the registration watch says. */
   | { readonly what: 'held-back' }
   | { readonly what: 'leg'; readonly legId: string; readonly event: LegEvent }
   | { readonly what: 'pushed'; readonly device: Device; readonly result: PushResult };
@@ -56,20 +63,20 @@ export class Call {
   readonly caller: Caller;
   readonly resumed: Resumed | undefined;
   readonly ports: CallPorts;
-  readonly diary: Diary;
+  readonly timeline: Timeline;
   readonly undo = new Undo();
   /** False once it turns out that the callee has nothing to do with us. */
   isOurs = true;
   /** What the callee may see of the caller: nothing, where the caller withholds it. */
   shown: Party;
   /** Where the call is one that another router could go on with. */
-  keepsake: Keepsake | undefined;
+  checkpoint: KeptCheckpoint | undefined;
   /** Where an earlier run of the router had this call: it goes on when its turn comes, and lets others have theirs once it is taken on. */
   turn: Turn | undefined;
   /** On what a leg of an earlier run was connected before the call has taken it over: it talks, or has, and is not ours to end. */
   talksOnFound: AnsweredOn | undefined;
   /** What the caller hears while waiting, once that has begun. */
-  company: Hold | undefined;
+  hold: Hold | undefined;
   readonly inbox: Inbox<Happening>;
   private readonly controller = new AbortController();
   private readonly work = new Set<Promise<void>>();
@@ -82,7 +89,7 @@ export class Call {
     this.resumed = arrival.resumed;
     this.shown = arrival.caller.party;
     this.ports = ports;
-    this.diary = new Diary(ports.clock, ports.journal, {
+    this.timeline = new Timeline(ports.clock, ports.callHistory, {
       callId: this.callId,
       userId: this.userId,
     });
@@ -90,7 +97,7 @@ export class Call {
     this.caller.left.addEventListener('abort', this.onLeft, { once: true });
     this.caller.whenReplaced?.((channel) => {
       this.note('caller-replaced', { channel });
-      this.keepsake?.writeAnew();
+      this.checkpoint?.writeAnew();
     });
     if (this.caller.left.aborted) this.onLeft();
   }
@@ -99,7 +106,7 @@ export class Call {
   learnWithheld(withheld: boolean): void {
     // By now more may be known of it than when it came.
     this.shown = withheld ? NOBODY : this.caller.party;
-    if (!withheld) this.diary.name(this.shown);
+    if (!withheld) this.timeline.name(this.shown);
   }
 
   /** Aborts when the call is over for whatever reason. Everything that waits takes it; nothing that cleans up does. */
@@ -112,7 +119,7 @@ export class Call {
   }
 
   note(what: string, facts?: Facts): void {
-    this.diary.note(what, facts);
+    this.timeline.note(what, facts);
   }
 
   /** Lets work go on beside the story. A fault in it is told, and never ends the call: the caller matters more than any part. */

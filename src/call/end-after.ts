@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { CallerAnswered, CallerGone, PbxError, Stopping, wordsOf } from './errors.ts';
 import { fallBack } from './fall-back.ts';
 import type { Ending } from './outcomes.ts';
-import type { Ringing } from './ringing.ts';
+import type { Ringing } from './ringing/ringing.ts';
 import { answeredOn } from './talk.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function endAfter(fault: unknown, call: Call, ringing: Ringing | un
   const ending: Ending = { outcome: 'failed', reason: failure(fault) };
   if (!(fault instanceof Stopping)) {
     const detail = wordsOf(fault);
-    call.note('fault', { in: call.diary.stage, detail });
+    call.note('fault', { in: call.timeline.stage, detail });
     // What Asterisk refuses is said once, by whom it was refused; this call's own line and timeline have the rest.
     const level = fault instanceof PbxError ? 'debug' : 'error';
     call.ports.log[level](`call ${call.callId} failed: ${detail}`, { callId: call.callId, fault });
@@ -74,9 +74,9 @@ function dropAll(call: Call, ringing: Ringing | undefined): void {
 }
 
 function whenLeft(call: Call): 'before-push' | 'while-waiting' | 'while-ringing' {
-  const pushedBefore = (call.resumed?.memory.pushed ?? []).length > 0;
-  if (call.diary.stage === 'learning') return pushedBefore ? 'while-waiting' : 'before-push';
-  return call.diary.stage === 'waiting' ? 'while-waiting' : 'while-ringing';
+  const pushedBefore = (call.resumed?.checkpoint.pushed ?? []).length > 0;
+  if (call.timeline.stage === 'learning') return pushedBefore ? 'while-waiting' : 'before-push';
+  return call.timeline.stage === 'waiting' ? 'while-waiting' : 'while-ringing';
 }
 
 function failure(fault: unknown): 'router-stopping' | 'pbx-error' | 'router-error' {

@@ -37,6 +37,9 @@ export class PbxError extends Error {
 /** The PBX did not answer in time. It has refused nothing: what was asked may have been done, or be done yet. */
 export class PbxLate extends PbxError {}
 
+/** The PBX cannot be given a contact's address, whoever orders it. */
+export class NoAddress extends PbxError {}
+
 /** The router is stopping; calls that wait are given back. */
 export class Stopping extends Error {
   override readonly name = 'Stopping';

@@ -5,8 +5,8 @@
 
 import type { Call } from './call.ts';
 import { CallerGone, PbxError, PbxLate } from './errors.ts';
-import { insist } from './insist.ts';
 import { type Ending, statusOf } from './outcomes.ts';
+import { retry } from './retry.ts';
 
 /**
  * From when on a caller who cannot be given back is rather cut off, in ms: by then Asterisk refuses this alone, or everything. One that is late refuses
@@ -16,12 +16,12 @@ const PATIENCE_MS = 60_000;
 
 /** Hands the call back to the dialplan, which knows the user's scenarios. Rejects with CallerGone when the caller had left before. */
 export async function fallBack(call: Call, ending: Ending): Promise<void> {
-  call.diary.enter('ending');
+  call.timeline.enter('ending');
   const status = statusOf(ending);
   if (status === undefined) return;
   call.note('given-back', { status, reason: ending.reason });
   // Should we die before the caller is given back, the next router does it. A router that stops leaves it the whole call.
-  if (ending.reason !== 'router-stopping') call.keepsake?.keep({ ending });
+  if (ending.reason !== 'router-stopping') call.checkpoint?.keep({ ending });
   const { caller } = call;
   const { clock, log } = call.ports;
   let patientUntilMs = clock.nowMs() + PATIENCE_MS;
@@ -44,7 +44,7 @@ export async function fallBack(call: Call, ending: Ending): Promise<void> {
     }
   };
   try {
-    await insist(clock, caller.left, tryIt);
+    await retry(clock, caller.left, tryIt);
   } catch (fault) {
     // Of one that is gone after a refusal nobody knows: it has gone on after all, or has hung up. It is over either way.
     if (!(fault instanceof CallerGone) || refused === 0) throw fault;
@@ -54,5 +54,5 @@ export async function fallBack(call: Call, ending: Ending): Promise<void> {
 
 /** Each try stops what the caller hears. */
 function keepWaiting(call: Call): void {
-  if (call.company !== undefined) call.beside('hold', call.caller.startHold({ ...call.company, message: undefined }));
+  if (call.hold !== undefined) call.beside('hold', call.caller.startHold({ ...call.hold, message: undefined }));
 }

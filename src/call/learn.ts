@@ -3,13 +3,13 @@
  */
 
 import type { Call } from './call.ts';
+import type { CallOwner } from './call-owner.ts';
 import { isEndpoint } from './endpoint-names.ts';
 import { wordsOf } from './errors.ts';
+import { GLOBAL_NAMES, readSettings, type Warning } from './globals.ts';
 import type { Ending } from './outcomes.ts';
 import { endpointsOf, isWithheld, type Learnt, makePlan, type PassOn, type Plan, VARIABLE_NAMES } from './plan.ts';
 import type { Reading } from './ports.ts';
-import type { Overseer } from './route-call.ts';
-import { GLOBAL_NAMES, readSettings, type Warning } from './settings.ts';
 import { variableWarnings } from './variables.ts';
 
 /** There is more to do than the PBX or the site bears: the call goes on in the dialplan at once. */
@@ -19,14 +19,14 @@ export interface TurnAway {
 }
 
 /** Learns and plans. Rejects with CallerGone, or PbxError when Asterisk cannot be asked. */
-export async function learn(call: Call, overseer: Pick<Overseer, 'warn' | 'admit'>): Promise<Plan | PassOn | TurnAway> {
-  const learnt = await askAround(call, (warning) => overseer.warn(warning));
+export async function learn(call: Call, owner: Pick<CallOwner, 'warn' | 'admit'>): Promise<Plan | PassOn | TurnAway> {
+  const learnt = await askAround(call, (warning) => owner.warn(warning));
   const plan = planFrom(call, learnt);
   if (plan.kind === 'pass') return plan;
-  const admitted = overseer.admit(call, learnt.settings);
+  const admitted = owner.admit(call, learnt.settings);
   if (admitted === 'wholly') return plan;
   call.note('load-shed', { admitted, averageAnswerMs: Math.round(call.ports.load.averageAnswerMs()) });
-  if (admitted !== 'without-company') return { kind: 'over', ending: { outcome: 'failed', reason: admitted } };
+  if (admitted !== 'without-hold') return { kind: 'over', ending: { outcome: 'failed', reason: admitted } };
   return makePlan({ ...learnt, settings: { ...learnt.settings, playMessage: false, waitWithMusic: false } });
 }
 

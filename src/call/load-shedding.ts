@@ -6,7 +6,7 @@
 
 import type { CallPorts } from './ports.ts';
 
-export type Shed = 'nothing' | 'company' | 'calls';
+export type Shed = 'nothing' | 'hold' | 'calls';
 
 /**
  * New calls are shed where answers take so many times as long as where company is. The first costs a caller next to nothing, and comes early: an
@@ -23,7 +23,7 @@ export class LoadShedding {
   private shed: Shed = 'nothing';
   private slowMs = 0;
   private sinceMs = 0;
-  private withoutCompany = 0;
+  private withoutHold = 0;
   private turnedAway = 0;
   private watching: AbortController | undefined;
   private closed = false;
@@ -36,7 +36,7 @@ export class LoadShedding {
   judge(slowMs: number): Shed {
     this.slowMs = slowMs;
     this.look();
-    if (this.shed === 'company') this.withoutCompany += 1;
+    if (this.shed === 'hold') this.withoutHold += 1;
     if (this.shed === 'calls') this.turnedAway += 1;
     return this.shed;
   }
@@ -69,15 +69,15 @@ export class LoadShedding {
     if (before === this.shed) return;
     if (before === 'nothing') {
       this.sinceMs = clock.nowMs();
-      this.withoutCompany = 0;
+      this.withoutHold = 0;
       this.turnedAway = 0;
       void this.watch();
     }
     if (this.shed === 'nothing') {
       this.watching?.abort();
-      const { withoutCompany, turnedAway } = this;
+      const { withoutHold, turnedAway } = this;
       const forMs = Math.round(clock.nowMs() - this.sinceMs);
-      log.info('Asterisk answers quickly again, and nothing is shed', { withoutCompany, turnedAway, forMs });
+      log.info('Asterisk answers quickly again, and nothing is shed', { withoutHold, turnedAway, forMs });
     } else if (this.shed === 'calls' || before === 'nothing') {
       log.warn(`${this.trouble()}, until it is quicker (XIVO_MAPP_SLOW_MS)`);
     }
@@ -91,7 +91,7 @@ export class LoadShedding {
     const averageMs = this.ports.load.averageAnswerMs();
     const slowForCallsMs = slowMs * TIMES_FOR_CALLS;
     if (averageMs >= slowForCallsMs * (shed === 'calls' ? ENDS_AT : 1)) return 'calls';
-    return averageMs >= slowMs * (shed === 'nothing' ? 1 : ENDS_AT) ? 'company' : 'nothing';
+    return averageMs >= slowMs * (shed === 'nothing' ? 1 : ENDS_AT) ? 'hold' : 'nothing';
   }
 
   /** While anything is shed: no call may come by which it would be noticed that it is over. */

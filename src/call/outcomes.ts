@@ -3,7 +3,17 @@
  * A new ending is added here first; nothing else may invent one.
  */
 
-import type { DialplanStatus } from './ports.ts';
+/** The statuses that the dialplan sees in XIVO_MAPP_STATUS. */
+export type DialplanStatus =
+  | 'ANSWERED'
+  | 'NOANSWER'
+  | 'BUSY'
+  | 'DECLINED'
+  | 'UNREACHABLE'
+  | 'PASSED'
+  | 'FAILED'
+  /** For a dialplan that rings by itself: XIVO_MAPP_DIAL can be dialled. */
+  | 'READY';
 
 /** Why a call was passed back untouched: the dialplan goes on as if we were not there. */
 export type PassReason =

@@ -3,11 +3,11 @@
  * Pure: it asks nobody and does nothing.
  */
 
-import { MOST_DEVICES } from './callee-ports.ts';
 import { endpointsIn, isEndpoint } from './endpoint-names.ts';
+import { type DeclineEnds, type Settings, stripQuotes } from './globals.ts';
 import type { PassReason } from './outcomes.ts';
+import { MOST_DEVICES } from './ports/callee.ts';
 import type { Contact, Device, Hold, Party, Reading, RingingDevice, User } from './ports.ts';
-import { type DeclineEnds, type Settings, stripQuotes } from './settings.ts';
 import { isSet, ringMs } from './variables.ts';
 
 /** Channel variables that the router reads; each wins over the registry. */

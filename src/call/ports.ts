@@ -5,31 +5,18 @@
  * These files must never name a protocol, a library or an Asterisk request.
  */
 
-import type { Push, Registry } from './callee-ports.ts';
-import type { Legs, Load, Notes } from './pbx-ports.ts';
-import type { Journal, Log } from './record-ports.ts';
-import type { Registrations } from './registration-ports.ts';
+import type { Push, Registry } from './ports/callee.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Legs, Load, Notes } from './ports/pbx.ts';
+import type { CallHistory, Log } from './ports/records.ts';
+import type { Registrations } from './ports/registrations.ts';
 
-export type * from './callee-ports.ts';
-export type * from './pbx-ports.ts';
-export type * from './record-ports.ts';
-export type * from './registration-ports.ts';
-
-/** A person as shown on a phone's display. Either part may be empty when it is not known. */
-export interface Party {
-  readonly name: string;
-  readonly number: string;
-}
-
-/** Time. Waits use the monotonic reading, payloads and logs the wall clock, so that a clock that jumps moves no deadline. */
-export interface Clock {
-  /** Monotonic milliseconds since some fixed moment. */
-  nowMs(): number;
-  /** Milliseconds since 1970, for payloads and logs only. */
-  wallMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. Leaves no timer behind either way. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
+export type * from './ports/callee.ts';
+export type * from './ports/clock.ts';
+export type { Party } from './ports/party.ts';
+export type * from './ports/pbx.ts';
+export type * from './ports/records.ts';
+export type * from './ports/registrations.ts';
 
 /** Everything a call needs. */
 export interface CallPorts {
@@ -40,6 +27,6 @@ export interface CallPorts {
   readonly registrations: Registrations;
   readonly registry: Registry;
   readonly push: Push;
-  readonly journal: Journal;
+  readonly callHistory: CallHistory;
   readonly log: Log;
 }

@@ -4,82 +4,60 @@
  */
 
 import { type Arrival, Call } from './call.ts';
+import type { CallOwner } from './call-owner.ts';
 import { endAfter } from './end-after.ts';
 import { Stopping } from './errors.ts';
 import { fallBack } from './fall-back.ts';
-import { guardFound } from './guard-found.ts';
-import { keepCompany } from './keep-company.ts';
-import { Keepsake } from './keepsake.ts';
 import { learn } from './learn.ts';
-import { waitEndsAtMs, waitLeftMs } from './memory.ts';
 import { type Ending, wordOf } from './outcomes.ts';
+import { playHold } from './play-hold.ts';
 import type { CallPorts } from './ports.ts';
-import { ringUntilDecided } from './ring-until-decided.ts';
-import { Ringing } from './ringing.ts';
-import type { Settings, Warning } from './settings.ts';
+import { waitEndsAtMs, waitLeftMs } from './resume/checkpoint.ts';
+import { CheckpointWriter } from './resume/checkpoint-writer.ts';
+import { guardFound } from './resume/guard-found.ts';
+import { Ringing } from './ringing/ringing.ts';
+import { ringUntilDecided } from './ringing/rule.ts';
+import { Wake } from './ringing/wake.ts';
 import { talk } from './talk.ts';
-import { closeDiary, passOn, tellEnding } from './tell-ending.ts';
-import type { Turn } from './turns.ts';
-import { Wake } from './wake.ts';
-
-export type Admission = 'wholly' | 'without-company' | 'pbx-slow' | 'too-many-calls';
-
-/** Called once the call exists, so that its owner can stop it. Warnings about globals go to `warn`, which may have said them before. */
-export interface Overseer {
-  started(call: Call): void;
-  warn(warning: Warning): void;
-  /** A mistake of the site's keeps calls from being ours; in words that say what it is. It may have been said before. */
-  mistake(detail: string): void;
-  /**
-   * Whether a new call is taken, and how: as the site wants it; with ringing in place of message and music; or not at all, for this reason. What is
-   * taken counts until its story has ended.
-   */
-  admit(call: Call, settings: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission;
-  /** When a call goes on that an earlier run of the router has begun. */
-  turnOf(call: Call): Turn | undefined;
-  /** Whether nobody has told the mobiles of this call's end yet; from now on somebody has. */
-  isFirstToTell(callId: string): boolean;
-  /** A caller hears something else than was meant; in words that say what, and what cures it. It may have been said before. */
-  unheard(detail: string): void;
-}
+import { closeTimeline, passOn, tellEnding } from './tell-ending.ts';
 
 /** Routes one call from its arrival to its end. Never rejects. */
-export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Overseer): Promise<Ending> {
+export async function routeCall(arrival: Arrival, ports: CallPorts, owner: CallOwner): Promise<Ending> {
   const call = new Call(arrival, ports);
-  overseer.started(call);
+  owner.started(call);
   const how = call.resumed === undefined ? 'arrived' : 'resumed';
-  const left = call.resumed && { waitLeftMs: Math.max(0, call.resumed.memory.waitUntilMs - ports.clock.wallMs()) };
+  const left = call.resumed && { waitLeftMs: Math.max(0, call.resumed.checkpoint.waitUntilMs - ports.clock.wallMs()) };
   call.note(how, { user: call.userId, channel: call.caller.channelId, ...left });
-  const keepsake = new Keepsake(call);
-  call.keepsake = keepsake;
-  const wake = new Wake(call, (pushed) => keepsake.keep({ pushed }));
-  call.turn = overseer.turnOf(call);
+  const checkpoint = new CheckpointWriter(call);
+  call.checkpoint = checkpoint;
+  const wake = new Wake(call, (pushed) => checkpoint.keep({ pushed }));
+  call.turn = owner.turnOf(call);
   const allIsTakenOver = guardFound(call);
   let ringing: Ringing | undefined;
   let ending: Ending;
   try {
     await call.turn?.comes;
-    const over = call.resumed?.memory.ending;
+    const over = call.resumed?.checkpoint.ending;
     // An earlier run may have died while it gave the caller back.
-    const plan = over === undefined ? await learn(call, overseer) : { kind: 'over' as const, ending: over };
+    const plan = over === undefined ? await learn(call, owner) : { kind: 'over' as const, ending: over };
     if (plan.kind === 'over') {
       ending = plan.ending;
     } else if (plan.kind === 'pass') {
-      ending = passOn(call, plan, overseer);
+      ending = passOn(call, plan, owner);
     } else {
       // Until then the legs of an earlier run are not known to any ringing.
       call.signal.throwIfAborted();
       ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
-      const before = call.resumed?.memory;
+      const before = call.resumed?.checkpoint;
       const wallMs = ports.clock.wallMs();
       const waitMs = waitLeftMs(plan.waitMs, before, wallMs);
       const isTooLate = plan.waitMs > 0 && waitMs === 0;
       wake.push(plan.devices, isTooLate ? 0 : waitMs + plan.ringMs, before?.pushed ?? []);
-      keepsake.keep({ waitUntilMs: waitEndsAtMs(plan.waitMs, before, wallMs) });
-      keepsake.leaveNote(plan.devices);
+      checkpoint.keep({ waitUntilMs: waitEndsAtMs(plan.waitMs, before, wallMs) });
+      checkpoint.leaveNote(plan.devices);
       ringing.adopt(call.resumed?.legs ?? []);
       allIsTakenOver();
-      call.beside('hold', keepCompany(call, plan, overseer));
+      call.beside('hold', playHold(call, plan, owner));
       const decision = await ringUntilDecided(call, plan, waitMs, wake, ringing);
       ending = decision.kind === 'answered' ? await talk(call, ringing, wake, decision.leg) : decision.ending;
     }
@@ -88,7 +66,7 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, overseer: Ov
     // What is taken and written by then, the next router need not push again.
     if (fault instanceof Stopping) {
       await wake.leaveToNext();
-      await keepsake.written();
+      await checkpoint.written();
     }
     ending = await endAfter(fault, call, ringing);
   }
@@ -111,12 +89,12 @@ async function giveBack(call: Call, ending: Ending, ringing: Ringing | undefined
 /** Nothing stays behind, and one line and one timeline say what happened and why. */
 async function tidyUp(call: Call, wake: Wake, ending: Ending): Promise<void> {
   call.turn?.end();
-  call.diary.enter('ending');
+  call.timeline.enter('ending');
   tellEnding(call, ending);
   const answeredOn = ending.outcome === 'answered' ? ending.reason : undefined;
   // A router that stops has left the call, and so its pushes, to the next one.
   const told = ending.reason === 'router-stopping' ? undefined : wake.withdraw(wordOf(ending), answeredOn);
   await call.close();
   await told;
-  closeDiary(call, ending);
+  closeTimeline(call, ending);
 }

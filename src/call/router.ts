@@ -2,19 +2,20 @@
  * All calls of this router: starts each, counts them, and stops them when the router stops. It knows no rule of any call.
  */
 
-import { attend, type WaitingNewcomer } from './attend.ts';
 import type { Arrival, Call } from './call.ts';
+import type { Admission, CallOwner } from './call-owner.ts';
 import { Stopping } from './errors.ts';
-import { goneCaller } from './gone-caller.ts';
+import type { Settings, Warning } from './globals.ts';
 import { isHandedOn } from './handed-on.ts';
 import { LoadShedding } from './load-shedding.ts';
-import { keptUser, readCallMemory } from './memory.ts';
 import type { AnsweredOn, Ending } from './outcomes.ts';
+import { ownDial, type WaitingNewcomer } from './own-dial/own-dial.ts';
 import type { Caller, CallPorts, FoundLeg } from './ports.ts';
-import { type Admission, type Overseer, routeCall } from './route-call.ts';
-import type { Settings, Warning } from './settings.ts';
-import { type Turn, Turns } from './turns.ts';
-import { urgencyOf } from './urgency.ts';
+import { keptUser, readCallCheckpoint } from './resume/checkpoint.ts';
+import { goneCaller } from './resume/gone-caller.ts';
+import { type Turn, Turns } from './resume/turns.ts';
+import { urgencyOf } from './resume/urgency.ts';
+import { routeCall } from './route-call.ts';
 
 /** A caller's channel that has come to us, with what an earlier run of the router may have left on it. */
 export interface Newcomer {
@@ -22,7 +23,7 @@ export interface Newcomer {
   readonly callId: string;
   readonly userId: string;
   readonly caller: Caller;
-  readonly memory?: string;
+  readonly checkpoint?: string;
   readonly legs?: readonly FoundLeg[];
   /** `new`: it has just come from the dialplan; `found`: an earlier run may have been in the middle of anything with it. `found` when left out. */
   readonly how?: 'new' | 'found';
@@ -30,7 +31,7 @@ export interface Newcomer {
 
 /** What an earlier run has left of a call that waits no more. */
 export interface LostCall {
-  readonly memory: string;
+  readonly checkpoint: string;
   /** Set where somebody has answered: the caller talks, or has. */
   readonly answeredOn?: AnsweredOn | undefined;
 }
@@ -52,7 +53,7 @@ export class Router {
   private readonly toldEnds = new Set<string>();
 
   /** What is the same for all calls. */
-  private readonly overseer: Omit<Overseer, 'started'> = {
+  private readonly owner: Omit<CallOwner, 'started'> = {
     warn: (warning) => this.warnOnce(warning),
     mistake: (detail) => this.tellMistakeOnce(`calls are passed back to the dialplan: ${detail}`),
     admit: (call, settings) => this.admit(call, settings),
@@ -79,39 +80,39 @@ export class Router {
   /** How many calls are in each stage now. */
   stages(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const call of this.live) counts[call.diary.stage] = (counts[call.diary.stage] ?? 0) + 1;
+    for (const call of this.live) counts[call.timeline.stage] = (counts[call.timeline.stage] ?? 0) + 1;
     return counts;
   }
 
   /** Routes a call to its end. Never rejects. */
   route(newcomer: Newcomer): Promise<Ending> {
-    const { caller, memory = '', how = 'found' } = newcomer;
-    return this.own((overseer) => {
-      const begin = (goesOn: boolean) => routeCall(this.recall(newcomer, goesOn), this.ports, overseer);
-      const known = readCallMemory(memory);
-      // Of a call that is over, a caller who comes from the dialplan makes another; and an older copy of it hands any memory on.
+    const { caller, checkpoint = '', how = 'found' } = newcomer;
+    return this.own((owner) => {
+      const begin = (goesOn: boolean) => routeCall(this.recall(newcomer, goesOn), this.ports, owner);
+      const known = readCallCheckpoint(checkpoint);
+      // Of a call that is over, a caller who comes from the dialplan makes another; and an older copy of it hands any checkpoint on.
       if (how === 'found' || known === undefined || known.ending !== undefined) return begin(how === 'found');
       return isHandedOn(caller).then(begin);
     });
   }
 
   /** A call of an earlier run that ended, or was answered, while no router was there, by what that run kept of it. Never rejects. */
-  async endLost({ memory, answeredOn }: LostCall): Promise<void> {
-    const known = readCallMemory(memory);
+  async endLost({ checkpoint, answeredOn }: LostCall): Promise<void> {
+    const known = readCallCheckpoint(checkpoint);
     if (known === undefined || [...this.live].some(({ callId }) => callId === known.callId)) return;
-    await this.route({ ...known, caller: goneCaller(answeredOn), memory });
+    await this.route({ ...known, caller: goneCaller(answeredOn), checkpoint });
   }
 
   /** Does what a dialplan that keeps its own Dial asks for. Rejects where its channel cannot be asked. */
-  attend(newcomer: WaitingNewcomer): Promise<void> {
-    return attend(newcomer, this.ports, (tell) => this.own(tell));
+  ownDial(newcomer: WaitingNewcomer): Promise<void> {
+    return ownDial(newcomer, this.ports, (tell) => this.own(tell));
   }
 
   /** Tells a story, and keeps it and its calls in mind until it has ended. */
-  private async own<T>(tell: (overseer: Overseer) => Promise<T>): Promise<T> {
+  private async own<T>(tell: (owner: CallOwner) => Promise<T>): Promise<T> {
     const calls: Call[] = [];
     const story = tell({
-      ...this.overseer,
+      ...this.owner,
       started: (call) => {
         calls.push(call);
         this.live.add(call);
@@ -143,7 +144,7 @@ export class Router {
 
   private turnOf({ resumed, signal }: Call): Turn | undefined {
     if (resumed === undefined) return undefined;
-    return this.turns.take(urgencyOf(resumed.memory, resumed.legs, this.ports.clock.wallMs()), signal);
+    return this.turns.take(urgencyOf(resumed.checkpoint, resumed.legs, this.ports.clock.wallMs()), signal);
   }
 
   private admit(call: Call, { slowMs, mostCalls }: Pick<Settings, 'slowMs' | 'mostCalls'>): Admission {
@@ -151,25 +152,25 @@ export class Router {
     if (call.resumed !== undefined) return 'wholly';
     // Those who talk, and those who have gone, cost us nothing.
     const busy = () =>
-      [...this.admitted].filter(({ diary: { stage } }) => stage !== 'talking' && stage !== 'ending').length;
+      [...this.admitted].filter(({ timeline: { stage } }) => stage !== 'talking' && stage !== 'ending').length;
     if (mostCalls > 0 && busy() >= mostCalls) return 'too-many-calls';
     const shed = this.shedding.judge(slowMs);
     if (shed === 'calls') return 'pbx-slow';
     this.admitted.add(call);
-    return shed === 'company' ? 'without-company' : 'wholly';
+    return shed === 'hold' ? 'without-hold' : 'wholly';
   }
 
   /** A call that an earlier run began goes on; what is left of one that cannot be made out is ended. */
-  private recall({ callId, userId, caller, memory = '', legs = [] }: Newcomer, goesOn: boolean): Arrival {
-    const known = readCallMemory(memory);
-    // The dialplan can write anything: two callers must not live by one memory. Nor does a caller come back to a call that we are just ending,
+  private recall({ callId, userId, caller, checkpoint = '', legs = [] }: Newcomer, goesOn: boolean): Arrival {
+    const known = readCallCheckpoint(checkpoint);
+    // The dialplan can write anything: two callers must not live by one checkpoint. Nor does a caller come back to a call that we are just ending,
     // unless we are the one that stops.
     const isTaken = [...this.live].some(
       (call) => call.callId === known?.callId && !(this.stopping && call.caller.channelId === caller.channelId),
     );
     const isAnother = known?.userId !== keptUser(userId) || isTaken;
     if (known !== undefined && goesOn && !isAnother) {
-      return { callId: known.callId, userId, caller, resumed: { memory: known, legs } };
+      return { callId: known.callId, userId, caller, resumed: { checkpoint: known, legs } };
     }
     for (const { legId } of legs) {
       this.ports.legs.hangUp(legId, 'not-needed').catch((fault: unknown) => {

@@ -5,10 +5,10 @@
  */
 
 import type { Call } from './call.ts';
-import type { Leg } from './leg.ts';
 import { type AnsweredOn, type Ending, wordOf } from './outcomes.ts';
-import type { Ringing } from './ringing.ts';
-import type { Wake } from './wake.ts';
+import type { Leg } from './ringing/leg.ts';
+import type { Ringing } from './ringing/ringing.ts';
+import type { Wake } from './ringing/wake.ts';
 
 /** On what the call was answered. */
 export function answeredOn({ on, pickedUp }: Pick<Leg, 'on' | 'pickedUp'>): AnsweredOn {
@@ -17,11 +17,11 @@ export function answeredOn({ on, pickedUp }: Pick<Leg, 'on' | 'pickedUp'>): Answ
 
 /** Until the leg has ended. The caller's own hang-up, and the router's end, arrive as the signal. */
 export async function talk(call: Call, ringing: Ringing, wake: Wake, winner: Leg): Promise<Ending> {
-  call.diary.enter('talking');
+  call.timeline.enter('talking');
   ringing.dropOthers(winner, 'answered-elsewhere');
   const reason = answeredOn(winner);
   const ending: Ending = { outcome: 'answered', reason };
-  call.keepsake?.noteAnswer(reason);
+  call.checkpoint?.noteAnswer(reason);
   call.beside('withdraw', wake.withdraw(wordOf(ending), reason));
   while (winner.state !== 'ended') {
     const happened = await call.inbox.next();

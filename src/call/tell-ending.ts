@@ -4,15 +4,15 @@
  */
 
 import type { Call } from './call.ts';
+import type { CallOwner } from './call-owner.ts';
 import type { Ending } from './outcomes.ts';
 import type { PassOn } from './plan.ts';
-import type { Overseer } from './route-call.ts';
 
 /** The call is not ours to route: says why, and gives its ending. */
-export function passOn(call: Call, plan: PassOn, overseer: Overseer): Ending {
+export function passOn(call: Call, plan: PassOn, owner: CallOwner): Ending {
   const { reason, concern, detail } = plan;
   call.note('passed', { reason, detail });
-  if (concern === 'mistake') overseer.mistake(detail);
+  if (concern === 'mistake') owner.mistake(detail);
   else call.ports.log.debug(`call ${call.callId} is passed back to the dialplan: ${detail}`, { callId: call.callId });
   call.isOurs = concern !== 'none';
   return { outcome: 'passed', reason };
@@ -31,12 +31,12 @@ export function tellEnding(call: Call, ending: Ending): void {
     userId: call.userId,
     outcome: ending.outcome,
     reason: ending.reason,
-    totalMs: Math.round(call.diary.atMs),
-    ...Object.fromEntries(Object.entries(call.diary.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
+    totalMs: Math.round(call.timeline.atMs),
+    ...Object.fromEntries(Object.entries(call.timeline.stagesMs()).map(([stage, ms]) => [`${stage}Ms`, ms])),
   });
 }
 
 /** The last that is said of a call. */
-export function closeDiary(call: Call, ending: Ending): void {
-  call.diary.close(ending.outcome, ending.reason, isKept(call, ending));
+export function closeTimeline(call: Call, ending: Ending): void {
+  call.timeline.close(ending.outcome, ending.reason, isKept(call, ending));
 }

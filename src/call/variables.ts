@@ -3,7 +3,7 @@
  * fails a call; what is taken instead is told. Pure.
  */
 
-import { stripQuotes, type Warning, warningOf } from './settings.ts';
+import { stripQuotes, type Warning, warningOf } from './globals.ts';
 
 const DEFAULT_RING_MS = 30_000;
 const LONGEST_RING_SECONDS = 600;

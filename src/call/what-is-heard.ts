@@ -6,9 +6,9 @@
 
 import type { Call } from './call.ts';
 import { PbxError } from './errors.ts';
-import { insist } from './insist.ts';
 import type { Plan } from './plan.ts';
 import type { Hold, HoldNews } from './ports.ts';
+import { retry } from './retry.ts';
 
 /** How many packets of media the caller has been sent; '' where that cannot be told. */
 const SENT = 'CHANNEL(rtcp,txcount)';
@@ -24,7 +24,7 @@ type Tell = (detail: string) => void;
 
 /** Starts a hold and sees to it that something is heard. Rejects as startHold does. */
 export async function beHeard(call: Call, plan: Plan, hold: Hold, tell: Tell): Promise<void> {
-  call.company = hold;
+  call.hold = hold;
   const onNews = (news: HoldNews) => {
     if (!stillWaits(call)) return;
     if (news.what === 'tone') call.beside('hold', anyTone(call, plan, hold, tell));
@@ -36,7 +36,7 @@ export async function beHeard(call: Call, plan: Plan, hold: Hold, tell: Tell): P
 
 /** Someone may have answered meanwhile: what starts now would play into the conversation. */
 export function stillWaits(call: Call): boolean {
-  return !call.signal.aborted && !['talking', 'ending'].includes(call.diary.stage);
+  return !call.signal.aborted && !['talking', 'ending'].includes(call.timeline.stage);
 }
 
 async function afterMessage(call: Call, plan: Plan, hold: Hold, played: boolean, tell: Tell): Promise<void> {
@@ -70,7 +70,7 @@ async function anyTone(call: Call, plan: Plan, { afterwards }: Hold, tell: Tell)
 
 function insteadTone(call: Call, plan: Plan, country: string, tell: Tell): Promise<void> {
   const tone: Hold = { message: undefined, afterwards: { kind: 'tone', country } };
-  return insist(call.ports.clock, call.signal, async () => {
+  return retry(call.ports.clock, call.signal, async () => {
     if (stillWaits(call)) await beHeard(call, plan, tone, tell);
   });
 }

@@ -5,12 +5,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Log, Push } from '../call/ports.ts';
 import { type ApnsSettings, apnsAccess, type FcmSettings, fcmAccess } from './access.ts';
-import { Addresses } from './addresses.ts';
-import { connectionFailed, NoToken, type PushService, wireFault } from './answer.ts';
 import { type PushFault, PushSettingsError } from './credentials.ts';
 import { Delivery } from './delivery.ts';
-import { openLate } from './late-service.ts';
+import { Addresses } from './dns-cache.ts';
+import { openLate } from './lazy-service.ts';
 import type { Outage } from './outage.ts';
+import { connectionFailed, NoToken, type PushService, wireFault } from './push-service.ts';
 
 /** How often each connection is proven, and opened where there is none, in ms. Routers forget what is idle for minutes, and Google closes it after four. */
 export const proveEveryMs = 20_000;
@@ -27,7 +27,7 @@ export interface PushSettings {
   readonly log: Log;
 }
 
-export interface PushDesk extends Push {
+export interface PushGateway extends Push {
   /**
    * Opens the connections before the first call, and keeps them open beside the calls from then on. Never rejects: a failure is logged, and the first
    * push tries again.
@@ -40,7 +40,7 @@ export interface PushDesk extends Push {
 }
 
 /** @throws PushSettingsError with all that is wrong with the settings */
-export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
+export function createPush({ fcm, apns, clock, log }: PushSettings): PushGateway {
   const faults: PushFault[] = [];
   const addresses = new Addresses(log);
   const toAndroid = fcm && checked(() => fcmAccess(fcm), faults);
@@ -50,9 +50,10 @@ export function createPush({ fcm, apns, clock, log }: PushSettings): PushDesk {
   const lost = { fcm: () => {}, apns: () => {} };
   const android =
     toAndroid &&
-    openLate(async () => (await import('./fcm.ts')).openFcm(toAndroid, clock, addresses, () => lost.fcm()));
+    openLate(async () => (await import('./fcm/fcm.ts')).openFcm(toAndroid, clock, addresses, () => lost.fcm()));
   const ios =
-    toIos && openLate(async () => (await import('./apns.ts')).openApns(toIos, clock, addresses, () => lost.apns()));
+    toIos &&
+    openLate(async () => (await import('./apns/apns.ts')).openApns(toIos, clock, addresses, () => lost.apns()));
   const services = [android, ios].filter((service) => service !== undefined);
 
   let closing: Promise<unknown> | undefined;

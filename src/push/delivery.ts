@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Device, Log, Push, PushResult, WakeNotice } from '../call/ports.ts';
-import type { Again, Answer, Attempt, OurFault, PushService } from './answer.ts';
+import { Deadline } from './deadline.ts';
 import { Outage } from './outage.ts';
-import { Patience } from './patience.ts';
+import type { Again, Answer, Attempt, OurFault, PushService } from './push-service.ts';
 
 /** The first pause, in ms; each further one is twice as long, up to the longest. */
 const firstPauseMs = 300;
@@ -25,7 +25,7 @@ export class Delivery implements Push {
   private readonly services: PushServices;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly underWay = new Set<Patience>();
+  private readonly underWay = new Set<Deadline>();
   /** What the operator has been told of. */
   private readonly told = new Set<string>();
   /** Whether pushes go through each service. */
@@ -48,7 +48,7 @@ export class Delivery implements Push {
   /** Ends what is under way; it settles as failed. */
   close(): void {
     this.closed = true;
-    for (const patience of this.underWay) patience.end('closing');
+    for (const deadline of this.underWay) deadline.end('closing');
   }
 
   private async deliver(
@@ -62,23 +62,23 @@ export class Delivery implements Push {
     if (service === undefined)
       return this.tellOperator(device, { kind: 'our-fault', reason: missing[device.platform] });
 
-    const patience = new Patience(this.clock, notice.expiresAtMs - this.clock.wallMs(), signal);
-    if (this.closed) patience.end('closing');
-    this.underWay.add(patience);
+    const deadline = new Deadline(this.clock, notice.expiresAtMs - this.clock.wallMs(), signal);
+    if (this.closed) deadline.end('closing');
+    this.underWay.add(deadline);
     try {
-      const attempt = { pushId: randomUUID(), signal: patience.signal, leftMs: patience.leftMs };
-      return await this.tryUntilOver(patience, () => send(service, attempt), device, what);
+      const attempt = { pushId: randomUUID(), signal: deadline.signal, leftMs: deadline.leftMs };
+      return await this.tryUntilOver(deadline, () => send(service, attempt), device, what);
     } catch (error) {
       this.log.error('a push failed for a reason of our own', { ...namesOf(device), error });
       return { kind: 'failed', reason: 'a fault in the router' };
     } finally {
-      this.underWay.delete(patience);
-      patience.end('closing');
+      this.underWay.delete(deadline);
+      deadline.end('closing');
     }
   }
 
   private async tryUntilOver(
-    patience: Patience,
+    deadline: Deadline,
     send: () => Promise<Answer>,
     device: Device,
     what: 'wake' | 'end',
@@ -87,9 +87,9 @@ export class Delivery implements Push {
     // An iPhone is woken by another token than the one by which it is told of an end.
     const whose = `${device.userId} ${device.deviceId} ${what}`;
     let last: Again | undefined;
-    for (let attempts = 1; patience.over === undefined; attempts += 1) {
+    for (let attempts = 1; deadline.over === undefined; attempts += 1) {
       const sinceMs = this.clock.nowMs();
-      const answer = await patience.within(settled(send(), patience));
+      const answer = await deadline.within(settled(send(), deadline));
       if (answer === undefined) break;
       if (answer.kind === 'delivered' || answer.kind === 'dead-token') outage.works(whose);
       if (answer.kind === 'our-fault') return this.refused(answer, device, whose);
@@ -103,11 +103,11 @@ export class Delivery implements Push {
       if (answer.refused !== undefined) outage.refused(answer.reason, answer.refused === 'all' ? undefined : whose);
       else if (!answer.ofToken) outage.failed(answer.reason, sinceMs);
       const pauseMs = pauseOf(answer, attempts);
-      if (pauseMs >= patience.leftMs()) return { kind: 'failed', reason: answer.reason };
+      if (pauseMs >= deadline.leftMs()) return { kind: 'failed', reason: answer.reason };
       this.log.debug('a push is tried again', { ...namesOf(device), reason: answer.reason, pauseMs, attempts });
-      await patience.within(this.clock.sleep(pauseMs, patience.signal).catch(() => undefined));
+      await deadline.within(this.clock.sleep(pauseMs, deadline.signal).catch(() => undefined));
     }
-    const why = patience.over ?? 'expired';
+    const why = deadline.over ?? 'expired';
     if (why === 'expired' && last === undefined) outage.failed('no answer before the push expired');
     return { kind: 'failed', reason: last === undefined ? why : `${why}; ${last.reason}` };
   }
@@ -134,11 +134,11 @@ export class Delivery implements Push {
 }
 
 /** An attempt whose end nobody waits for any more may fail as it likes. */
-async function settled(sending: Promise<Answer>, patience: Patience): Promise<Answer | undefined> {
+async function settled(sending: Promise<Answer>, deadline: Deadline): Promise<Answer | undefined> {
   try {
     return await sending;
   } catch (error) {
-    if (patience.over !== undefined) return undefined;
+    if (deadline.over !== undefined) return undefined;
     throw error;
   }
 }

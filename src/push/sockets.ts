@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import type { Addresses } from './addresses.ts';
+import type { Addresses } from './dns-cache.ts';
 import { ended } from './socket-end.ts';
 import { WireError } from './wire-error.ts';
 

@@ -17,9 +17,9 @@ const summary = {
 
 describe('calls', () => {
   it('are listed newest first, live ones included, up to the limit', async () => {
-    const { ask, journal } = await runApi();
-    for (const n of [1, 2, 3]) journal.open(record(`c.${n}`, n * 1_000));
-    journal.close('c.2', summary);
+    const { ask, callHistory } = await runApi();
+    for (const n of [1, 2, 3]) callHistory.open(record(`c.${n}`, n * 1_000));
+    callHistory.close('c.2', summary);
     const list = await ask('GET', '/v1/calls?limit=2');
     expect(list.json).toEqual({
       calls: [
@@ -48,16 +48,16 @@ describe('calls', () => {
   });
 
   it('tell their timeline, live and ended', async () => {
-    const { ask, journal } = await runApi();
-    journal.open(record('c1', 1_000));
+    const { ask, callHistory } = await runApi();
+    callHistory.open(record('c1', 1_000));
     const entry = { atMs: 12.5, what: 'push-sent', facts: { device: 'phone', platform: 'ios' } };
-    journal.note('c1', entry);
+    callHistory.note('c1', entry);
     expect((await ask('GET', '/v1/calls/c1')).json).toMatchObject({
       ended: false,
       timeline: [entry],
       timelineLeftOut: 0,
     });
-    journal.close('c1', summary);
+    callHistory.close('c1', summary);
     expect((await ask('GET', '/v1/calls/c1')).json).toMatchObject({ ended: true, ...summary, timeline: [entry] });
     expect(await ask('GET', '/v1/calls/c2')).toMatchObject({ status: 404, json: { title: 'Unknown call' } });
   });
@@ -86,11 +86,11 @@ describe('metrics', () => {
 
   it('count calls and pushes, and measure what was promised', async () => {
     const running = await runApi();
-    const { ask, journal } = running;
+    const { ask, callHistory } = running;
     running.stages = { learning: 1, waiting: 2, talking: 1 };
     const note = (atMs: number, what: string, facts: Record<string, string>): void =>
-      journal.note('c1', { atMs, what, facts });
-    journal.open(record('c1', 1_000));
+      callHistory.note('c1', { atMs, what, facts });
+    callHistory.open(record('c1', 1_000));
     note(4, 'push-sent', { device: 'phone', platform: 'ios' });
     note(9, 'push-sent', { device: 'tab', platform: 'android' });
     note(30, 'push-result', { device: 'phone', result: 'delivered' });
@@ -100,10 +100,10 @@ describe('metrics', () => {
     note(2_000, 'mobile-registered', { contact: 'sip:m' });
     note(2_007, 'leg-dialled', { contact: 'sip:m' });
     note(2_008, 'leg-dialled', { contact: 'sip:w' });
-    note(2_009, 'load-shed', { admitted: 'without-company' });
+    note(2_009, 'load-shed', { admitted: 'without-hold' });
     running.averageAnswerMs = 250;
-    journal.close('c1', summary);
-    journal.close('c1', summary);
+    callHistory.close('c1', summary);
+    callHistory.close('c1', summary);
     const answer = await ask('GET', '/metrics');
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const page = answer.text;
@@ -111,7 +111,7 @@ describe('metrics', () => {
     expect(page).toContain('xivo_mapp_pushes_total{platform="ios",result="delivered"} 1');
     expect(page).toContain('xivo_mapp_pushes_total{platform="android",result="dead-token"} 1');
     expect(page).toContain('xivo_mapp_asterisk_answer_seconds 0.25');
-    expect(page).toContain('xivo_mapp_shed_calls_total{admitted="without-company"} 1');
+    expect(page).toContain('xivo_mapp_shed_calls_total{admitted="without-hold"} 1');
     expect(page).toContain('xivo_mapp_live_calls{stage="waiting"} 2');
     expect(page).toContain('xivo_mapp_live_calls{stage="ringing"} 0');
     expect(page).toContain('xivo_mapp_live_calls{stage="talking"} 1');

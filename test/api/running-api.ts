@@ -1,14 +1,14 @@
 /** The API as a client meets it: on a port of its own, over the real store in memory, and a few ways to talk to it. */
 import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
-import { callMetrics, type Metrics, tellEach } from '../../src/api/metrics.ts';
+import { type FakeLog, fakeLog } from '../../lab/fakes/log.ts';
+import { callMetrics, fanOut, type Metrics } from '../../src/api/metrics.ts';
 import type { HealthReport } from '../../src/api/needs.ts';
 import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts';
-import type { Journal } from '../../src/call/ports.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn, type StoredRegistry } from '../../src/devices/registry.ts';
-import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import type { CallHistory } from '../../src/call/ports.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
+import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
+import { openDatabase } from '../store/open-database.ts';
 
 export const apiKey = 'the-key-of-the-tests-0123456789';
 
@@ -20,7 +20,7 @@ export interface RunningApi {
   readonly url: string;
   readonly log: FakeLog;
   readonly registry: StoredRegistry;
-  readonly journal: Journal;
+  readonly callHistory: CallHistory;
   readonly metrics: Metrics;
   health: HealthReport;
   stages: Record<string, number>;
@@ -47,7 +47,7 @@ export async function runApi(given: Partial<ApiOptions> = {}): Promise<RunningAp
   const log = fakeLog();
   const database = openDatabase('sqlite::memory:');
   const registry = registryIn(database, { wallMs: () => Date.UTC(2024, 4, 1) }, log);
-  const stored = journalIn(database, log);
+  const stored = callHistoryIn(database, log);
   const metrics = callMetrics(
     () => running.stages,
     () => running.averageAnswerMs,
@@ -77,7 +77,7 @@ export async function runApi(given: Partial<ApiOptions> = {}): Promise<RunningAp
     log,
     registry,
     metrics,
-    journal: tellEach(stored, metrics.journal),
+    callHistory: fanOut(stored, metrics.callHistory),
     health: { healthy: true, parts: { ari: { ok: true } } },
     stages: {},
     averageAnswerMs: 0,

@@ -1,6 +1,6 @@
 /** Where a caller has gone that has left the application without our order: to whoever has answered, to another place in the dialplan, or out of the world; and what may be done to it then. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { whereIs } from '../../src/asterisk/whereabouts.ts';
+import { whereIs } from '../../src/asterisk/channels/whereabouts.ts';
 import { CallerGone } from '../../src/call/errors.ts';
 import { CALLER_ID, inStasis, LEG_ID, OneCaller } from './one-caller.ts';
 import { answerJson } from './pbx-stub.ts';
@@ -20,7 +20,7 @@ describe('a caller who has left the application', () => {
   /** Orders that would change something for it. */
   const touched = () => one.orders().filter((order) => !order.startsWith('GET'));
   /** The dialplan has said on the leg that it connects both. */
-  const legSays = () => one.board.connected(CALLER_ID, LEG_ID, 'mobile');
+  const legSays = () => one.dispatcher.connected(CALLER_ID, LEG_ID, 'mobile');
 
   it.each([
     ['a hang-up', 16, 'hung-up'],

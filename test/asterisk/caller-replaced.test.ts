@@ -10,7 +10,7 @@ const NEWCOMER = { ...inStasis('42'), id: NEWCOMER_ID };
 const MUSIC = { message: undefined, afterwards: { kind: 'music', musicClass: undefined } } as const;
 
 function replace(one: OneCaller): void {
-  one.board.take({ type: 'StasisStart', args: [], channel: NEWCOMER, replace_channel: { id: CALLER_ID } });
+  one.dispatcher.take({ type: 'StasisStart', args: [], channel: NEWCOMER, replace_channel: { id: CALLER_ID } });
 }
 
 /** What was asked of a channel, or ordered, in order. */
@@ -32,7 +32,7 @@ it('is the newcomer from then on, no arrival, and does not end with the old chan
     [],
     false,
   ]);
-  one.board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'x', channel: NEWCOMER });
+  one.dispatcher.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: 'x', channel: NEWCOMER });
   expect(one.caller.left.aborted).toBe(true);
 });
 
@@ -136,7 +136,7 @@ it('is the newcomer also where that is told late, of a channel whose end is hear
 
 it('is an arrival like any other where nobody answers for the old channel', async () => {
   await using one = await OneCaller.start();
-  one.board.take({ type: 'StasisStart', args: ['7'], channel: NEWCOMER, replace_channel: { id: '1700000000.5' } });
+  one.dispatcher.take({ type: 'StasisStart', args: ['7'], channel: NEWCOMER, replace_channel: { id: '1700000000.5' } });
   expect(one.arrived).toEqual(['7']);
 });
 
@@ -154,7 +154,7 @@ it('has the newcomer heard also where it was found, and replaced before anybody 
   await using one = await OneCaller.start();
   const [old, now] = ['1700000000.5', '1700000000.9'];
   const found = one.another(old, { held: 0, isHeard: true });
-  one.board.take({
+  one.dispatcher.take({
     type: 'StasisStart',
     args: [],
     channel: { ...inStasis('42'), id: now },

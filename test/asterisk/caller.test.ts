@@ -7,13 +7,13 @@ import { answerJson } from './pbx-stub.ts';
 describe('a caller', () => {
   let one: OneCaller;
   let pbx: OneCaller['pbx'];
-  let board: OneCaller['board'];
+  let dispatcher: OneCaller['dispatcher'];
   let caller: OneCaller['caller'];
   let arrived: OneCaller['arrived'];
 
   beforeEach(async () => {
     one = await OneCaller.start();
-    ({ pbx, board, caller, arrived } = one);
+    ({ pbx, dispatcher, caller, arrived } = one);
   });
   afterEach(() => one[Symbol.asyncDispose]());
 
@@ -44,21 +44,21 @@ describe('a caller', () => {
     expect([first, second]).toEqual([expect.any(CallerGone), expect.any(CallerGone)]);
     // What follows is the search for where it has gone.
     expect(orders.indexOf('GET /variable')).toBe(orders.indexOf('GET ') + 1);
-    expect(board.isOwned(ID)).toBe(false);
+    expect(dispatcher.isOwned(ID)).toBe(false);
   });
 
   it('is gone where `continue` is refused', async () => {
     one.continueStatus = 409;
     one.look = { status: 404 };
     await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toBeInstanceOf(CallerGone);
-    expect(board.isOwned(ID)).toBe(false);
+    expect(dispatcher.isOwned(ID)).toBe(false);
   });
 
   it('who has been given back owns nothing: the same channel is a newcomer, for the same user and for another', async () => {
     await caller.giveBack('NOANSWER', 'wait-over');
-    expect([board.isOwned(ID), board.leavingFrom(ID)]).toEqual([false, '42']);
+    expect([dispatcher.isOwned(ID), dispatcher.leavingFrom(ID)]).toEqual([false, '42']);
     starts('42');
-    expect([arrived, board.leavingFrom(ID)]).toEqual([['42'], undefined]);
+    expect([arrived, dispatcher.leavingFrom(ID)]).toEqual([['42'], undefined]);
     expect(caller.left.aborted).toBe(false);
   });
 
@@ -66,7 +66,7 @@ describe('a caller', () => {
     starts('42');
     expect([arrived, caller.left.aborted]).toEqual([[], false]);
     starts('43');
-    expect([arrived, board.isOwned(ID)]).toEqual([['43'], false]);
+    expect([arrived, dispatcher.isOwned(ID)]).toEqual([['43'], false]);
     await expect(caller.giveBack('NOANSWER', 'wait-over')).rejects.toMatchObject({ how: 'moved' });
     expect(caller.left.aborted).toBe(true);
     expect(one.orders()).not.toContain('POST /continue');
@@ -94,7 +94,7 @@ describe('a caller', () => {
 
   it('whose end is heard is no longer remembered as leaving', async () => {
     await caller.giveBack('NOANSWER', 'wait-over');
-    board.take({ type: 'StasisEnd', channel: inStasis('42') });
-    expect(board.leavingFrom(ID)).toBeUndefined();
+    dispatcher.take({ type: 'StasisEnd', channel: inStasis('42') });
+    expect(dispatcher.leavingFrom(ID)).toBeUndefined();
   });
 });

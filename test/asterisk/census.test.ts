@@ -1,8 +1,8 @@
 /** Channels and bridges where Asterisk can list them, where it cannot list any, and where one entry cannot be read. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { takeCensus } from '../../src/asterisk/census.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { takeCensus } from '../../src/asterisk/resync/census.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
@@ -39,7 +39,7 @@ describe('the channels and bridges of Asterisk', () => {
       '/channels/ours.1': { status: 200, body: channelOf('ours.1') },
       [`/channels/${LEG}`]: { status: 200, body: channelOf(LEG) },
       '/channels/odd.1': { status: 200 },
-      [`/bridges/${NOTE}`]: { status: 200, body: { id: NOTE, name: 'memory', channels: [] } },
+      [`/bridges/${NOTE}`]: { status: 200, body: { id: NOTE, name: 'checkpoint', channels: [] } },
     };
     pbx.answer = ({ path }, response) => {
       const { status, body } = answers[path.replace(/^\/ari/, '')] ?? { status: 404 };
@@ -62,7 +62,7 @@ describe('the channels and bridges of Asterisk', () => {
     Object.assign(answers, { '/channels': FAILED, '/bridges': FAILED });
     const { channels, unreadable, bridges } = await census();
     expect([[...channels.keys()].sort(), [...unreadable]]).toEqual([['known.1', 'ours.1', LEG], ['odd.1']]);
-    expect(bridges).toEqual([{ id: NOTE, name: 'memory', channels: [] }]);
+    expect(bridges).toEqual([{ id: NOTE, name: 'checkpoint', channels: [] }]);
     const lines = log.told.map(({ level, message }) => `${level} ${message}`).join();
     expect(lines).toMatch(/warn Asterisk cannot list its channels, .*warn Asterisk cannot list its bridges, /);
   });

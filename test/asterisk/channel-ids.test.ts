@@ -1,7 +1,7 @@
 /** Ids of ours are recognised exactly, and what Asterisk calls a channel by itself is never one of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOurs, noteIdOf } from '../../src/asterisk/channel-ids.ts';
+import { isOurs, noteIdOf } from '../../src/asterisk/app/ids.ts';
 
 const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 16, maxLength: 16 });
 const callId = hex.map((digits) => `xm-${digits}`);

@@ -1,9 +1,9 @@
 /** The dialplan's word that it connects a leg: one user event of one channel. Of those of others that Asterisk tells of nothing is read, and nobody hears. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEvent } from '../../src/asterisk/events.ts';
-import type { ChannelOwner } from '../../src/asterisk/switchboard.ts';
-import { quietBoard } from './quiet-board.ts';
+import type { ChannelOwner } from '../../src/asterisk/app/dispatcher.ts';
+import { readEvent } from '../../src/asterisk/ari/events.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 
 const LEG = 'xm-0011223344556677-leg-0001';
 const VALUE = 'mobile 1700000000.1';
@@ -21,7 +21,7 @@ const frameOf = (eventname: string, to: string, doing = 'x', channelId = LEG): B
 const deskWith = (channelId: string) => {
   const heard: string[] = [];
   const stray: string[] = [];
-  const board = quietBoard({ hangUpStray: (id) => stray.push(id) });
+  const dispatcher = quietDispatcher({ hangUpStray: (id) => stray.push(id) });
   const owner: ChannelOwner = {
     settled: true,
     onState: (state) => heard.push(state),
@@ -30,13 +30,13 @@ const deskWith = (channelId: string) => {
     onConnectedTo: (value) => heard.push(value),
     onConnected: (legId, on) => heard.push(`connected with ${legId} on ${on}`),
   };
-  board.own(channelId, owner);
+  dispatcher.own(channelId, owner);
   const take = (frame: Buffer) => {
     const answer = readEvent(frame);
-    if (answer.kind === 'event') board.take(answer.event);
+    if (answer.kind === 'event') dispatcher.take(answer.event);
     return answer.kind;
   };
-  return { board, heard, stray, take };
+  return { dispatcher, heard, stray, take };
 };
 
 describe('a user event of a channel', () => {
@@ -60,7 +60,7 @@ describe('a user event of a channel', () => {
     expect(take(frameOf('theirs', 'mobile', `xivo-mapp-connected,to:${VALUE}`))).not.toBe('malformed');
     expect(take(frameOf('A', 'xivo-mapp-connected'))).not.toBe('malformed');
     expect(take(frameOf('xivo-mapp-connected-too', VALUE))).not.toBe('malformed');
-    expect(take(frameOf('xivo-mapp-pulse', VALUE))).not.toBe('malformed');
+    expect(take(frameOf('xivo-mapp-probe', VALUE))).not.toBe('malformed');
     expect(heard).toEqual([]);
   });
 
@@ -79,9 +79,9 @@ describe('a user event of a channel', () => {
 
 describe('a leg', () => {
   it('tells the caller with whom it is connected, and nobody where the caller is nobody’s', () => {
-    const { board, heard } = deskWith('1700000000.1');
-    board.connected('1700000000.1', LEG, 'webapp');
-    board.connected('1700000000.2', LEG, 'webapp');
+    const { dispatcher, heard } = deskWith('1700000000.1');
+    dispatcher.connected('1700000000.1', LEG, 'webapp');
+    dispatcher.connected('1700000000.2', LEG, 'webapp');
     expect(heard).toEqual([`connected with ${LEG} on webapp`]);
   });
 
@@ -89,9 +89,9 @@ describe('a leg', () => {
     ['Ringing', [LEG]],
     ['Up', []],
   ])('that nobody owns, and is %s, is hung up: %j', (state, hungUp) => {
-    const { board, stray } = deskWith('1700000000.1');
+    const { dispatcher, stray } = deskWith('1700000000.1');
     const channel = { id: LEG, name: '', state, caller: { name: '', number: '' } };
-    board.take({ type: 'ChannelStateChange', channel: { ...channel, dialplan: { app_name: '', app_data: '' } } });
+    dispatcher.take({ type: 'ChannelStateChange', channel: { ...channel, dialplan: { app_name: '', app_data: '' } } });
     expect(stray).toEqual(hungUp);
   });
 });

@@ -89,7 +89,7 @@ describe('the event connection', () => {
           callee: { name: '', number: '' },
           ringMs: 1,
           forChannelId: '1',
-          memory: '',
+          checkpoint: '',
         },
         () => undefined,
       ),

@@ -1,9 +1,10 @@
 /** Where a phone may send a call on: no further than a plain Dial() of the site would follow it, and not twice. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { NOWHERE, type SentOn, whereTo } from '../../src/asterisk/forward.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+import type { SentOn } from '../../src/asterisk/app/dispatcher.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { NOWHERE, whereTo } from '../../src/asterisk/channels/forward.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
 const from = { name: 'Alice', number: '1001' };

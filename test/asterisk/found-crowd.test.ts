@@ -1,18 +1,18 @@
 /** Very many callers whom an earlier run has left: what Asterisk is asked for them, in which order, and how much of it at once. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { FEW, fewAtOnce } from '../../src/asterisk/few-at-once.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { AriNotes } from '../../src/asterisk/notes.ts';
-import { reconcile } from '../../src/asterisk/reconcile.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { FEW, fewAtOnce } from '../../src/asterisk/ari/few-at-once.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
+import { AriNotes } from '../../src/asterisk/resync/notes.ts';
+import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { soon } from '../soon.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
-import { quietBoard } from './quiet-board.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 import { toldLog } from './told-log.ts';
 
 const CALLERS = 60;
@@ -62,18 +62,24 @@ describe('a crowd that an earlier run has left', () => {
     setTimeout(letGo, 5);
   };
 
-  const memoryOf = ({ callId, waitLeftMs }: Left) =>
-    writeCallMemory({ callId, userId: '7', waitUntilMs: NOW_MS + waitLeftMs, pushed: [] });
+  const checkpointOf = ({ callId, waitLeftMs }: Left) =>
+    writeCallCheckpoint({ callId, userId: '7', waitUntilMs: NOW_MS + waitLeftMs, pushed: [] });
   const legIdOf = ({ callId }: Left) => `${callId}-leg-0001`;
   const legMemoryOf = ({ dialledAgoMs = 0 }: Left) => {
     const contact = { endpoint: 'PJSIP/m1', uri: 'sip:a@h', expiresAtSec: undefined };
-    return writeLegMemory({ on: 'mobile', fresh: true, isForward: false, dialledAtMs: NOW_MS - dialledAgoMs, contact });
+    return writeLegCheckpoint({
+      on: 'mobile',
+      fresh: true,
+      isForward: false,
+      dialledAtMs: NOW_MS - dialledAgoMs,
+      contact,
+    });
   };
   const ringing = () => left.filter(({ dialledAgoMs }) => dialledAgoMs !== undefined);
 
   const variablesOf = (channelId: string): Readonly<Record<string, string>> => {
     const caller = left.find((one) => one.channelId === channelId);
-    if (caller !== undefined) return caller.isNew ? {} : { XIVO_MAPP_MEMORY: memoryOf(caller) };
+    if (caller !== undefined) return caller.isNew ? {} : { XIVO_MAPP_MEMORY: checkpointOf(caller) };
     const call = left.find((one) => legIdOf(one) === channelId);
     return call === undefined ? {} : { XIVO_MAPP_CALLER: call.channelId, XIVO_MAPP_LEG: legMemoryOf(call) };
   };
@@ -86,7 +92,7 @@ describe('a crowd that an earlier run has left', () => {
     const channels = [...callers, ...ringing().map((one) => ({ id: legIdOf(one), name: 'x', state: 'Ringing' }))];
     if (path === '/ari/channels') return [200, channels];
     const noted = left.filter(({ isNew }) => isNew !== true);
-    const noteOf = (one: Left) => ({ id: `${one.callId}-note`, name: `${one.channelId} ${memoryOf(one)}` });
+    const noteOf = (one: Left) => ({ id: `${one.callId}-note`, name: `${one.channelId} ${checkpointOf(one)}` });
     if (path === '/ari/bridges') return [200, noted.map(noteOf)];
     if (path === '/ari/applications/app') return [200, { channel_ids: callers.map(({ id }) => id) }];
     const [, channelId = '', below = ''] = /^\/ari\/channels\/([^/]+)(.*)$/.exec(path) ?? [];
@@ -100,12 +106,12 @@ describe('a crowd that an earlier run has left', () => {
   const comes = async (): Promise<readonly string[]> => {
     const found: string[] = [];
     const log = toldLog();
-    const board = quietBoard();
+    const dispatcher = quietDispatcher();
     const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
-    const settings = { requests, board, app: 'app', log, subscriptions, clock: systemClock };
+    const settings = { requests, dispatcher, app: 'app', log, subscriptions, clock: systemClock };
     const legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
     await reconcile({
-      ...{ requests, board, app: 'app', log, legs },
+      ...{ requests, dispatcher, app: 'app', log, legs },
       notes: new AriNotes(requests),
       clock: { wallMs: () => NOW_MS },
       onFound: ({ id }, _args, { isHeard }) => found.push(isHeard ? id : `${id} unheard`),

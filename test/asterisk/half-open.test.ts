@@ -1,10 +1,10 @@
 /** How long it takes until an event connection is found to be dead without being closed: in virtual time, so that the bound is that of the design and not of the machine. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { EventProbe } from '../../src/asterisk/ari/event-probe.ts';
 import { type Asterisk, connectAsterisk } from '../../src/asterisk/asterisk.ts';
-import { Pulse } from '../../src/asterisk/pulse.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
 import { soon } from '../soon.ts';
 import { PbxStub } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
@@ -94,10 +94,10 @@ it('an event that comes late proves the connection to all who wait for one', asy
   pbx.mute = true;
   const clock = new VirtualClock();
   const requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
-  const pulse = new Pulse(requests, 'app', clock);
-  const checks = Promise.all([pulse.check(), pulse.check()]);
+  const probe = new EventProbe(requests, 'app', clock);
+  const checks = Promise.all([probe.check(), probe.check()]);
   await soon(() => expect(clock.pendingSleeps).toBe(2));
-  pulse.felt();
+  probe.felt();
   await checks;
   expect(clock.pendingSleeps).toBe(0);
   requests.close();

@@ -1,7 +1,7 @@
 /** What a playback's events say of what was heard, by the times that Asterisk gives, as both versions send them. */
 import { describe, expect, it } from 'vitest';
-import type { PlaybackEvent } from '../../src/asterisk/events.ts';
-import { newsOf } from '../../src/asterisk/hold.ts';
+import type { PlaybackEvent } from '../../src/asterisk/ari/events.ts';
+import { newsOf } from '../../src/asterisk/channels/hold.ts';
 import type { HoldNews } from '../../src/call/ports.ts';
 
 function newsFrom(...events: readonly [string, PlaybackEvent['type'], string][]): HoldNews[] {

@@ -1,16 +1,16 @@
 /** Answers of Asterisk that come late, or never, while its events have said meanwhile what has become of a channel. */
 import { expect, it } from 'vitest';
-import { CallerChannel } from '../../src/asterisk/caller.ts';
-import { CalledOff } from '../../src/asterisk/exchange.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
-import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { OwnDialplan } from '../../src/asterisk/app/own-dialplan.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { type AriOrder, AriRefusal, AriRequests } from '../../src/asterisk/ari/client.ts';
+import { CalledOff } from '../../src/asterisk/ari/exchange.ts';
+import { CallerChannel } from '../../src/asterisk/channels/caller.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { CallerGone, PbxError, PbxLate } from '../../src/call/errors.ts';
 import type { DialRequest, LegEvent } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { quietBoard } from './quiet-board.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 
 const APP = 'xivo-mapp';
 const LEG = 'xm-0000000000000001-leg-0001';
@@ -61,11 +61,11 @@ async function settled(): Promise<void> {
 function dialLate(answers: (words: string) => unknown) {
   const order = `POST /channels/${LEG}`;
   const requests = new Answering((words) => (words === order ? 'later' : answers(words)));
-  const board = quietBoard();
+  const dispatcher = quietDispatcher();
   const log = fakeLog();
   const subscriptions = new Subscriptions(requests, APP, log, systemClock);
   const legs = new AriLegs({
-    ...{ requests, board, app: APP, log, subscriptions, clock: systemClock },
+    ...{ requests, dispatcher, app: APP, log, subscriptions, clock: systemClock },
     isCaughtUp: () => true,
     trouble: () => undefined,
   });
@@ -74,23 +74,23 @@ function dialLate(answers: (words: string) => unknown) {
     {
       legId: LEG,
       contact: { endpoint: 'PJSIP/alice', uri: 'sip:alice@10.0.0.1', expiresAtSec: undefined },
-      ...{ on: 'mobile', calleeUserId: '7', ringMs: 1000, forChannelId: 'c1', memory: 'memory' },
+      ...{ on: 'mobile', calleeUserId: '7', ringMs: 1000, forChannelId: 'c1', checkpoint: 'checkpoint' },
       ...{ caller: { name: '', number: '' }, callee: { name: '', number: '' } },
     } satisfies DialRequest,
     ({ kind }) => told.push(kind),
   );
-  return { requests, board, legs, told, dialled };
+  return { requests, dispatcher, legs, told, dialled };
 }
 
 it('a leg that somebody has answered is told of, and not ended, though the answer to its order is lost', async () => {
   const order = `POST /channels/${LEG}`;
-  const { requests, board, told, dialled } = dialLate(() => ({ endpoint_ids: [] }));
+  const { requests, dispatcher, told, dialled } = dialLate(() => ({ endpoint_ids: [] }));
   await settled();
-  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
+  dispatcher.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
   expect(told).toEqual([]);
-  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
+  dispatcher.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
   const said = { eventname: 'xivo-mapp-connected', userevent: { to: 'mobile c1' } };
-  board.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
+  dispatcher.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
   expect(told).toEqual(['ringing', 'answered', 'connected']);
   requests.refuse(order, new PbxError('no answer within 5000 ms'));
   await dialled;
@@ -103,7 +103,7 @@ it.each(['described', 'unreadable'] as const)(
   async (kind) => {
     const order = `POST /channels/${LEG}`;
     const look = `GET /channels/${LEG}`;
-    const { requests, told, dialled, board } = dialLate((words) => {
+    const { requests, told, dialled, dispatcher } = dialLate((words) => {
       if (words !== look) return { endpoint_ids: [] };
       if (kind === 'unreadable') throw new AriRefusal(500, 'no UTF-8');
       return channel(LEG, 'Ringing');
@@ -113,8 +113,8 @@ it.each(['described', 'unreadable'] as const)(
     await dialled;
     await settled();
     expect(requests.asked.filter((words) => words.startsWith('DELETE'))).toEqual([]);
-    board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
-    board.take({ type: 'ChannelDestroyed', cause: 17, cause_txt: 'User busy', channel: channel(LEG, 'Down') });
+    dispatcher.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Ringing') });
+    dispatcher.take({ type: 'ChannelDestroyed', cause: 17, cause_txt: 'User busy', channel: channel(LEG, 'Down') });
     expect(told).toEqual(['ringing', 'ended']);
   },
 );
@@ -134,13 +134,15 @@ it('a leg whose order was not answered in time, and which Asterisk does not have
 
 it('a leg that is answered while it is asked after talks on, though Asterisk does not answer that either', async () => {
   const look = `GET /channels/${LEG}`;
-  const { requests, told, dialled, board } = dialLate((words) => (words === look ? 'later' : { endpoint_ids: [] }));
+  const { requests, told, dialled, dispatcher } = dialLate((words) =>
+    words === look ? 'later' : { endpoint_ids: [] },
+  );
   await settled();
   requests.refuse(`POST /channels/${LEG}`, new PbxLate('no answer within 60000 ms'));
   await settled();
-  board.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
+  dispatcher.take({ type: 'ChannelStateChange', channel: channel(LEG, 'Up') });
   const said = { eventname: 'xivo-mapp-connected', userevent: { to: 'mobile c1' } };
-  board.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
+  dispatcher.take({ type: 'ChannelUserevent', ...said, channel: channel(LEG, 'Up') });
   requests.refuse(look, new PbxLate('no answer within 60000 ms'));
   await dialled;
   expect(told).toEqual(['answered', 'connected']);
@@ -185,12 +187,12 @@ it('a caller who hangs up while being given back has left, though that was found
   });
   const log = fakeLog();
   const caller = new CallerChannel(channel('c1', 'Ring'), '7', {
-    ...{ requests, app: APP, board: quietBoard(), ownDialplan: new OwnDialplan(log), log },
+    ...{ requests, app: APP, dispatcher: quietDispatcher(), ownDialplan: new OwnDialplan(log), log },
     onConnected: () => true,
     // What is waited for comes before the time is over.
     clock: { sleep: (ms) => (ms > 1000 ? new Promise(() => {}) : Promise.resolve()) },
   });
-  const written = caller.write({ XIVO_MAPP_MEMORY: 'memory' }).catch((error: unknown) => error);
+  const written = caller.write({ XIVO_MAPP_MEMORY: 'checkpoint' }).catch((error: unknown) => error);
   const given = caller.giveBack('NOANSWER', 'wait-over').catch((error: unknown) => error);
   await settled();
   requests.refuse(write, new AriRefusal(404, write));

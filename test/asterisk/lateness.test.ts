@@ -1,6 +1,6 @@
 /** How late Asterisk is, in virtual time. */
 import { expect, it } from 'vitest';
-import { Lateness } from '../../src/asterisk/lateness.ts';
+import { Lateness } from '../../src/asterisk/ari/lateness.ts';
 
 function begin() {
   let nowMs = 0;

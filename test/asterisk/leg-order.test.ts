@@ -1,6 +1,6 @@
 /** The order for a leg: what the phone is told, where the leg goes when it is answered, and whom it belongs to. */
 import { describe, expect, it } from 'vitest';
-import { legOrder, mustBeEndpoint } from '../../src/asterisk/leg-order.ts';
+import { legOrder, mustBeEndpoint } from '../../src/asterisk/channels/leg-order.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
 
@@ -13,7 +13,7 @@ const request: DialRequest = {
   callee: { name: 'Zoé', number: '1001' },
   ringMs: 29_001,
   forChannelId: '1700000000.1',
-  memory: 'v1 mobile',
+  checkpoint: 'v1 mobile',
 };
 /** What the dialplan's context needs, whoever calls. */
 const ALWAYS = {

@@ -1,7 +1,7 @@
 /** A leg without Asterisk: its events, each once and in their order, and its causes. */
 import { describe, expect, it } from 'vitest';
-import { legEndOf } from '../../src/asterisk/causes.ts';
-import { Leg } from '../../src/asterisk/leg.ts';
+import { legEndOf } from '../../src/asterisk/channels/hangup-causes.ts';
+import { Leg } from '../../src/asterisk/channels/leg.ts';
 import type { LegEvent } from '../../src/call/ports.ts';
 
 const CALLER = '1700000000.1';

@@ -1,16 +1,16 @@
 /** Whose events are asked for, what a leg's hang-up leaves to the dialplan, and who is hung up when nobody owns it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriLegs } from '../../src/asterisk/legs.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Strays } from '../../src/asterisk/strays.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import type { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { AriLegs } from '../../src/asterisk/channels/legs.ts';
+import { Strays } from '../../src/asterisk/resync/strays.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import type { DialRequest } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
-import { quietBoard } from './quiet-board.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 import { toldLog } from './told-log.ts';
 
 const nobody = { name: '', number: '' };
@@ -23,7 +23,7 @@ const request: DialRequest = {
   callee: nobody,
   ringMs: 20_000,
   forChannelId: '1700000000.1',
-  memory: '',
+  checkpoint: '',
 };
 const PATH = `/ari/channels/${request.legId}`;
 /** The caller, who has nothing to say. */
@@ -33,7 +33,7 @@ const leg = { id: request.legId, name: '', state: 'Up', caller: nobody, dialplan
 describe('a leg', () => {
   let pbx: PbxStub;
   let requests: AriRequests;
-  let board: Switchboard;
+  let dispatcher: Dispatcher;
   let isCaughtUp: boolean;
   let trouble: string | undefined;
   let sleeps: { readonly ms: number; readonly over: () => void }[];
@@ -43,7 +43,7 @@ describe('a leg', () => {
     pbx = await PbxStub.start();
     requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
-    board = quietBoard();
+    dispatcher = quietDispatcher();
     isCaughtUp = true;
     trouble = undefined;
     sleeps = [];
@@ -55,7 +55,7 @@ describe('a leg', () => {
       });
     legs = new AriLegs({
       requests,
-      board,
+      dispatcher,
       app: 'app',
       log,
       clock: { sleep },
@@ -75,10 +75,10 @@ describe('a leg', () => {
     pbx.requests
       .filter(({ method, path }) => method === 'DELETE' && path === PATH)
       .map(({ query }) => query.get('reason'));
-  const isIn = (state: string) => board.take({ type: 'ChannelStateChange', channel: { ...leg, state } });
+  const isIn = (state: string) => dispatcher.take({ type: 'ChannelStateChange', channel: { ...leg, state } });
   const says = (to: string) =>
-    board.take({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', userevent: { to }, channel: leg });
-  const isGone = () => board.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
+    dispatcher.take({ type: 'ChannelUserevent', eventname: 'xivo-mapp-connected', userevent: { to }, channel: leg });
+  const isGone = () => dispatcher.take({ type: 'ChannelDestroyed', cause: 16, cause_txt: '', channel: leg });
 
   it.each([
     ['', 'unreachable'],
@@ -88,8 +88,8 @@ describe('a leg', () => {
     const ends: unknown[] = [];
     await legs.dial(request, (event) => ends.push(event.kind === 'ended' ? event.end : event.kind));
     isIn('Ringing');
-    board.take({ type: 'Dial', dialstatus, forward: '', peer: leg });
-    board.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
+    dispatcher.take({ type: 'Dial', dialstatus, forward: '', peer: leg });
+    dispatcher.take({ type: 'ChannelDestroyed', cause: 19, cause_txt: '', channel: leg });
     expect(ends).toEqual(['ringing', end]);
   });
 
@@ -226,7 +226,7 @@ describe('a leg', () => {
 
   it('that is connected says so to its caller, and once', async () => {
     const heard: string[] = [];
-    board.own(request.forChannelId, { ...SOMEBODY, onConnected: (legId) => heard.push(legId) });
+    dispatcher.own(request.forChannelId, { ...SOMEBODY, onConnected: (legId) => heard.push(legId) });
     const kinds: string[] = [];
     await legs.dial(request, ({ kind }) => kinds.push(kind));
     for (let n = 0; n < 2; n += 1) says(`mobile ${request.forChannelId}`);

@@ -1,9 +1,9 @@
 /** The application that the dialplan names, and the router's: when they differ, it is told once, and once that they agree. */
 import { afterEach, expect, it } from 'vitest';
-import { type NamedApplication, watchNamedApplication } from '../../src/asterisk/named-application.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { type NamedApplication, watchNamedApplication } from '../../src/asterisk/app/named-application.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 
 let named: NamedApplication | undefined;
 afterEach(() => named?.close());

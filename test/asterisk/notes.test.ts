@@ -1,9 +1,9 @@
 /** Notes of calls that wait: empty bridges with a name, kept once, taken away once, and read back as they were written. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriNotes, readNote } from '../../src/asterisk/notes.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { AriNotes, readNote } from '../../src/asterisk/resync/notes.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
 const CALL = 'xm-0011223344556677';
@@ -26,19 +26,19 @@ describe('a note', () => {
   const nameOf = () => pbx.requests.find(({ method }) => method === 'POST')?.query.get('name') ?? '';
 
   it('is a bridge in which nobody stands, and is known before it is there', async () => {
-    const kept = notes.keep(CALL, '1700000000.1', 'v2 memory of it');
+    const kept = notes.keep(CALL, '1700000000.1', 'v2 checkpoint of it');
     expect([...notes.keptIds()]).toEqual([`${CALL}-note`]);
     await kept;
     await notes.keep(CALL, '1700000000.1', 'another');
     expect(orders()).toEqual([`POST ${PATH}`]);
-    expect(readNote(nameOf())).toEqual({ channelId: '1700000000.1', memory: 'v2 memory of it' });
+    expect(readNote(nameOf())).toEqual({ channelId: '1700000000.1', checkpoint: 'v2 checkpoint of it' });
     await notes.remove(CALL);
     expect([orders().at(-1), notes.keptIds().size]).toEqual([`DELETE ${PATH}`, 0]);
   });
 
   it('of a call that is answered is another, which says on what; then the first goes, and both at the end', async () => {
-    await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
-    await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'webapp');
+    await notes.keep(CALL, '1700000000.1', 'v2 checkpoint of it');
+    await notes.answered(CALL, '1700000000.1', 'v2 checkpoint of it', 'webapp');
     expect(orders()).toEqual([`POST ${PATH}`, `POST ${PATH}-webapp`, `DELETE ${PATH}`]);
     expect([...notes.keptIds()]).toEqual([`${CALL}-note-webapp`]);
     await notes.remove(CALL);
@@ -46,9 +46,9 @@ describe('a note', () => {
   });
 
   it('that could not be taken away at the answer is taken away at the end', async () => {
-    await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
+    await notes.keep(CALL, '1700000000.1', 'v2 checkpoint of it');
     pbx.answer = ({ method }, response) => answerJson(response, method === 'DELETE' ? 403 : 200, {});
-    await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'mobile');
+    await notes.answered(CALL, '1700000000.1', 'v2 checkpoint of it', 'mobile');
     pbx.answer = (_, response) => answerJson(response, 204);
     pbx.requests.length = 0;
     await notes.remove(CALL);
@@ -67,8 +67,8 @@ describe('a note', () => {
           const found = method === 'POST' ? standing.add(path) : standing.delete(path);
           answerJson(response, found ? 200 : 404, {});
         };
-        await notes.keep(CALL, '1700000000.1', 'v2 memory of it');
-        if (isAnswered) await notes.answered(CALL, '1700000000.1', 'v2 memory of it', 'mobile');
+        await notes.keep(CALL, '1700000000.1', 'v2 checkpoint of it');
+        if (isAnswered) await notes.answered(CALL, '1700000000.1', 'v2 checkpoint of it', 'mobile');
         let isOver = false;
         while (!isOver)
           isOver = await notes.remove(CALL).then(
@@ -98,19 +98,19 @@ describe('a note', () => {
 
   it('is read as it was written, whatever the channel is called', async () => {
     const text = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }).filter((id) => id.isWellFormed());
-    const memory = fc.stringMatching(/^[\w .:=+%~!*@/-]{1,200}$/);
+    const checkpoint = fc.stringMatching(/^[\w .:=+%~!*@/-]{1,200}$/);
     await fc.assert(
-      fc.asyncProperty(text, memory, async (channelId, words) => {
+      fc.asyncProperty(text, checkpoint, async (channelId, words) => {
         pbx.requests.length = 0;
         await notes.keep(CALL, channelId, words);
-        expect(readNote(nameOf())).toEqual({ channelId, memory: words });
+        expect(readNote(nameOf())).toEqual({ channelId, checkpoint: words });
         await notes.remove(CALL);
       }),
       { numRuns: 50 },
     );
   });
 
-  it.each(['', 'one', ' x', '%zz memory', '%e9 memory'])('named %j is none of ours', (name) => {
+  it.each(['', 'one', ' x', '%zz checkpoint', '%e9 checkpoint'])('named %j is none of ours', (name) => {
     expect(readNote(name)).toBeUndefined();
   });
 });

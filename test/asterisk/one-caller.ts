@@ -3,15 +3,15 @@
  * event by itself; tests do.
  */
 
-import { readAddress } from '../../src/asterisk/address.ts';
-import { CallerChannel } from '../../src/asterisk/caller.ts';
-import { OwnDialplan } from '../../src/asterisk/own-dialplan.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import type { Switchboard } from '../../src/asterisk/switchboard.ts';
+import type { Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
+import { OwnDialplan } from '../../src/asterisk/app/own-dialplan.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { CallerChannel } from '../../src/asterisk/channels/caller.ts';
 import type { Clock } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
-import { quietBoard } from './quiet-board.ts';
+import { quietDispatcher } from './quiet-dispatcher.ts';
 import { toldLog } from './told-log.ts';
 
 export const CALLER_ID = '1700000000.1';
@@ -28,7 +28,7 @@ export const inStasis = (userId: string) => ({
 export class OneCaller implements AsyncDisposable {
   readonly pbx: PbxStub;
   readonly requests: AriRequests;
-  readonly board: Switchboard;
+  readonly dispatcher: Dispatcher;
   readonly caller: CallerChannel;
   /** Arguments of whoever has come as a newcomer. */
   readonly arrived: string[] = [];
@@ -50,11 +50,11 @@ export class OneCaller implements AsyncDisposable {
     };
     this.requests = new AriRequests(readAddress(pbx.url, 'u', 'p'));
     const log = toldLog();
-    this.board = quietBoard({ onArrival: (_, args) => this.arrived.push(args.join()) });
+    this.dispatcher = quietDispatcher({ onArrival: (_, args) => this.arrived.push(args.join()) });
     this.#ports = {
       requests: this.requests,
       app: 'app',
-      board: this.board,
+      dispatcher: this.dispatcher,
       ownDialplan: new OwnDialplan(log),
       onConnected: (legId, on) => this.foundTalking.push(`${legId} ${on}`) > 0,
       log,
@@ -73,18 +73,18 @@ export class OneCaller implements AsyncDisposable {
   }
 
   starts(userId: string): void {
-    this.board.take({ type: 'StasisStart', args: [userId], channel: inStasis(userId) });
+    this.dispatcher.take({ type: 'StasisStart', args: [userId], channel: inStasis(userId) });
   }
 
   /** It has left the application. */
   leaves(): void {
-    this.board.take({ type: 'StasisEnd', channel: inStasis('42') });
+    this.dispatcher.take({ type: 'StasisEnd', channel: inStasis('42') });
   }
 
   dies(cause = 16): void {
     this.look = { status: 404 };
     this.variables = undefined;
-    this.board.take({ type: 'ChannelDestroyed', cause, cause_txt: 'x', channel: inStasis('42') });
+    this.dispatcher.take({ type: 'ChannelDestroyed', cause, cause_txt: 'x', channel: inStasis('42') });
   }
 
   /** The dialplan connects it: it says so first on the leg, whose word is passed on here, and then on this channel. */

@@ -1,6 +1,6 @@
 /** What the log says while Asterisk fails requests: two lines for each outage, however long and however many. */
 import { expect, it } from 'vitest';
-import { Outage } from '../../src/asterisk/outage.ts';
+import { Outage } from '../../src/asterisk/ari/outage.ts';
 import { toldLog } from './told-log.ts';
 
 const told = (log: ReturnType<typeof toldLog>) => log.told.map(({ level, message }) => `${level} ${message}`);

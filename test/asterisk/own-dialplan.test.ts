@@ -1,7 +1,7 @@
 /** The dialplan's own part: whether it can connect anybody is learnt with each look, and each change is said once, with the cure. */
 import { expect, it } from 'vitest';
-import { readCaller } from '../../src/asterisk/caller-reading.ts';
-import { DIALPLAN_QUESTION, OwnDialplan, STAYS } from '../../src/asterisk/own-dialplan.ts';
+import { DIALPLAN_QUESTION, OwnDialplan, STAYS } from '../../src/asterisk/app/own-dialplan.ts';
+import { readCaller } from '../../src/asterisk/channels/caller-reading.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import { toldLog } from './told-log.ts';
 

@@ -1,7 +1,5 @@
 /** Questions: what may stand in one, and that many go in few requests. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { canHaveContacts, lookForContacts } from '../../src/asterisk/contacts.ts';
 import {
   asciiQuestion,
   ask,
@@ -9,8 +7,10 @@ import {
   isPlainArgument,
   isVariableName,
   variableQuestion,
-} from '../../src/asterisk/question.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
+} from '../../src/asterisk/app/expressions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { canHaveContacts, lookForContacts } from '../../src/asterisk/registrations/contacts.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';
 
 describe('questions to Asterisk', () => {

@@ -1,7 +1,7 @@
 /** Requests against a server that misbehaves: what is sent twice, what never, and what each failure is called. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/requests.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRefusal, AriRequests, isGone } from '../../src/asterisk/ari/client.ts';
 import { PbxError, PbxLate } from '../../src/call/errors.ts';
 import { soon } from '../soon.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';

@@ -3,10 +3,10 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { DeadEnd } from '../../src/asterisk/dead-end.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { DeadEnd } from '../../src/asterisk/ari/session-shortage.ts';
 import { toldLog } from './told-log.ts';
 
 /** Speaks just enough of HTTP, and allows so many connections as a test says, as Asterisk does. */

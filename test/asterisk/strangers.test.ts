@@ -1,8 +1,8 @@
 /** Who waits in the application and belongs to nobody: judged at the second look in a row, and by what can be learnt of it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Strangers } from '../../src/asterisk/strangers.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { Strangers } from '../../src/asterisk/resync/strangers.ts';
 import { answerJson, PbxStub, type SeenRequest } from './pbx-stub.ts';
 import { toldLog } from './told-log.ts';
 
@@ -55,7 +55,7 @@ describe('a channel in our application that belongs to nobody', () => {
     owned.clear();
     strangers = new Strangers({
       requests,
-      board: { isOwned: (id) => owned.has(id), leavingFrom: () => leaving },
+      dispatcher: { isOwned: (id) => owned.has(id), leavingFrom: () => leaving },
       app: 'app',
       log,
       onArrival: ({ id }, args) => arrived.push(`${id} ${args.join()}`),

@@ -1,7 +1,7 @@
 /** Every value that is written to a caller's channel is set by an expression; nothing else is, and nothing is set by ARI's own order. */
 import { describe, expect, it } from 'vitest';
-import { encodeQueryValue } from '../../src/asterisk/requests.ts';
-import { variableOrder } from '../../src/asterisk/variable-order.ts';
+import { variableOrder } from '../../src/asterisk/app/variable-order.ts';
+import { encodeQueryValue } from '../../src/asterisk/ari/client.ts';
 import { PbxError } from '../../src/call/errors.ts';
 import { type Ending, readEnding, statusOf } from '../../src/call/outcomes.ts';
 

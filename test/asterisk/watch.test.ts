@@ -1,10 +1,10 @@
 /** What is news to a watch, and that two calls share a subscription. */
 import { describe, expect, it } from 'vitest';
-import { readAddress } from '../../src/asterisk/address.ts';
-import type { FoundContact } from '../../src/asterisk/contacts.ts';
-import { AriRequests } from '../../src/asterisk/requests.ts';
-import { Subscriptions } from '../../src/asterisk/subscriptions.ts';
-import { ContactWatch } from '../../src/asterisk/watch.ts';
+import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
+import { readAddress } from '../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../src/asterisk/ari/client.ts';
+import { ContactWatch } from '../../src/asterisk/registrations/contact-watch.ts';
+import type { FoundContact } from '../../src/asterisk/registrations/contacts.ts';
 import type { Contact } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { answerJson, PbxStub } from './pbx-stub.ts';

@@ -1,6 +1,6 @@
 /** Stories that end in a conversation. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 

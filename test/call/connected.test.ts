@@ -1,7 +1,7 @@
 /** Stories about the moment of the answer, which is Asterisk's: whoever is first has the caller, whatever the router is about to do, and from then on the router touches neither. */
 import { describe, expect, it } from 'vitest';
+import { Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { Story, WEBAPP } from './fakes/world.ts';
 
 const RINGS = { ringsAfterMs: 50 };
 const PHONE = 'sip:phone@10.0.0.1';

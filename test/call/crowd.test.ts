@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
-import { TURNS_AT_ONCE } from '../../src/call/turns.ts';
-import { FakeCrowd, type Member } from './fakes/crowd.ts';
-import { MOBILE } from './fakes/world.ts';
+import { FakeCrowd, type Member } from '../../lab/fakes/crowd.ts';
+import { MOBILE } from '../../lab/fakes/world.ts';
+import { writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
+import { TURNS_AT_ONCE } from '../../src/call/resume/turns.ts';
 
 const NEW = 'xm-00000000000000ff';
 const PATIENT_MS = 60_000;
@@ -20,7 +20,7 @@ function idOf(number: number): string {
 class Crowd extends FakeCrowd {
   /** One that waits for so long, or has; with an `ending` it is only to be given back. */
   waits(number: number, leftMs: number, ending?: { readonly outcome: 'busy'; readonly reason: 'busy' }): Member {
-    return this.comes(idOf(number), { memory: this.#memory(number, leftMs, ending) });
+    return this.comes(idOf(number), { checkpoint: this.#checkpoint(number, leftMs, ending) });
   }
 
   /** One whose mobile was dialled so long ago. @param ends what that does later, ms from now */
@@ -28,7 +28,7 @@ class Crowd extends FakeCrowd {
     const callId = idOf(number);
     const legId = `${callId}-leg-0001`;
     const contact = { endpoint: MOBILE, uri: `sip:${number}@10.0.0.1`, expiresAtSec: undefined };
-    const memory = writeLegMemory({
+    const checkpoint = writeLegCheckpoint({
       on: 'mobile',
       fresh,
       isForward: false,
@@ -36,13 +36,13 @@ class Crowd extends FakeCrowd {
       contact,
     });
     this.leaves(callId, legId, contact, 'ringing', ends === undefined ? {} : { endsAfterMs: ends });
-    return this.comes(callId, { memory: this.#memory(number, 2 * PATIENT_MS), legs: [{ legId, memory }] });
+    return this.comes(callId, { checkpoint: this.#checkpoint(number, 2 * PATIENT_MS), legs: [{ legId, checkpoint }] });
   }
 
-  #memory(number: number, leftMs: number, ending?: { readonly outcome: 'busy'; readonly reason: 'busy' }): string {
+  #checkpoint(number: number, leftMs: number, ending?: { readonly outcome: 'busy'; readonly reason: 'busy' }): string {
     const waitUntilMs = this.clock.wallMs() + leftMs;
     const pushed = [markOf('phone')];
-    return writeCallMemory({ callId: idOf(number), userId: '7', waitUntilMs, pushed, ...(ending && { ending }) });
+    return writeCallCheckpoint({ callId: idOf(number), userId: '7', waitUntilMs, pushed, ...(ending && { ending }) });
   }
 }
 

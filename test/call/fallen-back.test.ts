@@ -1,14 +1,14 @@
 /** Stories in which nobody answers: the call goes back to the dialplan, with a status and a reason. */
 import { describe, expect, it } from 'vitest';
-import { FakePbx } from './fakes/pbx.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { FakePbx } from '../../lab/fakes/pbx.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 describe('a mobile that never wakes', () => {
   it('is waited for as long as the loops say, then the call falls back', async () => {
     const story = new Story().sleepingMobile('phone');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     expect(story.pbx.givenBack).toEqual([{ status: 'NOANSWER', reason: 'wait-over' }]);
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(15_000);
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(15_000);
     expect(story.toldEnded.map(({ notice }) => notice.reason)).toEqual(['no-answer']);
     // One look when the watch opens, and one at the end of each of the first two loops; the third ends the wait.
     expect(story.pbx.looks).toBeGreaterThanOrEqual(3);
@@ -42,7 +42,7 @@ describe('a mobile that never wakes', () => {
       .sleepingMobile('phone');
     story.pbx.variables.set('XIVO_RINGSECONDS', '20');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs).toMatchObject({
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs).toMatchObject({
       waiting: 15_000,
       ringing: 20_000,
     });
@@ -155,7 +155,7 @@ describe('a person who does not want to', () => {
     const story = new Story().sleepingMobile('phone', { wakesAfterMs: 1000, phone: { ringsAfterMs: 80 } });
     story.pbx.variables.set('XIVO_RINGSECONDS', '12');
     expect(await story.tell()).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(12_000);
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(12_000);
     story.nothingIsLeft();
   });
 });
@@ -183,7 +183,7 @@ describe('calls that are not ours', () => {
       expect(await story.tell()).toEqual({ outcome: 'passed', reason });
       expect(story.log.lines.map(({ level }) => level)).toEqual(['debug']);
       if (reason === 'unknown-user') expect(story.log.lines[0]?.message).toContain('PUT /v1/users/7');
-      expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+      expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({
         outcome: 'passed',
         isKept: false,
       });
@@ -196,7 +196,7 @@ describe('calls that are not ours', () => {
     story.pbx.variables.set('XIVO_ENABLEUNC', '1');
     await story.tell();
     expect(story.log.at('warn')).toEqual([]);
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.isKept).toBeUndefined();
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.isKept).toBeUndefined();
     story.nothingIsLeft();
   });
 
@@ -205,11 +205,11 @@ describe('calls that are not ours', () => {
     for (const endpoint of ['alice', 'bob', 'alice', 'bob', 'alice']) {
       const pbx = new FakePbx(story.clock, story.over.signal);
       pbx.variables.set('XIVO_MAPP_MOBILE_ENDPOINT', endpoint);
-      const callId = `xm-00000000000000a${story.journal.calls.size}`;
+      const callId = `xm-00000000000000a${story.callHistory.calls.size}`;
       const told = story.router.route({ callId, userId: '7', caller: pbx.caller() });
       await story.clock.advance(1000);
       expect(await told).toEqual({ outcome: 'passed', reason: 'bad-endpoint' });
-      expect(story.journal.calls.get(callId)?.summary?.isKept).toBeUndefined();
+      expect(story.callHistory.calls.get(callId)?.summary?.isKept).toBeUndefined();
     }
     expect(story.log.at('warn').map(({ message }) => message)).toEqual([
       'calls are passed back to the dialplan: endpoint "alice" is not of the form PJSIP/name',

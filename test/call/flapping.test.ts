@@ -1,7 +1,7 @@
 /** A phone that registers again and again and rings nowhere: few legs, and the last registration wins. And phones that come and go while they are dialled. */
 import { describe, expect, it } from 'vitest';
-import type { PhoneScript } from './fakes/legs.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import type { PhoneScript } from '../../lab/fakes/legs.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const WIFI = 'sip:phone@10.0.0.1:5060';
 const MOBILE_NET = 'sip:phone@192.0.2.7:4711';
@@ -59,7 +59,7 @@ describe('a phone that flaps between two networks', () => {
       expect(mostAlive(story)).toBeLessThanOrEqual(4);
       const won = story.leg(lastUri).at(-1);
       expect(story.pbx.talks.map(({ legId }) => legId)).toEqual([won?.request.legId]);
-      const notes = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
+      const notes = story.callHistory.calls.get('xm-0000000000000001')?.timeline ?? [];
       const dialledAtMs = notes.findLast(({ what }) => what === 'leg-dialled')?.atMs ?? Number.POSITIVE_INFINITY;
       // It has to stand for a second, and the dials are up to eight seconds apart.
       expect(dialledAtMs - lastMs).toBeGreaterThanOrEqual(900);
@@ -155,7 +155,7 @@ describe('several phones at one endpoint', () => {
       story.sleepingMobile(`phone-${n}`, { wakesAfterMs: 500, uri, phone: n === 9 ? ANSWERS : { ringsAfterMs: 50 } });
     }
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
-    const notes = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
+    const notes = story.callHistory.calls.get('xm-0000000000000001')?.timeline ?? [];
     const registeredAtMs = notes.filter(({ what }) => what === 'mobile-registered').map(({ atMs }) => atMs);
     const dialledAtMs = notes.filter(({ what }) => what === 'leg-dialled').map(({ atMs }) => atMs);
     expect(dialledAtMs).toEqual(registeredAtMs);
@@ -187,7 +187,7 @@ describe('a contact that is removed', () => {
     story.at(17_000, () => story.pbx.register(MOBILE, MOBILE_NET, ANSWERS));
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.leg(WIFI).map(({ hangUpReason }) => hangUpReason)).toEqual(['not-needed']);
-    const notes = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
+    const notes = story.callHistory.calls.get('xm-0000000000000001')?.timeline ?? [];
     expect(notes.find(({ what }) => what === 'leg-hung-up')?.atMs).toBe(2300);
     expect(notes.find(({ what }) => what === 'contact-removed')?.facts).toEqual({ endpoint: MOBILE, contact: WIFI });
     expect(notes.findLast(({ what }) => what === 'leg-dialled')?.atMs).toBe(17_000);

@@ -1,6 +1,6 @@
 /** Stories about a phone that sends its calls on: whoever is called there rings in its place, for as long as it would have rung. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 

@@ -1,11 +1,11 @@
 /** Stories of bugs that the simulation has found since it draws the router's death and its restart. */
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeCallMemory } from '../../src/call/memory.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
+import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 
-function memoryOf(story: Story, pushed: readonly string[]): string {
-  return writeCallMemory({
+function checkpointOf(story: Story, pushed: readonly string[]): string {
+  return writeCallCheckpoint({
     callId: 'xm-0000000000000001',
     userId: '7',
     waitUntilMs: story.clock.wallMs() + 9000,
@@ -18,7 +18,7 @@ describe('a call that goes on in another run of the router', () => {
     const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
     story.pbx.slowMs.set('caller.read', 500);
     story.at(100, () => story.pbx.callerLeaves());
-    const ending = await story.tell({ memory: memoryOf(story, ['phone']) });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, ['phone']) });
     expect(ending).toEqual({ outcome: 'caller-left', reason: 'while-waiting' });
     expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(['phone']);
     story.nothingIsLeft();
@@ -27,7 +27,7 @@ describe('a call that goes on in another run of the router', () => {
   it('tells them also when it is passed on, since the callee does not want to be disturbed any more', async () => {
     const story = new Story().sleepingMobile('phone');
     story.pbx.variables.set('XIVO_ENABLEDND', '1');
-    expect(await story.tell({ memory: memoryOf(story, ['phone']) })).toEqual({
+    expect(await story.tell({ checkpoint: checkpointOf(story, ['phone']) })).toEqual({
       outcome: 'passed',
       reason: 'do-not-disturb',
     });
@@ -37,14 +37,14 @@ describe('a call that goes on in another run of the router', () => {
 
   it('is heard as a tone where the caller has heard the message: a signal would be heard by nobody', async () => {
     const story = new Story('WebAppAndMobileApp').registered(WEBAPP, 'sip:uc@10.0.0.9', { ringsAfterMs: 50 });
-    await story.tell({ memory: memoryOf(story, ['phone']) });
+    await story.tell({ checkpoint: checkpointOf(story, ['phone']) });
     expect(story.pbx.holds.map(({ afterwards }) => afterwards.kind)).toEqual(['tone']);
     story.nothingIsLeft();
   });
 
   it('is heard as a tone also where no push had been taken yet, and no mobile is left to be woken', async () => {
     const story = new Story('WebAppAndMobileApp').registered(WEBAPP, 'sip:uc@10.0.0.9', { ringsAfterMs: 50 });
-    await story.tell({ memory: memoryOf(story, []) });
+    await story.tell({ checkpoint: checkpointOf(story, []) });
     expect(story.pbx.holds.map(({ afterwards }) => afterwards.kind)).toEqual(['tone']);
     story.nothingIsLeft();
   });
@@ -52,7 +52,7 @@ describe('a call that goes on in another run of the router', () => {
   it('is heard as a signal where there was no message', async () => {
     const story = new Story('WebAppAndMobileApp').registered(WEBAPP, 'sip:uc@10.0.0.9', { ringsAfterMs: 50 });
     story.pbx.globals.set('XIVO_MAPP_PLAY_MSG', 'False');
-    await story.tell({ memory: memoryOf(story, ['phone']) });
+    await story.tell({ checkpoint: checkpointOf(story, ['phone']) });
     expect(story.pbx.holds.map(({ afterwards }) => afterwards.kind)).toEqual(['ringing']);
     story.nothingIsLeft();
   });
@@ -62,7 +62,9 @@ it('a router that stops lets a push that is under way arrive: the next one does 
   const story = new Story().registered(MOBILE, 'sip:old@10.0.0.1', {}).sleepingMobile('phone');
   story.at(10, () => void story.router.stop());
   expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
-  const results = story.journal.calls.get('xm-0000000000000001')?.timeline.filter(({ what }) => what === 'push-result');
+  const results = story.callHistory.calls
+    .get('xm-0000000000000001')
+    ?.timeline.filter(({ what }) => what === 'push-result');
   expect(results?.map(({ facts }) => facts.result)).toEqual(['delivered']);
   story.nothingIsLeft();
 });
@@ -72,13 +74,13 @@ it('a router that stops waits also for what has begun since: a mobile that it te
   const inOrder: string[] = [];
   story.pbx.slowMs.set('caller.giveBack', 500);
   story.at(10, () => void story.router.stop().then(() => inOrder.push('stopped')));
-  const memory = writeCallMemory({
+  const checkpoint = writeCallCheckpoint({
     callId: 'xm-0000000000000009',
     userId: '7',
     waitUntilMs: story.clock.wallMs(),
     pushed: [markOf('tablet')],
   });
-  story.at(505, () => void story.router.endLost({ memory }).then(() => inOrder.push('told')));
+  story.at(505, () => void story.router.endLost({ checkpoint }).then(() => inOrder.push('told')));
   await story.tell();
   while (await story.clock.advanceToNextWake()) await story.clock.settle();
   expect(story.toldEnded.map(({ notice }) => notice.callId)).toEqual(['xm-0000000000000009']);

@@ -1,8 +1,8 @@
 /** Stories of bugs that the simulation has found: each failed before its cure. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { Sightings } from '../../src/call/sightings.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { KnownContacts } from '../../src/call/ringing/known-contacts.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 
@@ -45,15 +45,15 @@ describe('a phone that unregisters and registers again at the same address', () 
 
   it('is news each time, and so is each expiry but one that an overtaken answer brings', () => {
     const at = (expiresAtSec: number | undefined) => ({ endpoint: MOBILE, uri: 'sip:phone@10.0.0.1', expiresAtSec });
-    const sightings = new Sightings([at(100)]);
-    const isNews = (...expiries: (number | undefined)[]) => expiries.map((sec) => sightings.isNews(at(sec)));
+    const knownContacts = new KnownContacts([at(100)]);
+    const isNews = (...expiries: (number | undefined)[]) => expiries.map((sec) => knownContacts.isNews(at(sec)));
     expect(isNews(undefined)).toEqual([false]);
-    sightings.lost(at(100));
-    expect(sightings.of([MOBILE])).toEqual([]);
+    knownContacts.lost(at(100));
+    expect(knownContacts.of([MOBILE])).toEqual([]);
     expect(isNews(undefined, undefined, 100, 700, 100, 700)).toEqual([true, false, false, true, false, false]);
-    sightings.lost(at(700));
+    knownContacts.lost(at(700));
     expect(isNews(700, undefined, 60)).toEqual([false, true, true]);
-    expect(sightings.of([MOBILE])).toEqual([at(60)]);
+    expect(knownContacts.of([MOBILE])).toEqual([at(60)]);
   });
 });
 

@@ -3,9 +3,9 @@
  * Whatever happens, there is exactly one ending and nothing is left.
  */
 import { describe, expect, it } from 'vitest';
+import type { Moment } from '../../lab/fakes/pbx.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import type { Moment } from './fakes/pbx.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 

@@ -1,9 +1,9 @@
 /** What new calls do without while Asterisk is slow, or where there are more of them than the site wants; and that it ends by itself. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeCallMemory } from '../../src/call/memory.ts';
+import { Story } from '../../lab/fakes/world.ts';
 import type { Ending } from '../../src/call/outcomes.ts';
 import type { Caller } from '../../src/call/ports.ts';
-import { Story } from './fakes/world.ts';
+import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
 
 const RINGING = { message: undefined, afterwards: { kind: 'ringing' } };
 const OVER = 'Asterisk answers quickly again, and nothing is shed';
@@ -12,7 +12,7 @@ const WITH_COMPANY = { message: 'one-moment-please', afterwards: { kind: 'music'
 describe('while Asterisk is slow', () => {
   let story: Story;
   const shed = () =>
-    [...story.journal.calls.values()].flatMap(({ timeline }) =>
+    [...story.callHistory.calls.values()].flatMap(({ timeline }) =>
       timeline.filter(({ what }) => what === 'load-shed').map(({ facts }) => facts),
     );
   const warnings = () => story.log.at('warn').map(({ message }) => message);
@@ -35,7 +35,7 @@ describe('while Asterisk is slow', () => {
     expect(await story.tell()).toMatchObject({ outcome: 'answered' });
     expect(story.pbx.holds).toEqual([RINGING]);
     expect(story.woken).toHaveLength(1);
-    expect(shed()).toEqual([{ admitted: 'without-company', averageAnswerMs: 10 }]);
+    expect(shed()).toEqual([{ admitted: 'without-hold', averageAnswerMs: 10 }]);
     expect(story.router.shed()).toMatch(/takes 10 ms to answer, so new callers hear ringing/);
     expect(warnings()).toEqual([
       expect.stringMatching(/hear ringing in place of message and music.*XIVO_MAPP_SLOW_MS/),
@@ -104,7 +104,7 @@ describe('while Asterisk is slow', () => {
     expect(story.router.shed()).toBeUndefined();
     expect(story.log.at('info').map(({ message, fields }) => [message, fields])).toContainEqual([
       OVER,
-      expect.objectContaining({ withoutCompany: 1, turnedAway: 0 }),
+      expect.objectContaining({ withoutHold: 1, turnedAway: 0 }),
     ]);
   });
 });
@@ -131,8 +131,8 @@ describe('where no more than one call shall wait or ring', () => {
         });
       });
       const waitUntilMs = story.clock.wallMs() + 15_000;
-      const memory = writeCallMemory({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: [] });
-      const ending = await story.tell(how === 'new' ? {} : { memory });
+      const checkpoint = writeCallCheckpoint({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: [] });
+      const ending = await story.tell(how === 'new' ? {} : { checkpoint });
       expect(ending).toMatchObject({ outcome: 'no-answer' });
       expect(turnedAway).toEqual({ outcome: 'failed', reason: 'too-many-calls' });
       expect(given).toEqual(['FAILED too-many-calls']);

@@ -1,9 +1,9 @@
 /** What a look-up tells a dialplan, and what of a phone's own address may get into its Dial. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressOf, dialString } from '../../src/call/dial-string.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
+import { addressOf, dialString } from '../../src/call/own-dial/dial-string.ts';
 
 const OLD = 'sip:old@10.0.0.1:4000';
 const UC = 'sip:uc@10.0.0.9';
@@ -22,7 +22,7 @@ describe('a look-up', () => {
       XIVO_MAPP_WEBAPP_ENDPOINT: WEBAPP,
     });
     expect(story.woken).toEqual([]);
-    expect(story.journal.calls.size).toBe(0);
+    expect(story.callHistory.calls.size).toBe(0);
     story.theDialplanGoesOn();
   });
 

@@ -1,7 +1,7 @@
 /** A phone that registers again while it is being called, from the same port or another: it is called once, and what it has said it has said for all of its addresses. */
 import { describe, expect, it } from 'vitest';
-import type { PhoneScript } from './fakes/legs.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import type { PhoneScript } from '../../lab/fakes/legs.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const at = (port: number) => `sip:phone@10.0.0.1:${port}`;
 const ANSWERS: PhoneScript = { ringsAfterMs: 1500, answersAfterMs: 3000, hangsUpAfterMs: 1000 };
@@ -82,7 +82,7 @@ describe.each(WAYS)('from $ports port, its old contact removed: $removes, known 
     registersAgain(story, { endsAfterMs: [500, 'unreachable'] }, 1, how);
     story.at(1300, () => story.pbx.scripts.set(at(how.ports === 'other' ? 5061 : 5060), ANSWERS));
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
-    const dialled = story.journal.calls.get('xm-0000000000000001')?.timeline ?? [];
+    const dialled = story.callHistory.calls.get('xm-0000000000000001')?.timeline ?? [];
     const lastDialMs = dialled.findLast(({ what }) => what === 'leg-dialled')?.atMs ?? 0;
     const endMs = dialled.find(({ what }) => what === 'leg-ended')?.atMs ?? 0;
     expect(lastDialMs - endMs).toBeLessThan(20);
@@ -210,6 +210,6 @@ it('a thousand registrations within some seconds are told of and dialled with me
   }
   expect(await story.tell()).toMatchObject({ outcome: 'no-answer' });
   expect(story.pbx.legs.size).toBeLessThan(50);
-  expect(story.journal.calls.get('xm-0000000000000001')?.timeline.length).toBeLessThan(200);
+  expect(story.callHistory.calls.get('xm-0000000000000001')?.timeline.length).toBeLessThan(200);
   story.nothingIsLeft();
 });

@@ -3,10 +3,10 @@
  * Whatever happens, the dialplan goes on and every pushed mobile is told of the end, now or when the dialplan says so.
  */
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import type { Moment } from '../../lab/fakes/pbx.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import type { Moment } from './fakes/pbx.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 const STORIES: Readonly<Record<string, () => DialplanStory>> = {
   'a mobile wakes': () => new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 1200 }),
@@ -79,9 +79,9 @@ async function atEachPortCall(
     };
     try {
       await live(story);
-      expect([...story.journal.calls.values()].every(({ summary }) => summary !== undefined)).toBe(true);
+      expect([...story.callHistory.calls.values()].every(({ summary }) => summary !== undefined)).toBe(true);
     } catch (fault) {
-      const timeline = [...story.journal.calls.keys()].flatMap((callId) => story.journal.told(callId));
+      const timeline = [...story.callHistory.calls.keys()].flatMap((callId) => story.callHistory.told(callId));
       throw new Error(`at port call ${disturbed} (${moment} ${where}): ${String(fault)}\n${timeline.join('\n')}`, {
         cause: fault,
       });

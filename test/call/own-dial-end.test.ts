@@ -1,9 +1,9 @@
 /** Stories of dialplans that keep their own Dial: how the pushed mobiles learn of the end, and what a router that stops leaves to the next. */
 import { describe, expect, it } from 'vitest';
-import { markOf } from '../../src/call/marks.ts';
-import { writeWakeMemory } from '../../src/call/wake-memory.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
+import { writeWakeCheckpoint } from '../../src/call/own-dial/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 
 /** What stands on the channel while its mobile is waited for. */
 const WAITING = {
@@ -58,7 +58,7 @@ describe('the end of the call', () => {
 
   it('is told by the next wake, when its caller is taken away and comes back: that is another call, and pushed again', async () => {
     const back = new DialplanStory().sleepingMobile('one', { wakesAfterMs: 500 });
-    back.pbx.written.set('XIVO_MAPP_WOKEN', writeWakeMemory(WAITING));
+    back.pbx.written.set('XIVO_MAPP_WOKEN', writeWakeCheckpoint(WAITING));
     await back.ask('wake');
     expect(back.told).toEqual(['READY', 'mobile', `${MOBILE}/sip:one@10.0.0.1`]);
     expect(back.woken).toHaveLength(1);
@@ -93,7 +93,7 @@ describe('a router that stops', () => {
     expect(next.told).toEqual(['READY', 'wait-over', `${WEBAPP}/${UC}`]);
     expect(next.woken).toEqual([]);
     expect(next.waitedSeconds).toBeLessThanOrEqual(10);
-    expect(next.journal.told('xm-0000000000000001')).toContain('resumed');
+    expect(next.callHistory.told('xm-0000000000000001')).toContain('resumed');
     await next.ask('ended');
     expect(next.toldEnded).toHaveLength(1);
   });

@@ -1,8 +1,8 @@
 /** Stories of dialplans that keep their own Dial: what they are told, when, and how the mobiles learn of the end. */
 import { describe, expect, it } from 'vitest';
+import { DialplanStory } from '../../lab/fakes/dialplan.ts';
+import { MOBILE, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError } from '../../src/call/errors.ts';
-import { DialplanStory } from './fakes/dialplan.ts';
-import { MOBILE, WEBAPP } from './fakes/world.ts';
 
 const OLD = 'sip:old@10.0.0.1:4000';
 const UC = 'sip:uc@10.0.0.9';
@@ -19,7 +19,7 @@ describe('a wake', () => {
       caller: { name: 'Carol' },
     });
     const atMs =
-      story.journal.calls.get('xm-0000000000000001')?.timeline.find(({ what }) => what === 'given-back')?.atMs ?? 0;
+      story.callHistory.calls.get('xm-0000000000000001')?.timeline.find(({ what }) => what === 'given-back')?.atMs ?? 0;
     expect(atMs).toBeLessThan(2_050);
     expect(story.clock.nowMs() - startedMs).toBeLessThan(3_000);
     const afterwards = { kind: 'music', musicClass: undefined };
@@ -33,17 +33,17 @@ describe('a wake', () => {
     await story.ask('wake', '8');
     expect(story.told).toEqual(['PASSED', 'unknown-user', '']);
     expect(story.log.lines.map(({ level }) => level)).toEqual(['debug']);
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({ isKept: false });
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({ isKept: false });
     story.theDialplanGoesOn();
   });
 
   it('is recorded as a call, with its timeline', async () => {
     const story = new DialplanStory().sleepingMobile('phone', { wakesAfterMs: 2000 });
     await story.ask('wake');
-    expect(story.journal.told('xm-0000000000000001')).toEqual(
+    expect(story.callHistory.told('xm-0000000000000001')).toEqual(
       expect.arrayContaining(['arrived', 'planned', 'push-sent', 'stage:waiting', 'mobile-registered', 'given-back']),
     );
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({
       outcome: 'ready',
       reason: 'mobile',
     });
@@ -149,7 +149,7 @@ describe('a wake', () => {
   it('ends when the caller hangs up: the mobile is told, once, whatever the dialplan says afterwards', async () => {
     const story = new DialplanStory().sleepingMobile('phone').at(3000, () => story.callerHangsUp());
     await story.ask('wake');
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({
       outcome: 'caller-left',
       reason: 'while-waiting',
     });

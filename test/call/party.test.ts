@@ -1,7 +1,7 @@
 /** Callers of every kind: who they say they are is shown on one line, at a sane length, in whole letters. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partyOf } from '../../src/call/party.ts';
+import { partyOf } from '../../src/call/ports/party.ts';
 import { strangeText } from '../fuzz/strange.ts';
 
 describe('a party from outside', () => {

@@ -1,9 +1,9 @@
 /** From what is known to a plan: the tables of the design, row by row, without a call. */
 import { describe, expect, it } from 'vitest';
 import { isEndpoint } from '../../src/call/endpoint-names.ts';
+import { readSettings } from '../../src/call/globals.ts';
 import { isWithheld, type Learnt, makePlan, type Plan } from '../../src/call/plan.ts';
 import type { Device, User } from '../../src/call/ports.ts';
-import { readSettings } from '../../src/call/settings.ts';
 
 const USER: User = {
   userId: '7',

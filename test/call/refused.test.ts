@@ -1,7 +1,7 @@
 /** Stories in which Asterisk refuses for a while what must be done: it is tried until it is done, and the caller never waits in silence meanwhile. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { PbxError, PbxLate } from '../../src/call/errors.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 

@@ -1,23 +1,23 @@
 /** Stories that an earlier run of the router has begun (EDGES 16): they go on with the time that is left, and nobody is pushed twice. */
 import { describe, expect, it } from 'vitest';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import { markOf } from '../../src/call/marks.ts';
-import { readCallMemory, writeCallMemory, writeLegMemory } from '../../src/call/memory.ts';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { readCallCheckpoint, writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
+import { markOf } from '../../src/call/resume/marks.ts';
 
 /** What learning takes in the fake world; it counts, for the deadline is on the wall. */
 const LEARNING_MS = 6;
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 3000, hangsUpAfterMs: 5000 };
 
-function memoryOf(story: Story, waitLeftMs: number, pushed: readonly string[] = ['phone']): string {
+function checkpointOf(story: Story, waitLeftMs: number, pushed: readonly string[] = ['phone']): string {
   const waitUntilMs = story.clock.wallMs() + waitLeftMs;
-  return writeCallMemory({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: pushed.map(markOf) });
+  return writeCallCheckpoint({ callId: 'xm-0000000000000001', userId: '7', waitUntilMs, pushed: pushed.map(markOf) });
 }
 
 function legOn(story: Story, on: 'mobile' | 'webapp', fresh: boolean, agoMs: number, isForward = false) {
   const contact = { endpoint: on === 'mobile' ? MOBILE : WEBAPP, uri: `sip:${on}@10.0.0.1`, expiresAtSec: undefined };
-  const memory = writeLegMemory({ on, fresh, isForward, dialledAtMs: story.clock.wallMs() - agoMs, contact });
-  return { legId: `xm-0000000000000001-leg-${on}`, contact, memory };
+  const checkpoint = writeLegCheckpoint({ on, fresh, isForward, dialledAtMs: story.clock.wallMs() - agoMs, contact });
+  return { legId: `xm-0000000000000001-leg-${on}`, contact, checkpoint };
 }
 
 describe('a call that waits', () => {
@@ -27,13 +27,13 @@ describe('a call that waits', () => {
     story.at(10, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     story.at(1000, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     await story.tell();
-    const [before, after] = written.map(readCallMemory);
+    const [before, after] = written.map(readCallCheckpoint);
     expect(before).toMatchObject({ callId: 'xm-0000000000000001', userId: '7', pushed: [] });
     expect(after).toEqual({ ...before, pushed: [markOf('phone')] });
     const calls = story.pbx.portCalls;
     expect(calls.indexOf('caller.write')).toBeLessThan(calls.indexOf('caller.startHold'));
     const ending = { outcome: 'no-answer', reason: 'wait-over' };
-    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toEqual({ ...after, ending });
+    expect(readCallCheckpoint(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toEqual({ ...after, ending });
     story.nothingIsLeft();
   });
 
@@ -43,7 +43,9 @@ describe('a call that waits', () => {
     const written: string[] = [];
     story.at(1100, () => written.push(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? ''));
     await story.tell();
-    expect(written.map(readCallMemory)).toMatchObject([{ callId: 'xm-0000000000000001', pushed: [markOf('phone')] }]);
+    expect(written.map(readCallCheckpoint)).toMatchObject([
+      { callId: 'xm-0000000000000001', pushed: [markOf('phone')] },
+    ]);
     story.nothingIsLeft();
   });
 
@@ -64,7 +66,7 @@ describe('a call that waits', () => {
       [-1, 0],
     ] as const) {
       const story = new Story().sleepingMobile('phone');
-      const ending = await story.tell({ memory: memoryOf(story, leftMs, []) });
+      const ending = await story.tell({ checkpoint: checkpointOf(story, leftMs, []) });
       expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
       expect(story.woken).toHaveLength(pushes);
       story.nothingIsLeft();
@@ -75,8 +77,8 @@ describe('a call that waits', () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 4000);
     story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
-    const memory = `${memoryOf(story, 4000)} over=busy:busy`;
-    expect(await story.tell({ memory, legs: [leg] })).toEqual({ outcome: 'busy', reason: 'busy' });
+    const checkpoint = `${checkpointOf(story, 4000)} over=busy:busy`;
+    expect(await story.tell({ checkpoint, legs: [leg] })).toEqual({ outcome: 'busy', reason: 'busy' });
     expect(story.pbx.givenBack).toEqual([{ status: 'BUSY', reason: 'busy' }]);
     expect(story.woken).toEqual([]);
     expect(story.toldEnded.map(({ notice }) => notice.reason)).toEqual(['busy']);
@@ -85,8 +87,8 @@ describe('a call that waits', () => {
 
   it('is given back as answered when whoever had answered has hung up before anybody was connected: nobody rings again', async () => {
     const story = new Story().registered(MOBILE, 'sip:phone@10.0.0.1', ANSWERS).sleepingMobile('phone');
-    const memory = `${memoryOf(story, 4000)} over=answered:mobile`;
-    expect(await story.tell({ memory })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    const checkpoint = `${checkpointOf(story, 4000)} over=answered:mobile`;
+    expect(await story.tell({ checkpoint })).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.pbx.givenBack).toEqual([{ status: 'ANSWERED', reason: 'mobile' }]);
     expect(story.pbx.legs.size).toBe(0);
     story.nothingIsLeft();
@@ -94,15 +96,15 @@ describe('a call that waits', () => {
 
   it('is another call when its caller comes again from the dialplan after it has ended', async () => {
     const story = new Story().sleepingMobile('phone');
-    const memory = `${memoryOf(story, 4000)} over=no-answer:wait-over`;
-    await story.tell({ memory, how: 'new' });
+    const checkpoint = `${checkpointOf(story, 4000)} over=no-answer:wait-over`;
+    await story.tell({ checkpoint, how: 'new' });
     expect(story.woken).toHaveLength(1);
     story.nothingIsLeft();
   });
 
-  it('is another call when its caller was taken away and comes back, though an older dialplan hands the memory on', async () => {
+  it('is another call when its caller was taken away and comes back, though an older dialplan hands the checkpoint on', async () => {
     const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: ANSWERS });
-    const ending = await story.tell({ memory: memoryOf(story, 4000), how: 'new' });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, 4000), how: 'new' });
     expect(ending).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.woken).toHaveLength(1);
     expect(story.timeline()).toContain('arrived');
@@ -112,18 +114,18 @@ describe('a call that waits', () => {
   it('is another call when its caller comes back while the first is just being ended', async () => {
     const story = new Story().sleepingMobile('phone', { wakesAfterMs: 500, phone: ANSWERS });
     story.pbx.written.set('XIVO_MAPP_REASON', 'router-stopping');
-    const memory = memoryOf(story, 4000).replace('xm-0000000000000001', 'xm-00000000000000aa');
+    const checkpoint = checkpointOf(story, 4000).replace('xm-0000000000000001', 'xm-00000000000000aa');
     const first = story.router.route({
-      ...{ callId: 'xm-00000000000000bb', userId: '7', memory },
+      ...{ callId: 'xm-00000000000000bb', userId: '7', checkpoint },
       caller: {
         ...story.pbx.caller(),
         left: AbortSignal.abort(new CallerGone('the channel has left the application')),
       },
     });
-    expect(await story.tell({ memory, how: 'new' })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(await story.tell({ checkpoint, how: 'new' })).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(await first).toEqual({ outcome: 'caller-left', reason: 'while-waiting' });
     expect(
-      story.journal.calls.get('xm-00000000000000aa')?.timeline.find(({ what }) => what === 'caller-left')?.facts,
+      story.callHistory.calls.get('xm-00000000000000aa')?.timeline.find(({ what }) => what === 'caller-left')?.facts,
     ).toEqual({ detail: 'the channel has left the application' });
     expect(story.timeline()).toContain('arrived');
   });
@@ -138,7 +140,7 @@ describe('a call that waits', () => {
         asked += 1;
         if (isRefused && asked === 1) throw new PbxError('HTTP 500');
       };
-      await story.tell({ memory: memoryOf(story, 4000), how: 'new' });
+      await story.tell({ checkpoint: checkpointOf(story, 4000), how: 'new' });
       expect(story.woken).toEqual([]);
       expect(story.timeline()).toContain('resumed');
       story.nothingIsLeft();
@@ -147,13 +149,13 @@ describe('a call that waits', () => {
 
   it('ends as that of a caller who left, when the caller has gone while no router was there', async () => {
     const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
-    const ended = story.router.endLost({ memory: memoryOf(story, 4000) });
+    const ended = story.router.endLost({ checkpoint: checkpointOf(story, 4000) });
     await story.clock.advance(100);
     await ended;
     expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual([
       ['phone', 'caller-left'],
     ]);
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({
       outcome: 'caller-left',
       reason: 'while-waiting',
     });
@@ -168,11 +170,11 @@ describe('a call that waits', () => {
     'ends as answered, and the other mobiles are told, when it was answered on $answeredOn while no router was there',
     async ({ answeredOn, told }) => {
       const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
-      const ended = story.router.endLost({ memory: memoryOf(story, 4000), answeredOn });
+      const ended = story.router.endLost({ checkpoint: checkpointOf(story, 4000), answeredOn });
       await story.clock.advance(100);
       await ended;
       expect(story.toldEnded.map(({ device, notice }) => [device.deviceId, notice.reason])).toEqual(told);
-      expect(story.journal.calls.get('xm-0000000000000001')?.summary).toMatchObject({
+      expect(story.callHistory.calls.get('xm-0000000000000001')?.summary).toMatchObject({
         outcome: 'answered',
         reason: answeredOn,
       });
@@ -183,9 +185,12 @@ describe('a call that waits', () => {
 
   it('waits for the time that is left, without another push and without the message', async () => {
     const story = new Story().sleepingMobile('phone');
-    expect(await story.tell({ memory: memoryOf(story, 4000) })).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
+    expect(await story.tell({ checkpoint: checkpointOf(story, 4000) })).toEqual({
+      outcome: 'no-answer',
+      reason: 'wait-over',
+    });
     expect(story.woken).toEqual([]);
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(4000 - LEARNING_MS);
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs.waiting).toBe(4000 - LEARNING_MS);
     expect(story.pbx.holds[0]?.message).toBeUndefined();
     expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(['phone']);
     story.nothingIsLeft();
@@ -193,7 +198,7 @@ describe('a call that waits', () => {
 
   it('falls back at once when the router was away for longer than the wait', async () => {
     const story = new Story().registered(MOBILE, 'sip:old@10.0.0.1', {}).sleepingMobile('phone');
-    const ending = await story.tell({ memory: memoryOf(story, -5000) });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, -5000) });
     expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     expect(story.pbx.legs.size).toBe(0);
     story.nothingIsLeft();
@@ -202,27 +207,30 @@ describe('a call that waits', () => {
   it('rings a mobile that registers afterwards', async () => {
     const story = new Story().sleepingMobile('phone');
     story.at(1000, () => story.pbx.register(MOBILE, 'sip:phone@10.0.0.1', ANSWERS));
-    expect(await story.tell({ memory: memoryOf(story, 8000) })).toEqual({ outcome: 'answered', reason: 'mobile' });
+    expect(await story.tell({ checkpoint: checkpointOf(story, 8000) })).toEqual({
+      outcome: 'answered',
+      reason: 'mobile',
+    });
     story.nothingIsLeft();
   });
 
   it('pushes a device that has not been pushed yet', async () => {
     const story = new Story().sleepingMobile('phone').sleepingMobile('tablet');
-    await story.tell({ memory: memoryOf(story, 4000) });
+    await story.tell({ checkpoint: checkpointOf(story, 4000) });
     expect(story.woken.map(({ device }) => device.deviceId)).toEqual(['tablet']);
     story.nothingIsLeft();
   });
 
   it.each(['', 'nonsense', 'v1 xm-0000000000000009 8 99999999999999 phone', 'v2 xm-0000000000000009 8 99999999999999'])(
-    'begins anew when the memory is none, or another user’s: %j',
-    async (memory) => {
+    'begins anew when the checkpoint is none, or another user’s: %j',
+    async (checkpoint) => {
       const story = new Story().sleepingMobile('phone');
       story.pbx.leaveLeg(
         'xm-0000000000000009-leg-1',
         { endpoint: MOBILE, uri: 'sip:x@h', expiresAtSec: undefined },
         'ringing',
       );
-      await story.tell({ memory, legs: [{ legId: 'xm-0000000000000009-leg-1', memory: '' }] });
+      await story.tell({ checkpoint, legs: [{ legId: 'xm-0000000000000009-leg-1', checkpoint: '' }] });
       expect(story.woken).toHaveLength(1);
       expect(story.pbx.legs.get('xm-0000000000000009-leg-1')?.hangUpReason).toBe('not-needed');
       story.nothingIsLeft();
@@ -241,7 +249,7 @@ describe('a call that rings', () => {
       hangsUpAfterMs: 100,
     });
     story.at(1000, () => story.pbx.unregister(MOBILE, leg.contact.uri));
-    expect(await story.tell({ memory: memoryOf(story, 9000), legs: [leg] })).toEqual({
+    expect(await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] })).toEqual({
       outcome: 'answered',
       reason: 'mobile',
     });
@@ -253,7 +261,7 @@ describe('a call that rings', () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 4000);
     story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing', { answersAfterMs: 2000, hangsUpAfterMs: 100 });
-    expect(await story.tell({ memory: memoryOf(story, 9000), legs: [leg] })).toEqual({
+    expect(await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] })).toEqual({
       outcome: 'answered',
       reason: 'mobile',
     });
@@ -272,7 +280,7 @@ describe('a call that rings', () => {
     story.pbx.connecting.connectMs = connectMs;
     story.pbx.leaveLeg(mobile.legId, mobile.contact, 'ringing');
     story.pbx.leaveLeg(webApp.legId, webApp.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
-    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [mobile, webApp] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [mobile, webApp] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
     expect(story.pbx.talks).toEqual([{ legId: webApp.legId }]);
     expect(story.pbx.legs.get(webApp.legId)?.hangUpReason).toBeUndefined();
@@ -298,7 +306,7 @@ describe('a call that rings', () => {
       story.at(300, () => {
         meanwhile = story.pbx.legs.get(other.legId)?.hangUpReason;
       });
-      const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [other, talks] });
+      const ending = await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [other, talks] });
       expect(ending).toEqual({ outcome: 'answered', reason: on });
       expect(meanwhile).toBe('answered-elsewhere');
       expect(story.toldEnded.map(({ device }) => device.deviceId)).toEqual(on === 'mobile' ? [] : ['phone']);
@@ -314,7 +322,7 @@ describe('a call that rings', () => {
     story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
     story.pbx.leaveLeg(talks.legId, talks.contact, 'answered');
     story.at(300, () => story.pbx.callerLeaves());
-    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [other, talks] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [other, talks] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
     story.nothingIsLeft();
   });
@@ -328,7 +336,7 @@ describe('a call that rings', () => {
     story.pbx.readAnswersAfterMs = 500;
     story.pbx.leaveLeg(other.legId, other.contact, 'ringing');
     story.at(300, () => happens(story));
-    await story.tell({ memory: memoryOf(story, 9000), legs: [other] });
+    await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [other] });
     expect(story.pbx.legs.get(other.legId)?.hangUpReason).toBe('answered-elsewhere');
   });
 
@@ -345,7 +353,7 @@ describe('a call that rings', () => {
     story.pbx.connecting.connectMs = 200;
     story.pbx.leaveLeg(leg.legId, leg.contact, what === 'answered' ? 'answered' : 'ringing', script);
     story.at(300, () => story.pbx.callerIsPickedUp());
-    await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] });
     expect(story.timeline()).not.toContain('leg-dialled');
   });
 
@@ -358,16 +366,16 @@ describe('a call that rings', () => {
     story.pbx.connecting.connectMs = connectMs;
     const script = { ringsAfterMs: 4, answersAfterMs: 4, endsAfterMs: [9000, 'unreachable'] } as const;
     story.pbx.leaveLeg(leg.legId, leg.contact, 'dialling', script);
-    await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] });
     expect(story.leg('sip:uc@10.0.0.9')).toEqual([]);
   });
 
   it('was answered where Asterisk says, also on a leg of which nothing is remembered', async () => {
     const story = new Story('WebAppAndMobileApp').sleepingMobile('phone');
-    const leg = { ...legOn(story, 'webapp', true, 4000), memory: '' };
+    const leg = { ...legOn(story, 'webapp', true, 4000), checkpoint: '' };
     story.pbx.connecting.connectMs = 1;
     story.pbx.leaveLeg(leg.legId, leg.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
-    const ending = await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'webapp' });
     expect(story.toldEnded).toHaveLength(1);
     expect(story.pbx.talks).toEqual([{ legId: leg.legId }]);
@@ -377,9 +385,9 @@ describe('a call that rings', () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', true, 22_000);
     story.pbx.leaveLeg(leg.legId, leg.contact, 'ringing');
-    const ending = await story.tell({ memory: memoryOf(story, -7000), legs: [leg] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, -7000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'no-answer', reason: 'ring-time-over' });
-    expect(story.journal.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(8000 - LEARNING_MS);
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.summary?.stagesMs.ringing).toBe(8000 - LEARNING_MS);
     story.nothingIsLeft();
   });
 
@@ -388,7 +396,7 @@ describe('a call that rings', () => {
     const leg = legOn(story, 'mobile', true, 31_000);
     story.pbx.connecting.connectMs = 200;
     story.pbx.leaveLeg(leg.legId, leg.contact, 'answered', { endsAfterMs: [9000, 'unreachable'] });
-    const ending = await story.tell({ memory: memoryOf(story, -16_000), legs: [leg] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, -16_000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'answered', reason: 'mobile' });
     story.nothingIsLeft();
   });
@@ -405,7 +413,7 @@ describe('a call that rings', () => {
           if (call === 'caller.read') throw new PbxError('HTTP 500');
         };
       if (what === 'a call that is passed on') story.pbx.variables.set('XIVO_ENABLEDND', '1');
-      await story.tell({ memory: memoryOf(story, 9000), legs: [leg] });
+      await story.tell({ checkpoint: checkpointOf(story, 9000), legs: [leg] });
       expect(story.pbx.legs.get(leg.legId)?.hangUpReason).toBe('not-needed');
       story.nothingIsLeft();
     },
@@ -415,7 +423,7 @@ describe('a call that rings', () => {
     const story = new Story().sleepingMobile('phone');
     const leg = legOn(story, 'mobile', false, 2000);
     story.pbx.leaveLeg(leg.legId, leg.contact, 'dialling', { endsAfterMs: [10, 'unreachable'] });
-    const ending = await story.tell({ memory: memoryOf(story, 5000), legs: [leg] });
+    const ending = await story.tell({ checkpoint: checkpointOf(story, 5000), legs: [leg] });
     expect(ending).toEqual({ outcome: 'no-answer', reason: 'wait-over' });
     story.nothingIsLeft();
   });
@@ -429,19 +437,19 @@ describe('a router that stops', () => {
     const story = new Story().sleepingMobile('phone', { push: result });
     story.at(10, () => void story.router.stop());
     expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
-    expect(readCallMemory(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toMatchObject({
+    expect(readCallCheckpoint(story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '')).toMatchObject({
       pushed: pushed.map(markOf),
     });
     story.nothingIsLeft();
   });
 
-  it('hands a waiting call to the next one by way of the dialplan: no push is withdrawn, the memory stays', async () => {
+  it('hands a waiting call to the next one by way of the dialplan: no push is withdrawn, the checkpoint stays', async () => {
     const story = new Story().sleepingMobile('phone');
     story.at(3000, () => void story.router.stop());
     expect(await story.tell()).toEqual({ outcome: 'failed', reason: 'router-stopping' });
     expect(story.toldEnded).toEqual([]);
-    const memory = story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '';
-    expect(readCallMemory(memory)).toMatchObject({
+    const checkpoint = story.pbx.written.get('XIVO_MAPP_MEMORY') ?? '';
+    expect(readCallCheckpoint(checkpoint)).toMatchObject({
       callId: 'xm-0000000000000001',
       pushed: [markOf('phone')],
     });

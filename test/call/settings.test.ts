@@ -1,9 +1,9 @@
 /** EDGES 32: globals that hold nonsense, and all the ways in which sense can be written. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GLOBALS, readSettings } from '../../src/call/settings.ts';
-import { FakePbx } from './fakes/pbx.ts';
-import { Story } from './fakes/world.ts';
+import { FakePbx } from '../../lab/fakes/pbx.ts';
+import { Story } from '../../lab/fakes/world.ts';
+import { GLOBALS, readSettings } from '../../src/call/globals.ts';
 
 const read = (globals: Record<string, string>) => readSettings(new Map(Object.entries(globals)));
 
@@ -142,7 +142,11 @@ describe('settings', () => {
     ] as const) {
       const pbx = new FakePbx(story.clock, story.over.signal);
       pbx.globals.set('XIVO_MAPP_PLAY_MSG', newer).set('XIVO_PLAY_MSG', older);
-      const told = story.router.route({ callId: `xm-${story.journal.calls.size}`, userId: '8', caller: pbx.caller() });
+      const told = story.router.route({
+        callId: `xm-${story.callHistory.calls.size}`,
+        userId: '8',
+        caller: pbx.caller(),
+      });
       await story.clock.advance(1000);
       await told;
     }

@@ -1,6 +1,6 @@
 /** Calls that come while the registry cannot be read: they go by what was last known, and by what the channel says. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story } from './fakes/world.ts';
+import { MOBILE, Story } from '../../lab/fakes/world.ts';
 
 const ANSWERS = { ringsAfterMs: 50, answersAfterMs: 1000, hangsUpAfterMs: 2000 };
 const WHY = 'the database is damaged';
@@ -11,7 +11,7 @@ describe('a registry that cannot be read', () => {
     story.registry.goStale(WHY);
     expect(await story.tell()).toEqual({ outcome: 'answered', reason: 'mobile' });
     expect(story.woken.map(({ device }) => device.deviceId)).toEqual(['one']);
-    expect(story.journal.calls.get('xm-0000000000000001')?.timeline).toContainEqual(
+    expect(story.callHistory.calls.get('xm-0000000000000001')?.timeline).toContainEqual(
       expect.objectContaining({ what: 'fault', facts: { in: 'registry', detail: WHY } }),
     );
     // The store itself tells of its trouble, once for all calls.

@@ -1,6 +1,6 @@
 /** Stories of a router that stops while somebody talks, or in the very moment of the answer: the conversation is Asterisk's, and goes on. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story, WEBAPP } from './fakes/world.ts';
+import { MOBILE, Story, WEBAPP } from '../../lab/fakes/world.ts';
 
 const RINGS = { ringsAfterMs: 50 };
 const PHONE = 'sip:phone@10.0.0.1';

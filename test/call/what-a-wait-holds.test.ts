@@ -3,8 +3,8 @@
  * collected. Counted on fakes, whose own share is in it.
  */
 import { expect, it } from 'vitest';
+import { Story } from '../../lab/fakes/world.ts';
 import { bytesHeld } from '../heap.ts';
-import { Story } from './fakes/world.ts';
 
 const CALLS = 500;
 /** With what is Asterisk's in place of the fakes it is somewhat more: 20 KB at the most. The bench measures that. */

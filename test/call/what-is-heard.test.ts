@@ -1,7 +1,7 @@
 /** What the call does where a message, music or a tone cannot be heard, and what it says of it. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { Story } from '../../lab/fakes/world.ts';
 import type { HoldNews } from '../../src/call/ports.ts';
-import { Story } from './fakes/world.ts';
 
 const SENT = 'CHANNEL(rtcp,txcount)';
 const TONE = { message: undefined, afterwards: { kind: 'tone', country: 'fr' } };
@@ -18,7 +18,7 @@ function waits(sent: string, news: HoldNews): Story {
   return story;
 }
 const notHeard = () =>
-  [...story.journal.calls.values()].flatMap(({ timeline }) => timeline.filter(({ what }) => what === 'not-heard'));
+  [...story.callHistory.calls.values()].flatMap(({ timeline }) => timeline.filter(({ what }) => what === 'not-heard'));
 const facts = () => notHeard().map((entry) => entry.facts);
 const warnings = () => story.log.at('warn').map(({ message }) => message);
 

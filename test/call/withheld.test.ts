@@ -1,10 +1,10 @@
 /** Whom the history names: a caller as soon as it is known that it may be named, and nobody who withholds its number, however the call goes. */
 import { describe, expect, it } from 'vitest';
-import { MOBILE, Story } from './fakes/world.ts';
+import { MOBILE, Story } from '../../lab/fakes/world.ts';
 
 const awake = (): Story =>
   new Story().registered(MOBILE, 'sip:phone@10.0.0.1', { ringsAfterMs: 50, answersAfterMs: 500, hangsUpAfterMs: 1000 });
-const named = (story: Story) => [...story.journal.calls.values()][0]?.record.caller;
+const named = (story: Story) => [...story.callHistory.calls.values()][0]?.record.caller;
 
 describe('the history of a call', () => {
   it('names its caller', async () => {
@@ -22,7 +22,7 @@ describe('the history of a call', () => {
     expect(named(story)).toEqual({ name: '', number: '' });
     const { name, number } = story.pbx.caller().party;
     for (const secret of [name, number]) {
-      expect(JSON.stringify([...story.journal.calls])).not.toContain(secret);
+      expect(JSON.stringify([...story.callHistory.calls])).not.toContain(secret);
       expect(JSON.stringify(story.log.lines)).not.toContain(secret);
     }
     story.nothingIsLeft();

@@ -69,7 +69,7 @@ export function deskOf(pbx: () => PbxUnderTest) {
         callee: { name: '', number: '' },
         ringMs: 20_000,
         forChannelId: caller.channelId,
-        memory: '',
+        checkpoint: '',
       };
       const order = pbx().legs.dial(request, (event) => {
         events.push(event);

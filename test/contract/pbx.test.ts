@@ -1,7 +1,8 @@
 /** The PBX of the domain's stories, held to the same promises as the real one (test/lab/ari/contract.test.ts). */
+
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { FakePbx, type PhoneScript } from '../../lab/fakes/pbx.ts';
 import type { Caller } from '../../src/call/ports.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { FakePbx, type PhoneScript } from '../call/fakes/pbx.ts';
 import { pbxContract } from './pbx.contract.ts';
 import type { PbxUnderTest, PhoneMood } from './pbx-under-test.ts';
 
@@ -40,8 +41,9 @@ pbxContract('the fake PBX', async (): Promise<PbxUnderTest> => {
       hangUp: (legId, reason) => flowing(pbx.legsPort.hangUp(legId, reason)),
     },
     notes: {
-      keep: (callId, channelId, memory) => flowing(pbx.notesPort.keep(callId, channelId, memory)),
-      answered: (callId, channelId, memory, on) => flowing(pbx.notesPort.answered(callId, channelId, memory, on)),
+      keep: (callId, channelId, checkpoint) => flowing(pbx.notesPort.keep(callId, channelId, checkpoint)),
+      answered: (callId, channelId, checkpoint, on) =>
+        flowing(pbx.notesPort.answered(callId, channelId, checkpoint, on)),
       remove: (callId) => flowing(pbx.notesPort.remove(callId)),
     },
     registrations: {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PAGE, withTable } from '../../scripts/bench-parts/page.ts';
+import { PAGE, withTable } from '../../tools/bench/page.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../..', PAGE), 'utf8');
 

@@ -2,10 +2,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DOCUMENTS, generated } from '../../scripts/docs-parts/documents.ts';
-import { citations } from '../../scripts/docs-parts/edge-cases.ts';
-import { OWN_REASONS } from '../../scripts/docs-parts/endings.ts';
 import { VARIABLE_NAMES } from '../../src/call/plan.ts';
+import { DOCUMENTS, generated } from '../../tools/docs/documents.ts';
+import { citations } from '../../tools/docs/edge-cases.ts';
+import { OWN_REASONS } from '../../tools/docs/endings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

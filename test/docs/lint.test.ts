@@ -1,9 +1,9 @@
 /** The check of the documents must see what it is there for. That the documents pass it is a step of scripts/test. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { brokenLinks } from '../../scripts/docs-parts/links.ts';
-import { Speller } from '../../scripts/docs-parts/spelling.ts';
-import { withoutCode } from '../../scripts/docs-parts/text.ts';
+import { brokenLinks } from '../../tools/docs/links.ts';
+import { Speller } from '../../tools/docs/spelling.ts';
+import { withoutCode } from '../../tools/docs/text.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const speller = new Speller(join(ROOT, 'docs/words.txt'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PATH = /^(?:src|test|scripts|docs|dialplan|\.ci)\/[\w./-]*$|^\.[\w./-]+[a-z]$/;
+const PATH = /^(?:src|test|lab|tools|scripts|docs|dialplan|\.ci)\/[\w./-]*$|^\.[\w./-]+[a-z]$/;
 /** What the worked example makes. */
 const NOT_YET = ['test/call/webapp-after.test.ts'];
 /** What is made by a command, or by a reader. */

@@ -9,7 +9,17 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
-const COPIED = ['src', 'test', 'scripts', 'dialplan', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = [
+  'src',
+  'test',
+  'lab',
+  'tools',
+  'scripts',
+  'dialplan',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
 const STORY = 'test/call/webapp-after.test.ts';
 const CURE = 'the worked example in docs/architecture.md no longer fits the code (a moved or changed file?)';
 

@@ -3,7 +3,7 @@
  * right.
  */
 import fc from 'fast-check';
-import { requestLines } from '../agi/dialplan-client.ts';
+import { requestLines } from '../asterisk/agi/dialplan-client.ts';
 import { damagedBytes } from './inputs.ts';
 import { strangeText } from './strange.ts';
 

@@ -1,9 +1,9 @@
 /** The door of FastAGI, connections that are reset: before the request, inside it, while an answer is awaited, with commands under way, half closed. None leaves anything behind. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Agi, agiServer } from '../../src/agi/server.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { type Agi, agiServer } from '../../src/asterisk/agi/server.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import { DialplanClient } from '../agi/dialplan-client.ts';
-import { fakeLog } from '../call/fakes/log.ts';
+import { DialplanClient } from '../asterisk/agi/dialplan-client.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';
 import { agiReset, reset } from './resets.ts';

@@ -3,10 +3,10 @@
  * anything behind, none is served that is not right to the letter, and a dialplan at the other end reads FAILED.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Agi, type AgiArrival, agiServer } from '../../src/agi/server.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { type Agi, type AgiArrival, agiServer } from '../../src/asterisk/agi/server.ts';
 import { CallerGone, PbxError } from '../../src/call/errors.ts';
-import { DialplanClient } from '../agi/dialplan-client.ts';
-import { fakeLog } from '../call/fakes/log.ts';
+import { DialplanClient } from '../asterisk/agi/dialplan-client.ts';
 import { type Conversation, conversation, isAll, isRight, scripts } from './agi-conversations.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';

@@ -4,8 +4,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { isOurs } from '../../src/asterisk/channel-ids.ts';
-import { type AriEvent, readEvent } from '../../src/asterisk/events.ts';
+import { isOurs } from '../../src/asterisk/app/ids.ts';
+import { type AriEvent, readEvent } from '../../src/asterisk/ari/events.ts';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
 import { soon } from '../soon.ts';
 import { nothingUncaught } from './alive.ts';

@@ -86,7 +86,7 @@ export const events: readonly Json[] = [
   { type: 'PlaybackStarted', ...stamp, playback: { ...playback, next_media_uri: 'tone:ring', state: 'playing' } },
   { type: 'PlaybackContinuing', ...stamp, playback: { ...playback, next_media_uri: 'tone:ring', state: 'continuing' } },
   { type: 'PlaybackFinished', ...stamp, playback: { ...playback, state: 'failed' } },
-  { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-pulse', userevent: {} },
+  { type: 'ChannelUserevent', ...stamp, eventname: 'xivo-mapp-probe', userevent: {} },
   { type: 'ChannelUserevent', ...stamp, eventname: 'theirs', userevent: { eventname: 'theirs', x: 'y' }, channel: leg },
   { type: 'ChannelUserevent', ...stamp, ...says('mobile 1700000000.1'), channel: connecting },
   { type: 'ChannelUserevent', ...stamp, ...says('x'), channel: channelOf('CHANNEL-ID', 'Up', ['42']) },

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import type { Database } from '../../src/devices/database.ts';
-import { StoreFault } from '../../src/devices/fault.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
+import type { Database } from '../../src/store/sqlite/database.ts';
+import { StoreFault } from '../../src/store/sqlite/fault.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import { nothingUncaught } from './alive.ts';
 import { FOREIGN, type Made, rewrite, row, rows, summary, type Table } from './database-rows.ts';
 import {
@@ -67,7 +67,7 @@ it('a row is right and is believed, or is left out and told of once', LONG, asyn
     rewrite(other, made);
     const log = fakeLog();
     const registry = registryIn(database, systemClock, log);
-    const journal = journalIn(database, log);
+    const journal = callHistoryIn(database, log);
     // Twice, to hear of nothing twice.
     for (let turn = 0; turn < 2; turn += 1) {
       const latest = await journal.latest(1_000);
@@ -119,7 +119,7 @@ async function live(database: Database): Promise<void> {
     return undefined;
   };
   const registry = registryIn(database, systemClock, log);
-  const journal = journalIn(database, log);
+  const journal = callHistoryIn(database, log);
   const user = await registry.user('7').catch(inWords);
   if (user !== undefined) judgeUser(user);
   await registry.callee('7').catch(inWords);

@@ -13,7 +13,7 @@ const SHARES = {
   http: 20_000,
   agi: 12_000,
   globals: 15_000,
-  memory: 10_000,
+  checkpoint: 10_000,
   database: 8_000,
   push: 6_000,
   settings: 6_000,

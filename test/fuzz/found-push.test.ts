@@ -1,15 +1,15 @@
 /** What generated answers of push services have found, each as a test of its own. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type FakeLog, fakeLog } from '../../lab/fakes/log.ts';
 import type { Device } from '../../src/call/ports.ts';
-import { createPush, type PushDesk } from '../../src/push/create-push.ts';
+import { createPush, type PushGateway } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
 import { android, iphone, never, notice } from '../push/bench.ts';
 import { type StrangeServices, startStrangeServices } from './strange-services.ts';
 
 const log: FakeLog = fakeLog();
 let services: StrangeServices;
-let push: PushDesk;
+let push: PushGateway;
 beforeAll(async () => {
   services = await startStrangeServices();
   push = createPush({ ...services.settings, clock: systemClock, log });

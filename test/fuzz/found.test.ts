@@ -1,19 +1,19 @@
 /** What generated inputs have found, each as a test of its own: what was taken without a word, what was refused without one, and what began a flood. */
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
-import { readEvent } from '../../src/asterisk/events.ts';
-import { readCallMemory, readLegMemory, writeCallMemory } from '../../src/call/memory.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { readEvent } from '../../src/asterisk/ari/events.ts';
+import { readSettings } from '../../src/call/globals.ts';
 import { makePlan } from '../../src/call/plan.ts';
-import { readSettings } from '../../src/call/settings.ts';
+import { readCallCheckpoint, readLegCheckpoint, writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { variableWarnings } from '../../src/call/variables.ts';
-import { ConfigError, readConfig } from '../../src/config.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { rawConnection, runApi } from '../api/running-api.ts';
 import { answerJson, PbxStub } from '../asterisk/pbx-stub.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { scratchFolder } from '../devices/scratch.ts';
+import { scratchFolder } from '../store/scratch.ts';
 import { channelOf } from './ari-examples.ts';
 import { keptLog } from './lines.ts';
 import { answerTo, routerOn } from './little-pbx.ts';
@@ -42,21 +42,21 @@ describe('settings', () => {
   });
 });
 
-describe('memory and variables', () => {
+describe('checkpoint and variables', () => {
   it.each([
     'v1 xm-0000000000000001 %41 1 a',
     'v1 xm-0000000000000001 7 01 a',
     'v1 xm-0000000000000001 7 1 a++b',
     'v1 xm-0000000000000001 %c3%a9 1',
   ])('%j was never written', (text) => {
-    expect(readCallMemory(text)).toBeUndefined();
+    expect(readCallCheckpoint(text)).toBeUndefined();
   });
   it.each([
     'v1 mobile fresh 01 PJSIP/a sip:a@b',
     'v1 mobile fresh 1 PJSIP/a&Local/b sip:a@b',
     'v1 webapp stale 1 PJSIP/a x',
   ])('%j was never written on a leg', (text) => {
-    expect(readLegMemory(text)).toBeUndefined();
+    expect(readLegCheckpoint(text)).toBeUndefined();
   });
 
   it('nonsense in XIVO_RINGSECONDS and XIVO_ENABLEDND is told of', () => {
@@ -94,7 +94,7 @@ describe('events', () => {
     expect(readEvent(start('1.1'))).toMatchObject({ kind: 'event', event: { args: ['\ufffd'] } });
   });
 
-  it('a malformed event is told of, however many types came that are not used; and a memory that another call lives by is not taken', async () => {
+  it('a malformed event is told of, however many types came that are not used; and a checkpoint that another call lives by is not taken', async () => {
     await using pbx = await PbxStub.start();
     pbx.answer = (request, response) => {
       const { status, body } = answerTo(request, true);
@@ -113,9 +113,14 @@ describe('events', () => {
         () => expect(log.lines.join('')).toMatch(/not as ARI describes it was dropped type=StasisStart/),
         soon,
       );
-      const memory = writeCallMemory({ callId: 'xm-00000000000000aa', userId: '42', waitUntilMs: 0, pushed: [] });
+      const checkpoint = writeCallCheckpoint({
+        callId: 'xm-00000000000000aa',
+        userId: '42',
+        waitUntilMs: 0,
+        pushed: [],
+      });
       for (const id of ['1.1', '1.2'])
-        pbx.send({ type: 'StasisStart', args: ['42', memory], channel: channelOf(id, 'Ring', []) });
+        pbx.send({ type: 'StasisStart', args: ['42', checkpoint], channel: channelOf(id, 'Ring', []) });
       // Each call that waits has a note, named after it.
       const calls = () => new Set(pbx.requests.flatMap(({ path }) => /\/bridges\/(xm-\w+)-note/.exec(path)?.[1] ?? []));
       await vi.waitFor(() => expect(calls().size).toBe(2), soon);
@@ -200,7 +205,7 @@ describe('the store', () => {
       language: undefined,
     } as const;
     for (const deviceId of ['a', 'b']) await registry.putDevice({ ...bare, deviceId, token: `token-${deviceId}` });
-    const journal = journalIn(database, log);
+    const journal = callHistoryIn(database, log);
     const other = new DatabaseSync(file);
     other.exec(`UPDATE devices SET registered_at_ms = 9223372036854775807 WHERE device_id = 'a';
       INSERT INTO calls VALUES (1, 'c1', '7', '', '', 9223372036854775807, NULL, '[]', 0), (2, 'c2', '7', '', '', 1, NULL, '[]', 0);`);

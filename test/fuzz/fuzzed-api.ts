@@ -1,14 +1,14 @@
 /** The API as main has it, on a port of its own over the real store in memory; and what every refusal of it must be. */
 import { afterAll, beforeAll, expect } from 'vitest';
+import { type FakeLog, fakeLog } from '../../lab/fakes/log.ts';
 import { callMetrics } from '../../src/api/metrics.ts';
 import { type Api, startApi } from '../../src/api/server.ts';
 import type { Limits } from '../../src/api/visitors.ts';
-import type { Database } from '../../src/devices/database.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn, type StoredRegistry } from '../../src/devices/registry.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
+import { registryIn, type StoredRegistry } from '../../src/store/registry.ts';
+import type { Database } from '../../src/store/sqlite/database.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { type FakeLog, fakeLog } from '../call/fakes/log.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import type { WireAnswer } from './wire.ts';
 
 export const KEY = 'the-key-of-the-tests-0123456789';
@@ -48,7 +48,7 @@ export function fuzzedApi(requestMs = 10_000, limits = noLimits): FuzzedApi {
       port: 0,
       apiKey: KEY,
       registry,
-      calls: journalIn(database, log),
+      calls: callHistoryIn(database, log),
       metrics: callMetrics(
         () => ({}),
         () => 0,

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { GLOBAL_NAMES, GLOBALS, readSettings, type Settings, type Warning } from '../../src/call/globals.ts';
 import { makePlan, VARIABLE_NAMES } from '../../src/call/plan.ts';
-import { GLOBAL_NAMES, GLOBALS, readSettings, type Settings, type Warning } from '../../src/call/settings.ts';
 import { variableWarnings } from '../../src/call/variables.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';

@@ -3,16 +3,16 @@
  * itself; tests do.
  */
 import { randomBytes } from 'node:crypto';
+import { DIALPLAN_QUESTION } from '../../src/asterisk/app/own-dialplan.ts';
 import { connectAsterisk } from '../../src/asterisk/asterisk.ts';
-import { DIALPLAN_QUESTION } from '../../src/asterisk/own-dialplan.ts';
 import type { Clock, Log } from '../../src/call/ports.ts';
 import { Router } from '../../src/call/router.ts';
-import { journalIn } from '../../src/devices/journal.ts';
-import { registryIn } from '../../src/devices/registry.ts';
 import { createPush } from '../../src/push/create-push.ts';
+import { callHistoryIn } from '../../src/store/call-history.ts';
+import { registryIn } from '../../src/store/registry.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { PbxStub, SeenRequest } from '../asterisk/pbx-stub.ts';
-import { openDatabase } from '../devices/open-database.ts';
+import { openDatabase } from '../store/open-database.ts';
 import type { Json } from './strange.ts';
 
 /** Seconds pass twenty times as fast, for waits and pings. */
@@ -60,11 +60,11 @@ export async function routerOn(pbx: PbxStub, log: Log) {
     mobileEndpoint: 'PJSIP/alice',
     webAppEndpoint: undefined,
   });
-  const journal = journalIn(database, log);
+  const callHistory = callHistoryIn(database, log);
   const push = createPush({ clock: hastyClock, log });
   const asterisk = connectAsterisk({ url: pbx.url, username: 'u', password: 'p', app: 'app', log, clock: hastyClock });
   const { load, legs, notes, registrations } = asterisk;
-  const router = new Router({ clock: hastyClock, load, legs, notes, registrations, registry, push, journal, log });
+  const router = new Router({ clock: hastyClock, load, legs, notes, registrations, registry, push, callHistory, log });
   const arrived: Arrived[] = [];
   const endings: { readonly userId: string; readonly ended: Promise<unknown> }[] = [];
   asterisk.onCaller((arrival) => {
@@ -86,7 +86,7 @@ export async function routerOn(pbx: PbxStub, log: Log) {
       await router.stop();
       await asterisk.close();
       await push.close();
-      journal.shut();
+      callHistory.shut();
       database.close();
     },
   };

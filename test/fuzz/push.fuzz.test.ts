@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock, Device, PushResult } from '../../src/call/ports.ts';
-import { createPush, type PushDesk } from '../../src/push/create-push.ts';
+import { createPush, type PushGateway } from '../../src/push/create-push.ts';
 import { android, iphone, never, notice } from '../push/bench.ts';
 import { nothingUncaught } from './alive.ts';
 import { feed, LONG } from './feed.ts';
@@ -37,7 +37,7 @@ const clock = (): Clock => {
 
 const log = keptLog();
 let services: StrangeServices;
-let push: PushDesk;
+let push: PushGateway;
 beforeAll(async () => {
   services = await startStrangeServices();
   push = createPush({ ...services.settings, clock: clock(), log });

@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { requestLines } from '../agi/dialplan-client.ts';
+import { requestLines } from '../asterisk/agi/dialplan-client.ts';
 
 /** When the client resets: at once, once its bytes have left, as soon as something is answered, or when the server has closed. */
 const moments = ['at once', 'when sent', 'when answered', 'when answered twice'] as const;

@@ -7,9 +7,9 @@ import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { makeCertificates } from '../../lab/push/certificate.ts';
+import { Connections } from '../../lab/push/connections.ts';
 import type { PushSettings } from '../../src/push/create-push.ts';
-import { makeCertificates } from '../lab/push/certificate.ts';
-import { Connections } from '../lab/push/connections.ts';
 
 export interface StrangeAnswer {
   readonly status: number;

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Lab, startLab } from './lab.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
 
 describe('the lab as a whole', () => {
   let folder: string;

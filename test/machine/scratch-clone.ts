@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SCRIPTS = ['setup', 'node', 'check-install.ts'];
+const SCRIPTS = ['scripts/setup', 'scripts/node', 'tools/setup/check-install.ts'];
 /** What a Debian machine has without Node.js and npm. */
 const TOOLS = ['bash', 'cat', 'dirname', 'env', 'flock', 'ln', 'mkdir', 'rm', 'sha256sum', 'tee'];
 const TOOL_FOLDERS = ['/usr/bin', '/bin'];
@@ -50,9 +50,8 @@ export class ScratchClone {
 
   static async make(): Promise<ScratchClone> {
     const clone = new ScratchClone(await mkdtemp(join(tmpdir(), 'scratch-clone-')));
-    await mkdir(join(clone.folder, 'scripts'));
     await mkdir(join(clone.folder, 'bin'));
-    for (const name of SCRIPTS) await cp(join(ROOT, 'scripts', name), join(clone.folder, 'scripts', name));
+    for (const path of SCRIPTS) await cp(join(ROOT, path), join(clone.folder, path));
     for (const tool of TOOLS) await symlink(whereIs(tool), join(clone.folder, 'bin', tool));
     await clone.write('package-lock.json', JSON.stringify(LOCK));
     return clone;

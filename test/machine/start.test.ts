@@ -7,7 +7,7 @@ import { readlink, realpath } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RouterLog } from '../lab/router-log.ts';
+import { RouterLog } from '../../lab/router-log.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Bounds a hang: npm alone needs seconds on a slow machine. */

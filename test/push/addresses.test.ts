@@ -1,8 +1,8 @@
 /** Looking up names with the system's own resolver: what a socket gets, and how a failure shows. How a hung look-up is borne, test/lab shows. */
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { Addresses } from '../../src/push/addresses.ts';
-import { fakeLog } from '../call/fakes/log.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { Addresses } from '../../src/push/dns-cache.ts';
 
 /** No name server is asked for a name with such a label: the system refuses it by itself. */
 const nowhere = `${'x'.repeat(64)}.example`;

@@ -1,7 +1,7 @@
 /** When the token for APNs is signed anew, in virtual time: as seldom as Apple wants it, and at once where our clock has been set. */
 import { describe, expect, it } from 'vitest';
-import { ApnsSignature } from '../../src/push/apns-signature.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { ApnsSignature } from '../../src/push/apns/provider-token.ts';
 
 const minute = 60_000;
 

@@ -1,8 +1,8 @@
 /** APNs: what is sent, and what each answer means (EDGES 18-21, 23), through node-apn over TLS. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drop, garbage, hang, refuse, slow, stall, tear } from '../../lab/push/answers.ts';
+import { bundleId, otherBundleId } from '../../lab/push/services.ts';
 import type { Device } from '../../src/call/ports.ts';
-import { drop, garbage, hang, refuse, slow, stall, tear } from '../lab/push/answers.ts';
-import { bundleId, otherBundleId } from '../lab/push/services.ts';
 import { type Bench, iphone, never, notice, openBench, patient, pausesOf, reasonOf } from './bench.ts';
 
 let bench: Bench;

@@ -2,28 +2,29 @@
  * A push desk on the lab's services, for the tests of this folder: real libraries over real TLS on loopback. It must never be kinder to the
  * adapters than main is.
  */
+
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { bundleId, type PushServices, startPushServices } from '../../lab/push/services.ts';
 import type { Clock, Device, EndedNotice, PushResult } from '../../src/call/ports.ts';
-import { createPush, type PushDesk } from '../../src/push/create-push.ts';
+import { createPush, type PushGateway } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { bundleId, type PushServices, startPushServices } from '../lab/push/services.ts';
 
 /** For tests that live through waits of seconds, on a machine that may be busy. */
 export const patient = { timeout: 60_000 } as const;
 
 export interface Bench {
   readonly services: PushServices;
-  readonly push: PushDesk;
+  readonly push: PushGateway;
   readonly log: ReturnType<typeof fakeLog>;
   /** Another desk on the same services. The bench closes it. */
-  another(clock?: Clock): PushDesk;
+  another(clock?: Clock): PushGateway;
   close(): Promise<void>;
 }
 
 export async function openBench(): Promise<Bench> {
   const services = await startPushServices();
   const log = fakeLog();
-  const desks: PushDesk[] = [];
+  const desks: PushGateway[] = [];
   const another = (clock = systemClock) => {
     const desk = createPush({ ...settingsFor(services), clock, log });
     desks.push(desk);

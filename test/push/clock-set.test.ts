@@ -1,9 +1,9 @@
 /** A machine whose clock is wrong when the router starts, and is set right later: what it has signed is refused meanwhile, and pushes go out again with the next one (EDGES 54). */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { type PushServices, startPushServices } from '../../lab/push/services.ts';
 import { createPush } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { type PushServices, startPushServices } from '../lab/push/services.ts';
 import { android, iphone, never, notice, patient, settingsFor } from './bench.ts';
 
 /** How far this machine's clock is ahead, in ms. */

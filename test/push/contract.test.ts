@@ -1,10 +1,11 @@
 /** The contract of Push on the real libraries against the lab's services, and on the fake that the stories use. */
+
+import { fakePush } from '../../lab/fakes/push.ts';
+import { accept, hang, refuse, type ServiceAnswer } from '../../lab/push/answers.ts';
+import type { Mailbox } from '../../lab/push/mailbox.ts';
 import type { Device, PushResult } from '../../src/call/ports.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakePush } from '../call/fakes/push.ts';
 import { type PushUnderTest, pushContract, type ServiceMood } from '../contract/push.contract.ts';
-import { accept, hang, refuse, type ServiceAnswer } from '../lab/push/answers.ts';
-import type { Mailbox } from '../lab/push/mailbox.ts';
 import { android, iphone, openBench } from './bench.ts';
 
 const fcmAnswers: Readonly<Record<ServiceMood, ServiceAnswer>> = {

@@ -1,10 +1,10 @@
 /** The delivery's own rules in virtual time: pauses, the expiry, who is told what. */
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import type { PushResult } from '../../src/call/ports.ts';
-import type { Answer, Attempt, PushService } from '../../src/push/answer.ts';
 import { Delivery } from '../../src/push/delivery.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
+import type { Answer, Attempt, PushService } from '../../src/push/push-service.ts';
 import { android, iphone, never, notice } from './bench.ts';
 
 const again = (afterMs?: number): Answer => ({ kind: 'again', reason: 'busy', afterMs });

@@ -1,14 +1,14 @@
 /** The life of an access token, in virtual time against the lab's token endpoint. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Addresses } from '../../src/push/addresses.ts';
-import { NoToken } from '../../src/push/answer.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { refuse } from '../../lab/push/answers.ts';
+import { type PushServices, startPushServices } from '../../lab/push/services.ts';
 import { readServiceAccount } from '../../src/push/credentials.ts';
-import { FcmTokens } from '../../src/push/fcm-token.ts';
-import { TokenAgent } from '../../src/push/token-agent.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { refuse } from '../lab/push/answers.ts';
-import { type PushServices, startPushServices } from '../lab/push/services.ts';
+import { Addresses } from '../../src/push/dns-cache.ts';
+import { FcmTokens } from '../../src/push/fcm/access-token.ts';
+import { TokenAgent } from '../../src/push/fcm/token-agent.ts';
+import { NoToken } from '../../src/push/push-service.ts';
 import { eventually } from './eventually.ts';
 
 let services: PushServices;

@@ -1,7 +1,7 @@
 /** FCM: what is sent, and what each answer means (EDGES 18, 19, 21, 23), over HTTP/2. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { drop, garbage, hang, refuse, slow, stall, tear } from '../lab/push/answers.ts';
+import { drop, garbage, hang, refuse, slow, stall, tear } from '../../lab/push/answers.ts';
 import { android, type Bench, never, notice, openBench, patient, pausesOf, reasonOf } from './bench.ts';
 
 let bench: Bench;

@@ -1,7 +1,7 @@
 /** Whatever a service answers, every attempt comes to its end and its place is free again: no answer, and no number of them, keeps a later push from going through. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accept, refuse } from '../lab/push/answers.ts';
+import { accept, refuse } from '../../lab/push/answers.ts';
 import { android, type Bench, iphone, never, notice, openBench, patient } from './bench.ts';
 import { eventually } from './eventually.ts';
 import { garbledOfApns, garbledOfFcm } from './garbled.ts';

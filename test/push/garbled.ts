@@ -1,6 +1,6 @@
 /** Answers after which a client may wait for ever, or take what is no answer for one: as a proxy, a half-broken server or a stranger gives them. */
 import { constants } from 'node:http2';
-import { drop, flood, garbage, goaway, hang, reset, type ServiceAnswer, stall, tear } from '../lab/push/answers.ts';
+import { drop, flood, garbage, goaway, hang, reset, type ServiceAnswer, stall, tear } from '../../lab/push/answers.ts';
 
 const json = { 'content-type': 'application/json' };
 const taken = '{"name":"projects/lab-softphone/messages/0:1"}';

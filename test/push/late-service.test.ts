@@ -1,7 +1,7 @@
 /** A push service that is loaded when it is first asked for: once, whoever asks, and not once it has been closed. */
 import { expect, it } from 'vitest';
-import type { Answer, PushService } from '../../src/push/answer.ts';
-import { openLate } from '../../src/push/late-service.ts';
+import { openLate } from '../../src/push/lazy-service.ts';
+import type { Answer, PushService } from '../../src/push/push-service.ts';
 import { android, notice } from './bench.ts';
 
 const attempt = { pushId: 'id', signal: new AbortController().signal, leftMs: () => 1_000 };

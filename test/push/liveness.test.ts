@@ -1,7 +1,7 @@
 /** Whether a connection lives: what is slow is waited for, what is dead is found within 0.8 s, and a process that stood still blames nobody. */
 import { beforeEach, expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
 import { Liveness } from '../../src/push/liveness.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
 
 let clock: VirtualClock;
 let pings: number;

@@ -7,11 +7,11 @@ import { connect as connectHttp2, constants, createSecureServer, type Http2Sessi
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hang } from '../../lab/push/answers.ts';
 import type { Clock } from '../../src/call/ports.ts';
 import { proveEveryMs } from '../../src/push/create-push.ts';
 import { Liveness } from '../../src/push/liveness.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { hang } from '../lab/push/answers.ts';
 import { android, type Bench, iphone, never, notice, openBench } from './bench.ts';
 import { eventually } from './eventually.ts';
 import { accept, type OnPush, portOf, strangeServer } from './strange-server.ts';

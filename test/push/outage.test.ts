@@ -1,10 +1,10 @@
 /** What the operator hears of a service that is out of order, in virtual time: once, however many pushes meet it. */
 import { describe, expect, it } from 'vitest';
-import type { Answer, PushService } from '../../src/push/answer.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { Delivery } from '../../src/push/delivery.ts';
 import { Outage } from '../../src/push/outage.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
+import type { Answer, PushService } from '../../src/push/push-service.ts';
 import { android, iphone, never, notice } from './bench.ts';
 
 function setUp() {

@@ -1,7 +1,7 @@
 /** The payload: the contract's keys, all strings, and bounds that only a caller's name ever feels. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partyOf } from '../../src/call/party.ts';
+import { partyOf } from '../../src/call/ports/party.ts';
 import { callEnded, incomingCall } from '../../src/push/payload.ts';
 import { strangeText } from '../fuzz/strange.ts';
 import { notice } from './bench.ts';

@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { accept, hang } from '../lab/push/answers.ts';
-import { type PushServices, startPushServices } from '../lab/push/services.ts';
+import { accept, hang } from '../../lab/push/answers.ts';
+import { type PushServices, startPushServices } from '../../lab/push/services.ts';
 
 let services: PushServices;
 beforeAll(async () => {

@@ -5,11 +5,11 @@ import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getMessaging } from 'firebase-admin/messaging';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Addresses } from '../../src/push/addresses.ts';
 import { readServiceAccount } from '../../src/push/credentials.ts';
-import { FcmTokens } from '../../src/push/fcm-token.ts';
+import { Addresses } from '../../src/push/dns-cache.ts';
+import { FcmTokens } from '../../src/push/fcm/access-token.ts';
+import { TokenAgent } from '../../src/push/fcm/token-agent.ts';
 import { callEnded, incomingCall, ordinaryBytes } from '../../src/push/payload.ts';
-import { TokenAgent } from '../../src/push/token-agent.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { android, type Bench, never, notice, openBench, patient } from './bench.ts';
 

@@ -5,7 +5,7 @@ import { connect } from 'node:http2';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleId, type PushServices, startPushServices } from '../lab/push/services.ts';
+import { bundleId, type PushServices, startPushServices } from '../../lab/push/services.ts';
 import { patient } from './bench.ts';
 
 let services: PushServices;

@@ -1,14 +1,14 @@
 /** Refusals for our own set-up (EDGES 51): each shows in trouble() and in the log when it begins and when it ends; one that is a single phone's is told once, and never again. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../src/push/answer.ts';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { garbage, refuse } from '../../lab/push/answers.ts';
+import { otherBundleId } from '../../lab/push/services.ts';
 import { createPush } from '../../src/push/create-push.ts';
 import { Delivery } from '../../src/push/delivery.ts';
 import { Outage } from '../../src/push/outage.ts';
+import type { Answer } from '../../src/push/push-service.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { garbage, refuse } from '../lab/push/answers.ts';
-import { otherBundleId } from '../lab/push/services.ts';
 import { android, type Bench, iphone, never, notice, openBench, patient, settingsFor } from './bench.ts';
 
 const refusedLine = (service: string) =>

@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
+import { type PushServices, startPushServices } from '../../lab/push/services.ts';
 import { createPush } from '../../src/push/create-push.ts';
 import { PushSettingsError } from '../../src/push/credentials.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
-import { type PushServices, startPushServices } from '../lab/push/services.ts';
 import { settingsFor } from './bench.ts';
 
 let services: PushServices;

@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { createSecureServer, type Http2Session, type ServerHttp2Stream, type Settings } from 'node:http2';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import type { Clock } from '../../src/call/ports.ts';
 import { createPush } from '../../src/push/create-push.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { type Bench, settingsFor } from './bench.ts';
 
 export type OnPush = (stream: ServerHttp2Stream, nth: number, session: number) => void;

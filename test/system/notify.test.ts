@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { type NotifyOptions, notifySystemd } from '../../src/system/notify.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 import { soon } from '../soon.ts';
 
 let folder = '';

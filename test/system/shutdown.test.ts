@@ -1,9 +1,9 @@
 /** The end of the router: order, bounds, and impatience. */
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../lab/fakes/clock.ts';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { prepareShutdown } from '../../src/system/shutdown.ts';
-import { VirtualClock } from '../call/fakes/clock.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 
 function setUp() {
   const clock = new VirtualClock();

@@ -3,8 +3,8 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { fakeLog } from '../../lab/fakes/log.ts';
 import { ignoredSignals, ignoreSignals } from '../../src/system/signals.ts';
-import { fakeLog } from '../call/fakes/log.ts';
 
 const source = (path: string) => readFileSync(join(import.meta.dirname, '../../src', path), 'utf8');
 /** What is loaded before the first line of a file runs. */

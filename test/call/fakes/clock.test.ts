@@ -1,7 +1,7 @@
 /** The virtual clock itself: the stories lean on its order and on its standing still. */
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../../lab/fakes/clock.ts';
 import { clockContract } from '../../contract/clock.contract.ts';
-import { VirtualClock } from './clock.ts';
 
 clockContract('the virtual clock', () => {
   const clock = new VirtualClock();

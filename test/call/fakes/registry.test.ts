@@ -1,7 +1,7 @@
 /** The fake registry, held to what the stored one is held to. */
 import { expect, it } from 'vitest';
+import { fakeRegistry } from '../../../lab/fakes/registry.ts';
 import { registryContract } from '../../contract/registry.contract.ts';
-import { fakeRegistry } from './registry.ts';
 
 registryContract('the fake registry', () => {
   const registry = fakeRegistry();

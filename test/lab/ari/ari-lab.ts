@@ -9,18 +9,18 @@
  *     await lab.clear(); await lab.stop();
  */
 import { randomBytes } from 'node:crypto';
-import type { Arrival } from '../../../src/asterisk/arrivals.ts';
+import { type LabAsterisk, startAsterisk } from '../../../lab/asterisk/asterisk.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { OutgoingCall } from '../../../lab/phone/outgoing-call.ts';
+import { createPhone, type Phone } from '../../../lab/phone/phone.ts';
+import type { CallOptions } from '../../../lab/phone/phone-options.ts';
+import { Cable } from '../../../lab/rigs/proxy.ts';
 import { type Asterisk, connectAsterisk } from '../../../src/asterisk/asterisk.ts';
+import type { Arrival } from '../../../src/asterisk/resync/arrivals.ts';
 import type { Caller, Contact, DialRequest, LegEvent, Log, Watch } from '../../../src/call/ports.ts';
 import type { LostCall } from '../../../src/call/router.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { type Told, toldLog } from '../../asterisk/told-log.ts';
-import { type LabAsterisk, startAsterisk } from '../asterisk/asterisk.ts';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { OutgoingCall } from '../phone/outgoing-call.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
-import type { CallOptions } from '../phone/phone-options.ts';
-import { Cable } from '../rigs/proxy.ts';
 
 export const SOON_MS = 30_000;
 const APP = 'mapp-lab';
@@ -182,7 +182,7 @@ export class AriLab {
       callee: { name: '', number: '' },
       ringMs: 20_000,
       forChannelId: caller.channelId,
-      memory: '',
+      checkpoint: '',
       ...change,
     };
     await this.pbx.legs.dial(request, (event) => events.push(event));

@@ -1,9 +1,9 @@
 /** The caller's channel on a real Asterisk: what is read, what is heard without a gap, and how it leaves us. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
 import { CallerGone, PbxError } from '../../../src/call/errors.ts';
 import type { HoldNews } from '../../../src/call/ports.ts';
-import { TONES } from '../asterisk/asterisk.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 const MAX_GAP_MS = 300;

@@ -1,8 +1,8 @@
 /** Caller and leg connected by the dialplan, on a real Asterisk: whatever the caller heard stops, both hear each other, each sees the other's name, and both are one call in every log. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
 import type { Hold } from '../../../src/call/ports.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { nowMs } from '../phone/clock.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 const HOLDS: Readonly<Record<string, readonly ['early' | 'ring' | 'up', Hold]>> = {

@@ -1,17 +1,17 @@
 /** The real Asterisk, held to the same promises as the fake of the domain's stories. */
 import { z } from 'zod';
+import { type AsteriskVersion, startAsterisk } from '../../../lab/asterisk/asterisk.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { fakeLog } from '../../../lab/fakes/log.ts';
+import type { IncomingCall } from '../../../lab/phone/incoming-call.ts';
+import { answersAfter, type InvitePolicy, refuses, rings } from '../../../lab/phone/invite-policies.ts';
+import { createPhone, type Phone } from '../../../lab/phone/phone.ts';
 import { connectAsterisk } from '../../../src/asterisk/asterisk.ts';
 import type { Caller } from '../../../src/call/ports.ts';
 import { systemClock } from '../../../src/system/clock.ts';
-import { fakeLog } from '../../call/fakes/log.ts';
 import { pbxContract } from '../../contract/pbx.contract.ts';
 import type { PbxUnderTest, PhoneMood } from '../../contract/pbx-under-test.ts';
-import { type AsteriskVersion, startAsterisk } from '../asterisk/asterisk.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { IncomingCall } from '../phone/incoming-call.ts';
-import { answersAfter, type InvitePolicy, refuses, rings } from '../phone/invite-policies.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
 
 const POLICIES: Readonly<Record<PhoneMood, InvitePolicy>> = {
   rings: rings(),

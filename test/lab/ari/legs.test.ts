@@ -1,7 +1,7 @@
 /** Legs on a real Asterisk: what the phone is shown and told, what its answers are called, and that none outlives its call. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { answersDespiteCancel, refuses, rings } from '../../../lab/phone/invite-policies.ts';
 import { PbxError } from '../../../src/call/errors.ts';
-import { answersDespiteCancel, refuses, rings } from '../phone/invite-policies.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 describe.each([16, 22] as const)('a leg on Asterisk %i', (version) => {

@@ -69,7 +69,7 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     const { caller, call } = await lab.arrive('early');
     const leg = await lab.dial(caller, mobile);
     const there = await mobile.nextCall(SOON_MS);
-    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory');
+    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'checkpoint');
     await lab.asterisk.restart();
     await expect.poll(() => caller.left.aborted, { timeout: SOON_MS }).toBe(true);
     expect(caller.left.reason).toBeInstanceOf(CallerGone);
@@ -86,14 +86,14 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
   it('the next run finds the callers who wait, with their legs, which ring on', async () => {
     const mobile = await lab.phone('mobile');
     const { caller, call } = await lab.arrive('early');
-    const { legId } = await lab.dial(caller, mobile, { memory: 'what it was for' });
+    const { legId } = await lab.dial(caller, mobile, { checkpoint: 'what it was for' });
     const there = await mobile.nextCall(SOON_MS);
     there.ring();
     await lab.disconnect();
     await lab.connect();
     const found = await lab.nextArrival();
     expect(found).toMatchObject({ userId: 'user-42', arrival: 'found', caller: { channelId: caller.channelId } });
-    expect(found.legs).toEqual([{ legId, memory: 'what it was for' }]);
+    expect(found.legs).toEqual([{ legId, checkpoint: 'what it was for' }]);
     const events: LegEvent[] = [];
     lab.pbx.legs.adopt(legId, (event) => events.push(event));
     there.answer();
@@ -125,7 +125,7 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
     async (who) => {
       const mobile = await lab.phone('mobile');
       const { caller, call } = await lab.arrive('early');
-      await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory');
+      await lab.pbx.notes.keep(lab.callId, caller.channelId, 'checkpoint');
       const tablet = await lab.phone('tablet', 1500);
       await lab.dial(caller, mobile);
       await lab.dial(caller, tablet, { on: 'webapp' });
@@ -135,7 +135,7 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
       there.answer();
       await Promise.all([call.waitUntilHears(1300, SOON_MS), there.waitUntilHears(600, SOON_MS)]);
       await lab.connect();
-      await expect.poll(() => lab.lost).toEqual([{ memory: 'memory', answeredOn: 'mobile' }]);
+      await expect.poll(() => lab.lost).toEqual([{ checkpoint: 'checkpoint', answeredOn: 'mobile' }]);
       // The other phone rings in vain no longer.
       await other.waitFor('ended', SOON_MS);
       expect(other.answeredElsewhere).toBe(true);
@@ -148,11 +148,11 @@ describe.each([16, 22] as const)('after a gap, on Asterisk %i', (version) => {
 
   it('a call whose caller has left while no router is there is told to the next run, and nothing of it is left', async () => {
     const { caller, call } = await lab.arrive('early');
-    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'memory of it');
+    await lab.pbx.notes.keep(lab.callId, caller.channelId, 'checkpoint of it');
     await lab.disconnect();
     await call.hangUp();
     await lab.connect();
-    await expect.poll(() => lab.lost).toEqual([{ memory: 'memory of it', answeredOn: undefined }]);
+    await expect.poll(() => lab.lost).toEqual([{ checkpoint: 'checkpoint of it', answeredOn: undefined }]);
     await expect.poll(async () => (await lab.asterisk.leftovers()).bridges).toEqual([]);
   });
 

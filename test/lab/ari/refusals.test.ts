@@ -3,8 +3,8 @@
  * tells the phone's own status; 16 tells a cause alone, the same for several.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { InvitePolicy } from '../../../lab/phone/invite-policies.ts';
 import type { LegEndKind } from '../../../src/call/ports.ts';
-import type { InvitePolicy } from '../phone/invite-policies.ts';
 import { type AriLab, SOON_MS, startAriLab } from './ari-lab.ts';
 
 const STATUSES = Array.from({ length: 400 }, (_, index) => 300 + index);

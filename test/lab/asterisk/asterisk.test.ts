@@ -4,9 +4,9 @@
 import { access, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AsteriskVersion, type LabAsterisk, startAsterisk } from './asterisk.ts';
-import { awaitThat } from './deadline.ts';
-import { fetchAsterisk } from './fetch.ts';
+import { type AsteriskVersion, type LabAsterisk, startAsterisk } from '../../../lab/asterisk/asterisk.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { fetchAsterisk } from '../../../lab/asterisk/fetch.ts';
 
 const VERSIONS: readonly AsteriskVersion[] = [16, 22];
 

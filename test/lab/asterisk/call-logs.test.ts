@@ -1,10 +1,10 @@
 /** Asterisk's call logs and its manager interface, as the lab reads and asks them, shown on calls by a plain Dial(). */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { BY_DIAL, deskUser, dialled, officeSettings } from '../rigs/office.ts';
-import { channelOf, talk } from '../rigs/talk.ts';
-import { AmiRefused } from './ami.ts';
+import { AmiRefused } from '../../../lab/asterisk/ami.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { BY_DIAL, deskUser, dialled, officeSettings } from '../../../lab/rigs/office.ts';
+import { channelOf, talk } from '../../../lab/rigs/talk.ts';
 
 describe.each([16, 22] as const)('call logs and manager of Asterisk %i', (version) => {
   let lab: Lab;

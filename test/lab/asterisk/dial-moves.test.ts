@@ -1,8 +1,8 @@
 /** What else happens to a call that a plain Dial() has connected: hold, parking, moves, conference, recording, pickup. The measure for those that the router connects. */
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { moveCases } from '../rigs/moves-cases.ts';
-import { BY_DIAL, officeSettings } from '../rigs/office.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { moveCases } from '../../../lab/rigs/moves-cases.ts';
+import { BY_DIAL, officeSettings } from '../../../lab/rigs/office.ts';
 
 describe.each([16, 22] as const)('a call by Dial() on Asterisk %i', (version) => {
   let lab: Lab;

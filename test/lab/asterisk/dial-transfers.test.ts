@@ -1,9 +1,9 @@
 /** Every transfer of a call that a plain Dial() has connected: the measure for those that the router connects, and the proof of the phones that transfer. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { BY_DIAL, officeSettings } from '../rigs/office.ts';
-import { talk } from '../rigs/talk.ts';
-import { CELLS } from '../rigs/transfer-cells.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { BY_DIAL, officeSettings } from '../../../lab/rigs/office.ts';
+import { talk } from '../../../lab/rigs/talk.ts';
+import { CELLS } from '../../../lab/rigs/transfer-cells.ts';
 
 describe.each([16, 22] as const)('a call by Dial() on Asterisk %i', (version) => {
   let lab: Lab;

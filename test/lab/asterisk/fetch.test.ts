@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { findDebianArchive, parseSourcesList, parseSourcesStanzas } from './apt-sources.ts';
-import { fetchAsterisk } from './fetch.ts';
-import { withLock } from './fetch-lock.ts';
+import { findDebianArchive, parseSourcesList, parseSourcesStanzas } from '../../../lab/asterisk/apt-sources.ts';
+import { fetchAsterisk } from '../../../lab/asterisk/fetch.ts';
+import { withLock } from '../../../lab/asterisk/fetch-lock.ts';
 
 let folder = '';
 

@@ -4,14 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readAddress } from '../../../src/asterisk/address.ts';
-import { contactQuestions } from '../../../src/asterisk/contacts.ts';
-import { DIALPLAN_QUESTION, GOES_FREE, STAYS } from '../../../src/asterisk/own-dialplan.ts';
-import { ask, variableQuestion } from '../../../src/asterisk/question.ts';
-import { AriRequests } from '../../../src/asterisk/requests.ts';
-import { variableOrder } from '../../../src/asterisk/variable-order.ts';
+import { type LabAsterisk, startAsterisk } from '../../../lab/asterisk/asterisk.ts';
+import { ask, variableQuestion } from '../../../src/asterisk/app/expressions.ts';
+import { DIALPLAN_QUESTION, GOES_FREE, STAYS } from '../../../src/asterisk/app/own-dialplan.ts';
+import { variableOrder } from '../../../src/asterisk/app/variable-order.ts';
+import { readAddress } from '../../../src/asterisk/ari/address.ts';
+import { AriRequests } from '../../../src/asterisk/ari/client.ts';
+import { contactQuestions } from '../../../src/asterisk/registrations/contacts.ts';
 import { VARIABLE_NAMES } from '../../../src/call/plan.ts';
-import { type LabAsterisk, startAsterisk } from './asterisk.ts';
 
 /** Nothing here waits. */
 const RESTLESS = `[lab-restless]
@@ -56,7 +56,7 @@ describe.each([16, 22] as const)('Asterisk %i', (version) => {
       for (let times = 0; times < TIMES; times += 1) {
         const [answer] = await ask(requests, channelId, questions);
         expect(answer).toBe('1,1,1,1');
-        await requests.send(variableOrder(channelId, 'XIVO_MAPP_MEMORY', 'memory'));
+        await requests.send(variableOrder(channelId, 'XIVO_MAPP_MEMORY', 'checkpoint'));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, asking));

@@ -1,11 +1,11 @@
 /** The softphone against real Asterisks of both versions, through a plain Dial: proves that both understand each other. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabAsterisk } from '../asterisk/asterisk.ts';
-import { startAsterisk, TONES } from '../asterisk/asterisk.ts';
-import { answersAfter, answersDespiteCancel, refuses, rings } from './invite-policies.ts';
-import type { Phone } from './phone.ts';
-import { createPhone } from './phone.ts';
-import { RegisterRefused } from './registration.ts';
+import type { LabAsterisk } from '../../../lab/asterisk/asterisk.ts';
+import { startAsterisk, TONES } from '../../../lab/asterisk/asterisk.ts';
+import { answersAfter, answersDespiteCancel, refuses, rings } from '../../../lab/phone/invite-policies.ts';
+import type { Phone } from '../../../lab/phone/phone.ts';
+import { createPhone } from '../../../lab/phone/phone.ts';
+import { RegisterRefused } from '../../../lab/phone/registration.ts';
 
 const SOON_MS = 30_000;
 const DIALPLAN = `

@@ -1,6 +1,6 @@
 /** Digest answers against the examples of RFC 2617, RFC 7616 and RFC 2069, and challenges as Asterisk 16 and 22 write them. */
 import { describe, expect, it } from 'vitest';
-import { authorization, Credentials, challengeIn, parseChallenge } from './digest.ts';
+import { authorization, Credentials, challengeIn, parseChallenge } from '../../../lab/phone/digest.ts';
 
 function responseIn(header: string): string | undefined {
   return /response="([0-9a-f]+)"/.exec(header)?.[1];

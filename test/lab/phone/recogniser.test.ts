@@ -1,12 +1,12 @@
 /** What a phone takes received audio for: tones, ringback, music, silence; and how frames become a timeline. */
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from './g711.ts';
-import type { HeardFrame } from './heard-timeline.ts';
-import { longestGap, segmentsOf } from './heard-timeline.ts';
-import type { Heard } from './recogniser.ts';
-import { recognise } from './recogniser.ts';
-import type { Codec } from './sdp.ts';
-import { FRAME_MS, frame, SAMPLES_PER_FRAME } from './tone.ts';
+import { decode, encode } from '../../../lab/phone/g711.ts';
+import type { HeardFrame } from '../../../lab/phone/heard-timeline.ts';
+import { longestGap, segmentsOf } from '../../../lab/phone/heard-timeline.ts';
+import type { Heard } from '../../../lab/phone/recogniser.ts';
+import { recognise } from '../../../lab/phone/recogniser.ts';
+import type { Codec } from '../../../lab/phone/sdp.ts';
+import { FRAME_MS, frame, SAMPLES_PER_FRAME } from '../../../lab/phone/tone.ts';
 
 const TONES_HZ = [600, 900, 1300];
 

@@ -1,6 +1,6 @@
 /** RTP packets and DTMF telephone-events on the wire. */
 import { describe, expect, it } from 'vitest';
-import { buildRtp, buildTelephoneEvent, parseRtp, parseTelephoneEvent } from './rtp-packet.ts';
+import { buildRtp, buildTelephoneEvent, parseRtp, parseTelephoneEvent } from '../../../lab/phone/rtp-packet.ts';
 
 const packet = {
   payloadType: 101,

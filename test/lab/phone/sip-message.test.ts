@@ -1,8 +1,8 @@
 /** SIP messages, addresses and session descriptions: what is read, what is written, what is refused. */
 import { describe, expect, it } from 'vitest';
-import { agree, answer, audioCodecs, hasVideo, offer, parseSdp } from './sdp.ts';
-import { assertedParty, formatAddress, parseAddress } from './sip-address.ts';
-import { branch, cseq, formatSip, header, headers, parseSip, SipSyntaxError } from './sip-message.ts';
+import { agree, answer, audioCodecs, hasVideo, offer, parseSdp } from '../../../lab/phone/sdp.ts';
+import { assertedParty, formatAddress, parseAddress } from '../../../lab/phone/sip-address.ts';
+import { branch, cseq, formatSip, header, headers, parseSip, SipSyntaxError } from '../../../lab/phone/sip-message.ts';
 
 const INVITE = [
   'INVITE sip:m1@127.0.0.1:4000 SIP/2.0',

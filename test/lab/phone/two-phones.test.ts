@@ -1,7 +1,7 @@
 /** Two phones that call each other directly over loopback: proves the softphone itself, with no Asterisk between. */
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nowMs } from './clock.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
 import {
   answersAfter,
   answersAndVanishes,
@@ -11,10 +11,10 @@ import {
   playsEarlyMedia,
   refuses,
   rings,
-} from './invite-policies.ts';
-import type { Phone } from './phone.ts';
-import { createPhone } from './phone.ts';
-import { DeadlineMissed } from './phone-events.ts';
+} from '../../../lab/phone/invite-policies.ts';
+import type { Phone } from '../../../lab/phone/phone.ts';
+import { createPhone } from '../../../lab/phone/phone.ts';
+import { DeadlineMissed } from '../../../lab/phone/phone-events.ts';
 
 const SOON_MS = 30_000;
 let lucie: Phone;

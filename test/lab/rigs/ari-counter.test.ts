@@ -1,7 +1,7 @@
 /** That a count of what is asked of Asterisk tells kinds apart, and that more, fewer and unknown ones are told. */
 import { describe, expect, it } from 'vitest';
-import { atMost, each, unlike, untimed } from './allowance.ts';
-import { kindOf } from './request-kinds.ts';
+import { atMost, each, unlike, untimed } from '../../../lab/rigs/allowance.ts';
+import { kindOf } from '../../../lab/rigs/request-kinds.ts';
 
 const asked = (field: string) => `\${PJSIP_CONTACT(a%3B1,${field})}`;
 

@@ -1,8 +1,8 @@
 /** That a soak's verdict finds what a leak would look like, and takes a heap's usual ups and downs for none. */
 import { expect, test } from 'vitest';
-import type { RestingState } from './router-state.ts';
-import type { SoakResult } from './soak.ts';
-import { judgeSoak } from './soak-verdict.ts';
+import type { RestingState } from '../../../lab/rigs/router-state.ts';
+import type { SoakResult } from '../../../lab/rigs/soak.ts';
+import { judgeSoak } from '../../../lab/rigs/soak-verdict.ts';
 
 const CALLS = 10_000;
 const WARM_BYTES = 18.5e6;

@@ -3,9 +3,9 @@
  * for somebody who is gone, and talks to whoever is there.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { noted } from '../rigs/death.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { noted } from '../../../lab/rigs/death.ts';
 import {
   heldLeg,
   hold,
@@ -18,9 +18,9 @@ import {
   NOWHERE,
   release,
   releaseCaller,
-} from '../rigs/held-leg.ts';
-import { BY_DIAL, officeSettings } from '../rigs/office.ts';
-import { channelOf, hangUpAll, hearEachOther, partyOf, sides, talk } from '../rigs/talk.ts';
+} from '../../../lab/rigs/held-leg.ts';
+import { BY_DIAL, officeSettings } from '../../../lab/rigs/office.ts';
+import { channelOf, hangUpAll, hearEachOther, partyOf, sides, talk } from '../../../lab/rigs/talk.ts';
 
 const { dialplan, globals, steps, stepsGone } = await heldLeg();
 

@@ -4,10 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { TONES } from '../asterisk/asterisk.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { SOON_MS } from '../handset.ts';
-import type { Lab } from '../lab.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import type { Lab } from '../../../lab/lab.ts';
 import {
   ANSWERED_BEFORE,
   ENGLISH,
@@ -16,7 +16,7 @@ import {
   type PitchedSounds,
   soundsHeard,
   startPitchedLab,
-} from '../rigs/pitched-sounds.ts';
+} from '../../../lab/rigs/pitched-sounds.ts';
 
 /** Callers whose network sends audio from the first early media on, and callers whose network sends none before the answer. */
 const carriers = [

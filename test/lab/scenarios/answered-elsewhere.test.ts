@@ -1,7 +1,7 @@
 /** Who loses a race for a call, and is told so: answered on another device, two answers at once, answers that come too late for anyone. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { answersDespiteCancel, onlyTries } from '../phone/invite-policies.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersDespiteCancel, onlyTries } from '../../../lab/phone/invite-policies.ts';
 
 /** Just before the CANCEL is confirmed, and well after it. */
 const LATE_ANSWERS = [{ does: answersDespiteCancel(0) }, { does: answersDespiteCancel(50) }];

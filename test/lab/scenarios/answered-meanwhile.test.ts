@@ -1,8 +1,8 @@
 /** Somebody answers while no router is there: caller and callee talk at once all the same. Whom nobody can be connected with is hung up; with an older copy of the dialplan calls go on without us. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { toldEndsOf, wakesOf } from '../rigs/death.ts';
-import { stillTalk } from '../rigs/live-calls.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { toldEndsOf, wakesOf } from '../../../lab/rigs/death.ts';
+import { stillTalk } from '../../../lab/rigs/live-calls.ts';
 
 describe.each([16, 22] as const)('answered while no router is there, on Asterisk %i', (version) => {
   let lab: Lab;

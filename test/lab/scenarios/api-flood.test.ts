@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Callee } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { keylessFlood } from '../../../lab/rigs/keyless-flood.ts';
 import { agiReset, httpReset, type Reset, reset } from '../../fuzz/resets.ts';
-import type { Callee } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { keylessFlood } from '../rigs/keyless-flood.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 12';
 const CALLS = 6;

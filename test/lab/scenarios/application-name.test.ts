@@ -1,8 +1,8 @@
 /** The dialplan sends its calls to another application than the router has: no call comes, and the operator is told why; and told when it is set right, without a restart. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 /** It is asked for every ten seconds. */
 const PATIENCE_MS = 30_000;

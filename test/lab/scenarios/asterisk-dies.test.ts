@@ -3,12 +3,12 @@
  * ending, and works again as soon as Asterisk does. Both versions at the same time, since most of it is waiting for Asterisk.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { unhealthyBecause } from '../rigs/sick-router.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { unhealthyBecause } from '../../../lab/rigs/sick-router.ts';
 
 /** A short wait for those who have both devices, a long one for the others. */
 const GLOBALS = [

@@ -4,13 +4,13 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { TONES } from '../asterisk/asterisk.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { badUsers } from '../rigs/bad-bodies.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { badUsers } from '../../../lab/rigs/bad-bodies.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep';
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;

@@ -2,9 +2,9 @@
  * EDGES 47: an application of our dialplan fails, for the site has set it up wrongly or has not loaded it. In Asterisk that ends the call; here the call goes on with the next best.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { OWN_DIAL, OWN_DIALPLAN } from '../rigs/own-dial.ts';
-import { awake, endingOfCallTo } from '../rigs/xivo-site.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { OWN_DIAL, OWN_DIALPLAN } from '../../../lab/rigs/own-dial.ts';
+import { awake, endingOfCallTo } from '../../../lab/rigs/xivo-site.ts';
 
 /** A tone zone that lacks `ring`. */
 const NO_RING = '[general]\ncountry=xx\n\n[xx]\ndescription=No ring\nringcadence=2000,4000\ndial=425\n';

@@ -3,12 +3,12 @@
  * rigs/call-costs.ts. Nothing here is about time.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabCall } from '../caller.ts';
-import type { Handset } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { unlike, untimed } from '../rigs/allowance.ts';
-import { AriCounter, type Traffic } from '../rigs/ari-counter.ts';
-import { ALWAYS, ANSWERED, type Cost, UNANSWERED, WEB_APP } from '../rigs/call-costs.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import type { Handset } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { unlike, untimed } from '../../../lab/rigs/allowance.ts';
+import { AriCounter, type Traffic } from '../../../lab/rigs/ari-counter.ts';
+import { ALWAYS, ANSWERED, type Cost, UNANSWERED, WEB_APP } from '../../../lab/rigs/call-costs.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 1';
 /** Longer than any machine takes: no wait ends before the mobile has registered, and no loop's end makes the router look again. */
@@ -81,7 +81,7 @@ describe.each([16, 22] as const)('what a call costs Asterisk %i', (version) => {
 
   it('and what it is asked without any call: the heartbeat', async () => {
     counter.begin();
-    await counter.answered('POST /events/user/xivo-mapp-pulse', 3);
+    await counter.answered('POST /events/user/xivo-mapp-probe', 3);
     await expectCost({ requests: {}, events: {} });
   });
 });

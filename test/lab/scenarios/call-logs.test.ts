@@ -1,10 +1,10 @@
 /** Asterisk's call logs (CDR, CEL) of a call by the router are those of a plain Dial() on the same Asterisk, through the same dialplan. What cannot be alike stands here by name. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { UserSpec } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { type Happens, type Logged, logged, loggedSettings } from '../rigs/logged-calls.ts';
-import { BY_DIAL, BY_ROUTER, deskUser, dialled } from '../rigs/office.ts';
+import type { UserSpec } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { type Happens, type Logged, logged, loggedSettings } from '../../../lab/rigs/logged-calls.ts';
+import { BY_DIAL, BY_ROUTER, deskUser, dialled } from '../../../lab/rigs/office.ts';
 
 const THREE: Partial<UserSpec> = {
   ringingDevice: 'MobileApp',

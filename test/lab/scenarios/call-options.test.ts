@@ -3,10 +3,10 @@
  * Dial() reads it, and no character switches on what nobody has asked for.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 /** The channel stays until it has been read. */
 const DIALPLAN = `

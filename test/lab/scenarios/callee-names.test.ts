@@ -1,6 +1,6 @@
 /** Whom the caller is told to talk to: the callee's name as it is, whatever it is made of; and nobody where the callee does not want to be known. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 /** What Asterisk's dialplan might take for its own. */
 const NAMES = [

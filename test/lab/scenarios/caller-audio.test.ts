@@ -3,10 +3,9 @@
  * of known pitch here, so that what was heard, and when, can be told apart; one call hears the real message.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GLOBALS } from '../../../src/call/settings.ts';
-import { TONES } from '../asterisk/asterisk.ts';
-import type { LabCall } from '../caller.ts';
-import type { Lab } from '../lab.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import type { Lab } from '../../../lab/lab.ts';
 import {
   ENGLISH,
   FRENCH,
@@ -18,7 +17,8 @@ import {
   type PitchedSounds,
   soundsHeard,
   startPitchedLab,
-} from '../rigs/pitched-sounds.ts';
+} from '../../../lab/rigs/pitched-sounds.ts';
+import { GLOBALS } from '../../../src/call/globals.ts';
 
 /** Callers whose network sends audio from the first early media on, and callers whose network sends none before the answer. */
 const carriers = [

@@ -5,10 +5,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { AriFront } from '../rigs/ari-front.ts';
-import { dies, noted, waits } from '../rigs/death.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { AriFront } from '../../../lab/rigs/ari-front.ts';
+import { dies, noted, waits } from '../../../lab/rigs/death.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 2\nXIVO_MAPP_MSG_SOUND = beep';
 const LONG_WAIT = `${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 30\nXIVO_MAPP_ANSWER_EARLY = True`;

@@ -3,9 +3,9 @@
  * unheard; the second is a call of its own all the same.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { wakesOf } from '../rigs/death.ts';
-import { EventLine } from '../rigs/event-line.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { wakesOf } from '../../../lab/rigs/death.ts';
+import { EventLine } from '../../../lab/rigs/event-line.ts';
 
 /** The first visit is over soon; the second, by another device of the same user's, is not. */
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1

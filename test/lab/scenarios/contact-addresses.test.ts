@@ -3,12 +3,12 @@
  * the router. A phone must never dial by way of its registration.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { refuses, rings } from '../phone/invite-policies.ts';
-import { LOOK_UP, tellWhere } from '../rigs/own-dial.ts';
-import { STRANGE, STRANGE_DIALPLAN, STRANGE_ENDPOINT, StrangePhone } from '../rigs/strange-contacts.ts';
-import { awake } from '../rigs/xivo-site.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { refuses, rings } from '../../../lab/phone/invite-policies.ts';
+import { LOOK_UP, tellWhere } from '../../../lab/rigs/own-dial.ts';
+import { STRANGE, STRANGE_DIALPLAN, STRANGE_ENDPOINT, StrangePhone } from '../../../lab/rigs/strange-contacts.ts';
+import { awake } from '../../../lab/rigs/xivo-site.ts';
 
 const ASCII = Array.from({ length: 0x7f - 0x20 }, (_, index) => String.fromCharCode(0x20 + index));
 const BEYOND = ['\u00e9', '\u{1f4de}'];

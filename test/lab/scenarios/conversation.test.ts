@@ -1,9 +1,9 @@
 /** The conversation: both hear each other and nothing else, digits pass, either side ends it, and no video gets in. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import type { PhoneCall } from '../phone/phone-call.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import type { PhoneCall } from '../../../lab/phone/phone-call.ts';
 
 /** A message of half a minute, so that only a cut ends it in time. */
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_MSG_SOUND = demo-congrats';

@@ -1,8 +1,8 @@
 /** The event connection breaks in the middle of an event, half of which has come: the router comes back, and what the event said counts all the same. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { letStay, talk } from '../rigs/death.ts';
-import { EventLine } from '../rigs/event-line.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { letStay, talk } from '../../../lab/rigs/death.ts';
+import { EventLine } from '../../../lab/rigs/event-line.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 10\nXIVO_MAPP_MSG_SOUND = beep';
 

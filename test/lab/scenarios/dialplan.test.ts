@@ -3,11 +3,11 @@
  * host, goes on to XiVO's own Dial. What is not the router's to route is passed back untouched.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Ending } from '../asterisk/asterisk.ts';
-import type { Callee, UserSpec } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../rigs/xivo-site.ts';
+import type { Ending } from '../../../lab/asterisk/asterisk.ts';
+import type { Callee, UserSpec } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../../../lab/rigs/xivo-site.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_PLAY_MSG = False';
 

@@ -3,15 +3,15 @@
  * host and the cure once, and the router can still be stopped. Nothing of it depends on Asterisk's version.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { noted } from '../rigs/death.ts';
-import { Names } from '../rigs/names.ts';
-import { healthOf } from '../rigs/sick-store.ts';
-import { facts } from '../timeline.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { noted } from '../../../lab/rigs/death.ts';
+import { Names } from '../../../lab/rigs/names.ts';
+import { healthOf } from '../../../lab/rigs/sick-store.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 10\nXIVO_MAPP_PLAY_MSG = True';
 const BOTH = [{ platform: 'android' }, { platform: 'ios' }] as const;

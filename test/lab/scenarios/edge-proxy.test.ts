@@ -3,11 +3,11 @@
  * The proxy is a real Kamailio; the addresses that the phones register lead nowhere.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EdgeProxy, startEdgeProxy } from '../edge/kamailio.ts';
-import { Handset } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
-import { LOOK_UP, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
+import { type EdgeProxy, startEdgeProxy } from '../../../lab/edge/kamailio.ts';
+import { Handset } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { createPhone, type Phone } from '../../../lab/phone/phone.ts';
+import { LOOK_UP, OWN_DIALPLAN, tellWhere } from '../../../lab/rigs/own-dial.ts';
 
 const EDGE = 'edge';
 const ENDPOINT = `PJSIP/${EDGE}`;

@@ -3,12 +3,12 @@
  * rings; and the log says once what is broken.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { FailingAri } from '../rigs/failing-ari.ts';
-import { unhealthyBecause } from '../rigs/sick-router.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { FailingAri } from '../../../lab/rigs/failing-ari.ts';
+import { unhealthyBecause } from '../../../lab/rigs/sick-router.ts';
 
 const GLOBALS = [
   'XIVO_MAPP_LOOPS_INTERVAL = 1',

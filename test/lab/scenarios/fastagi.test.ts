@@ -1,10 +1,10 @@
 /** FastAGI on real Asterisks: a dialplan that keeps its own Dial is told whom it can dial, and goes on whatever becomes of the router. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { LOOK_UP, OWN_DIAL, OWN_DIALPLAN, tellWhere, WRONG } from '../rigs/own-dial.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { LOOK_UP, OWN_DIAL, OWN_DIALPLAN, tellWhere, WRONG } from '../../../lab/rigs/own-dial.ts';
 
 const GLOBALS = `
 XIVO_MAPP_LOOPS_INTERVAL = 1

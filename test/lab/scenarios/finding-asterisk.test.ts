@@ -5,10 +5,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { endServer } from '../rigs/between.ts';
-import { listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
-import { LabRouter, type RouterEnvironment } from '../router.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { endServer } from '../../../lab/rigs/between.ts';
+import { listenOn, portOf, unhealthyBecause } from '../../../lab/rigs/sick-router.ts';
+import { LabRouter, type RouterEnvironment } from '../../../lab/router.ts';
 
 describe.each([16, 22] as const)('the router and Asterisk %i', (version) => {
   let lab: Lab;

@@ -1,6 +1,6 @@
 /** The simplest scenario, as the one to copy: a push wakes the mobile, it answers, both hear each other. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 describe.each([16, 22] as const)('a call on Asterisk %i', (version) => {
   let lab: Lab;

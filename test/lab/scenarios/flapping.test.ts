@@ -3,12 +3,12 @@
  * removed while it is dialled is given up at once.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-import { onlyTries, rings } from '../phone/invite-policies.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
-import { noted } from '../rigs/death.ts';
-import { facts } from '../timeline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { Mobile } from '../../../lab/mobile.ts';
+import { onlyTries, rings } from '../../../lab/phone/invite-policies.ts';
+import { createPhone, type Phone } from '../../../lab/phone/phone.ts';
+import { noted } from '../../../lab/rigs/death.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_PLAY_MSG = False';
 const FLAPS = 100;

@@ -2,9 +2,9 @@
  * Asterisk tells of other people's calls and phones, ten thousand events a second: a call goes through as ever, the router goes on answering, and its memory stays bounded.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { EventLine } from '../rigs/event-line.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { EventLine } from '../../../lab/rigs/event-line.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 2\nXIVO_MAPP_MSG_SOUND = beep';
 const PER_SECOND = 10_000;

@@ -3,12 +3,12 @@
  * be by the site's own dialplan, whoever is called there is an ordinary phone, or another user of the router.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { InvitePolicy } from '../phone/invite-policies.ts';
-import { refuses } from '../phone/invite-policies.ts';
-import { createPhone } from '../phone/phone.ts';
-import { dies, noted } from '../rigs/death.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { InvitePolicy } from '../../../lab/phone/invite-policies.ts';
+import { refuses } from '../../../lab/phone/invite-policies.ts';
+import { createPhone } from '../../../lab/phone/phone.ts';
+import { dies, noted } from '../../../lab/rigs/death.ts';
 
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1
 XIVO_MAPP_LOOPS_MOBILEAPP = 3

@@ -4,11 +4,11 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { hearsNow, noted, rings, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
-import { stillTalk } from '../rigs/live-calls.ts';
-import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { hearsNow, noted, rings, toldEndsOf, waits, wakesOf } from '../../../lab/rigs/death.ts';
+import { stillTalk } from '../../../lab/rigs/live-calls.ts';
+import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../../../lab/rigs/own-dial.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_MOBILEAPP = 8';
 

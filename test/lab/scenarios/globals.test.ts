@@ -3,12 +3,12 @@
  * (`planned`, `hold`), what was wrong in the log.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/settings.ts';
-import type { ToldEntry } from '../api-client.ts';
-import type { Callee } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { EVERY_GLOBAL } from '../rigs/every-global.ts';
+import type { ToldEntry } from '../../../lab/api-client.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { EVERY_GLOBAL } from '../../../lab/rigs/every-global.ts';
+import { GLOBALS, PLAY_MSG_ALIAS } from '../../../src/call/globals.ts';
 
 type Lines = Readonly<Record<string, string>>;
 

@@ -4,11 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { allOut, bounded, LIMIT, limitSettings, recorded, talkOut, waitOut } from '../rigs/limits.ts';
-import { BY_DIAL, BY_ROUTER, deskUser } from '../rigs/office.ts';
-import { hearEachOtherLong, recordingOf } from '../rigs/recordings.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { allOut, bounded, LIMIT, limitSettings, recorded, talkOut, waitOut } from '../../../lab/rigs/limits.ts';
+import { BY_DIAL, BY_ROUTER, deskUser } from '../../../lab/rigs/office.ts';
+import { hearEachOtherLong, recordingOf } from '../../../lab/rigs/recordings.ts';
 
 /** Seconds from before the hook, which begins with the INVITE. */
 const GRANTED = { variables: { 'TIMEOUT(absolute)': '4' } } as const;

@@ -3,8 +3,8 @@
  * quick again, all is as before. More callers than the site wants go on in the dialplan, too.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { SlowAri } from '../rigs/slow-ari.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { SlowAri } from '../../../lab/rigs/slow-ari.ts';
 
 /** More than a loaded machine adds by itself, and with it less than a caller stays until the router's first look. */
 const SLOW_MS = 500;

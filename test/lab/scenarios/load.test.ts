@@ -3,8 +3,8 @@
  * behind. Nothing here is about time, for the machine may be busy with anything.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { playCrowd } from '../rigs/crowd.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { playCrowd } from '../../../lab/rigs/crowd.ts';
 
 const CALLS = 250;
 

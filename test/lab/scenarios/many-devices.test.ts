@@ -1,10 +1,10 @@
 /** Nothing of a size that a site or an app chooses makes a call fail: a user with as many devices as there can be, each with the longest id. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MOST_DEVICES } from '../../../src/call/callee-ports.ts';
-import { LONGEST_MEMORY } from '../../../src/call/memory.ts';
-import type { Callee } from '../callee.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { dies, noted, readMemory, waits, wakesOf } from '../rigs/death.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { dies, noted, readCheckpoint, waits, wakesOf } from '../../../lab/rigs/death.ts';
+import { MOST_DEVICES } from '../../../src/call/ports/callee.ts';
+import { LONGEST_CHECKPOINT } from '../../../src/call/resume/checkpoint.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_PLAY_MSG = True\nXIVO_MAPP_MSG_SOUND = beep';
 
@@ -31,7 +31,7 @@ describe.each([16, 22] as const)('a user with many devices on Asterisk %i', (ver
     const alice = await userOfMany();
     const call = await lab.caller().call(alice);
     const { channelId } = await waits(lab, call, MOST_DEVICES);
-    expect((await readMemory(lab, channelId)).length).toBeLessThanOrEqual(LONGEST_MEMORY);
+    expect((await readCheckpoint(lab, channelId)).length).toBeLessThanOrEqual(LONGEST_CHECKPOINT);
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);

@@ -1,9 +1,9 @@
 /** What a caller hears whose dialplan keeps its own Dial, by FastAGI: the message, then music or ringback, as in Stasis(); and the message holds up no ringing. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import type { Lab } from '../lab.ts';
-import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../rigs/next-user.ts';
-import { tellWhere } from '../rigs/own-dial.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import type { Lab } from '../../../lab/lab.ts';
+import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../../../lab/rigs/next-user.ts';
+import { tellWhere } from '../../../lab/rigs/own-dial.ts';
 import {
   ENGLISH,
   heardForMs,
@@ -11,7 +11,7 @@ import {
   type PitchedSounds,
   soundsHeard,
   startPitchedLab,
-} from '../rigs/pitched-sounds.ts';
+} from '../../../lab/rigs/pitched-sounds.ts';
 
 const doors: readonly Door[] = ['Gosub(xivo-mapp-own-dial)', 'the global hook by FastAGI'];
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;

@@ -4,12 +4,12 @@
  */
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Callee, UserSpec } from '../../../lab/callee.ts';
+import type { CallerSpec } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { loneByte } from '../../../lab/phone/raw-bytes.ts';
+import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../../../lab/rigs/own-dial.ts';
 import { withoutEscapes } from '../../../src/call/told-text.ts';
-import type { Callee, UserSpec } from '../callee.ts';
-import type { CallerSpec } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { loneByte } from '../phone/raw-bytes.ts';
-import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
 
 const GLOBALS = 'XIVO_MAPP_PLAY_MSG = False\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 /** A plain Dial() of the same phone. */

@@ -3,13 +3,13 @@
  * a phone once.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { refuses } from '../phone/invite-policies.ts';
-import { wakesOf } from '../rigs/death.ts';
-import { DOORS, type Door, NEXT_USER_DIALPLAN, numberOf } from '../rigs/next-user.ts';
-import { tellWhere } from '../rigs/own-dial.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { refuses } from '../../../lab/phone/invite-policies.ts';
+import { wakesOf } from '../../../lab/rigs/death.ts';
+import { DOORS, type Door, NEXT_USER_DIALPLAN, numberOf } from '../../../lab/rigs/next-user.ts';
+import { tellWhere } from '../../../lab/rigs/own-dial.ts';
 
 const PATIENT = 'XIVO_MAPP_PLAY_MSG = False\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 const HASTY = 'XIVO_MAPP_PLAY_MSG = False\nXIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1';

@@ -3,10 +3,10 @@
  * handled any more.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { createPhone, type Phone } from '../phone/phone.ts';
-import { OWN_DIALPLAN } from '../rigs/own-dial.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { createPhone, type Phone } from '../../../lab/phone/phone.ts';
+import { OWN_DIALPLAN } from '../../../lab/rigs/own-dial.ts';
 
 const TEXTER = 'texter';
 /** A site's context for messages, which leads to us as the one for calls does; by the number's first digit, each way to us. */

@@ -3,12 +3,12 @@
  * suffer by them, and none of them may be kept.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { loneByte } from '../phone/raw-bytes.ts';
-import { dies, rings, waits } from '../rigs/death.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { loneByte } from '../../../lab/phone/raw-bytes.ts';
+import { dies, rings, waits } from '../../../lab/rigs/death.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 /** Somebody else's call that lives on in the dialplan, and a number at which messages come to the router and are counted behind it. */

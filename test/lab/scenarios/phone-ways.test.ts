@@ -1,10 +1,10 @@
 /** Phones that do not behave like the lab's own: each of their ways means what it means after a plain Dial(). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Handset, SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { onlyTries, playsEarlyMedia, refuses, rings } from '../phone/invite-policies.ts';
-import { createPhone } from '../phone/phone.ts';
-import { noted } from '../rigs/death.ts';
+import { Handset, SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { onlyTries, playsEarlyMedia, refuses, rings } from '../../../lab/phone/invite-policies.ts';
+import { createPhone } from '../../../lab/phone/phone.ts';
+import { noted } from '../../../lab/rigs/death.ts';
 
 const GLOBALS = `XIVO_MAPP_LOOPS_INTERVAL = 1
 XIVO_MAPP_LOOPS_MOBILEAPP = 3

@@ -1,12 +1,12 @@
 /** What phones are told of a call by the router is what a plain Dial() tells them: who was diverted, which codecs, who is connected, and that another has answered. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AsteriskVersion } from '../asterisk/asterisk.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import type { Callee, UserSpec } from '../callee.ts';
-import { type Lab, type LabSettings, startLab } from '../lab.ts';
-import { loggedNumber, loggedSettings } from '../rigs/logged-calls.ts';
-import { BY_DIAL, BY_ROUTER, deskUser, type Way } from '../rigs/office.ts';
-import { channelOf } from '../rigs/talk.ts';
+import type { AsteriskVersion } from '../../../lab/asterisk/asterisk.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import type { Callee, UserSpec } from '../../../lab/callee.ts';
+import { type Lab, type LabSettings, startLab } from '../../../lab/lab.ts';
+import { loggedNumber, loggedSettings } from '../../../lab/rigs/logged-calls.ts';
+import { BY_DIAL, BY_ROUTER, deskUser, type Way } from '../../../lab/rigs/office.ts';
+import { channelOf } from '../../../lab/rigs/talk.ts';
 
 const DIVERTED = {
   'REDIRECTING(from-num,i)': '0600000001',

@@ -2,7 +2,7 @@
  * Callers whose number is no number, as SIP and a dialplan let them through: the mobile is woken all the same, and push and history show the same,
  * on one line and of sane length. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 20\nXIVO_MAPP_PLAY_MSG = False';
 describe.each([16, 22] as const)('a caller whose number is none, with Asterisk %i', (version) => {

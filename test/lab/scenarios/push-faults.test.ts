@@ -1,15 +1,15 @@
 /** Push services that are slow, silent or out of order: the caller never waits for them, and no push is given up before its time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-import { drop, garbage, hang, refuse, type ServiceAnswer, stall, tear } from '../push/answers.ts';
-import { facts } from '../timeline.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { Mobile } from '../../../lab/mobile.ts';
+import { drop, garbage, hang, refuse, type ServiceAnswer, stall, tear } from '../../../lab/push/answers.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 60\nXIVO_MAPP_PLAY_MSG = False';
 const SHORT = `${GLOBALS}\nXIVO_MAPP_LOOPS_MOBILEAPP = 5`;

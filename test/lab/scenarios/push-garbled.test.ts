@@ -1,8 +1,8 @@
 /** Push services that answer what no client can read, to as many pushes as are under way at a time: the router lives, and the next call's mobiles are woken as ever. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { hang, type ServiceAnswer } from '../../../lab/push/answers.ts';
 import { garbledOfApns, garbledOfFcm } from '../../push/garbled.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { hang, type ServiceAnswer } from '../push/answers.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 20\nXIVO_MAPP_PLAY_MSG = False';
 /** Pushes under way to FCM at a time. */

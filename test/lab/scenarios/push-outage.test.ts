@@ -3,14 +3,14 @@
  * itself, the log says once what is broken and once that it works again, however many calls there were. Nothing of it depends on Asterisk's version.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { drop, garbage, goaway, hang, refuse, reset, type ServiceAnswer } from '../push/answers.ts';
-import { makeCertificates } from '../push/certificate.ts';
-import { healthOf } from '../rigs/sick-store.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { drop, garbage, goaway, hang, refuse, reset, type ServiceAnswer } from '../../../lab/push/answers.ts';
+import { makeCertificates } from '../../../lab/push/certificate.ts';
+import { healthOf } from '../../../lab/rigs/sick-store.ts';
 
 const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 60\nXIVO_MAPP_PLAY_MSG = False';
 /** Every mobile is pushed, and none comes. */

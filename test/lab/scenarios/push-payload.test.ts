@@ -1,8 +1,8 @@
 /** What the phones' systems are told, to the letter, on both platforms: of a call, and of its end; and that nothing of it is told to the wrong ears. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { hang, refuse } from '../push/answers.ts';
-import { bundleId } from '../push/services.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { hang, refuse } from '../../../lab/push/answers.ts';
+import { bundleId } from '../../../lab/push/services.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 20';
 const IN_EVERY_PUSH = ['callId', 'calleeUserId', 'callerName', 'callerNumber', 'expiresAt', 'sentAt', 'type'];

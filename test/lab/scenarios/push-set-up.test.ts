@@ -1,11 +1,11 @@
 /** Pushes that are refused for our own set-up, to everybody: on /healthz and in the log each time it begins and ends, and the callers go on as with any push that fails (EDGES 51). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fallsBack } from '../fallen-back.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { refuse } from '../push/answers.ts';
-import { healthOf } from '../rigs/sick-store.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { refuse } from '../../../lab/push/answers.ts';
+import { healthOf } from '../../../lab/rigs/sick-store.ts';
 
 const HASTY = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 1\nXIVO_MAPP_PLAY_MSG = False';
 const PATIENT = 'XIVO_MAPP_LOOPS_MOBILEAPP = 60';

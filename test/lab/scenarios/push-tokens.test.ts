@@ -1,16 +1,16 @@
 /** Tokens that are dead, are not, or belong to somebody else by now: a dead one is never waited for, a live one is never lost, and none wakes the wrong person's phone. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { onlyTries } from '../phone/invite-policies.ts';
-import { refuse, type ServiceAnswer } from '../push/answers.ts';
-import { otherBundleId } from '../push/services.ts';
-import { facts } from '../timeline.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { onlyTries } from '../../../lab/phone/invite-policies.ts';
+import { refuse, type ServiceAnswer } from '../../../lab/push/answers.ts';
+import { otherBundleId } from '../../../lab/push/services.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = `
 XIVO_MAPP_LOOPS_INTERVAL = 1

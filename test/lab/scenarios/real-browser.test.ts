@@ -1,11 +1,11 @@
 /** A real UC Assistant, a page in Chromium that speaks SIP over wss and DTLS-SRTP by JsSIP, where the lab's own phones are elsewhere. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { browserEndpoint } from '../asterisk/web-conf.ts';
-import { Chromium } from '../clients/chromium.ts';
-import { fetchChromium, orNone } from '../clients/fetch-clients.ts';
-import { UcAssistant } from '../clients/uc-assistant.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { browserEndpoint } from '../../../lab/asterisk/web-conf.ts';
+import { Chromium } from '../../../lab/clients/chromium.ts';
+import { fetchChromium, orNone } from '../../../lab/clients/fetch-clients.ts';
+import { UcAssistant } from '../../../lab/clients/uc-assistant.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 const install = await orNone(fetchChromium());
 const MUSIC = { toneHz: TONES.mohDefault };

@@ -1,10 +1,10 @@
 /** A real SIP softphone, baresip, where the lab's own phones are elsewhere: as a mobile that the push starts, and as a caller. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import type { Callee } from '../callee.ts';
-import { Baresip } from '../clients/baresip.ts';
-import { fetchBaresip, orNone } from '../clients/fetch-clients.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { Baresip } from '../../../lab/clients/baresip.ts';
+import { fetchBaresip, orNone } from '../../../lab/clients/fetch-clients.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 const install = await orNone(fetchBaresip());
 const there = () => {

@@ -3,11 +3,11 @@
  * back in asterisk-dies.test.ts.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SOON_MS } from '../handset.ts';
-import type { Lab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { CutLab } from '../rigs/cut-lab.ts';
-import { stillTalk } from '../rigs/live-calls.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import type { Lab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { CutLab } from '../../../lab/rigs/cut-lab.ts';
+import { stillTalk } from '../../../lab/rigs/live-calls.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 60\nXIVO_MAPP_MSG_SOUND = beep';
 /** A mobile that the test itself wakes. */

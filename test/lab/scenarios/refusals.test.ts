@@ -1,7 +1,7 @@
 /** Legs that end without an answer: the person's refusal told apart from a phone that cannot be had, and what a decline ends. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { refuses } from '../phone/invite-policies.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { refuses } from '../../../lab/phone/invite-policies.ts';
 
 const globals = (declineEnds: string): string => `XIVO_MAPP_LOOPS_INTERVAL = 1
 XIVO_MAPP_LOOPS_MOBILEAPP = 10

@@ -1,14 +1,14 @@
 /** Fresh told from stale: whatever way a mobile comes back, its registration is seen and it rings; and what is left of its former life does no harm. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Story } from '../api-client.ts';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { LabCall } from '../caller.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-import { onlyTries } from '../phone/invite-policies.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
-import { facts } from '../timeline.ts';
+import type { Story } from '../../../lab/api-client.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { Mobile } from '../../../lab/mobile.ts';
+import { onlyTries } from '../../../lab/phone/invite-policies.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_PLAY_MSG = False';
 

@@ -1,15 +1,24 @@
 /** EDGES 35: whoever has called a user whose phone still sleeps, or rings, hands the call over before anybody has answered: it goes on with the one whom they talked to. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-import { nowMs } from '../phone/clock.ts';
-import type { OutgoingCall } from '../phone/outgoing-call.ts';
-import { dies, memoryOn, noted, toldEndsOf, wakesOf } from '../rigs/death.ts';
-import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../rigs/office.ts';
-import { channelOf, hangUpAll, hearEachOther, type Party, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { Mobile } from '../../../lab/mobile.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import type { OutgoingCall } from '../../../lab/phone/outgoing-call.ts';
+import { checkpointOn, dies, noted, toldEndsOf, wakesOf } from '../../../lab/rigs/death.ts';
+import { BY_DIAL, BY_ROUTER, officeSettings, type Way } from '../../../lab/rigs/office.ts';
+import {
+  channelOf,
+  hangUpAll,
+  hearEachOther,
+  type Party,
+  partyOf,
+  type Side,
+  sides,
+  talk,
+} from '../../../lab/rigs/talk.ts';
 
 const PATIENT = 'XIVO_MAPP_LOOPS_INTERVAL = 20';
 /** The wait is over after some seconds. */
@@ -75,7 +84,7 @@ describe.each([16, 22] as const)('a caller who is replaced before the answer on 
       const { actor, other, sleeper, second, callId } = await scene(way, by, { wakesAfterMs: 'never' });
       await handOver(actor, second, 'first');
       const [replaced] = await noted(lab, callId, 'caller-replaced');
-      await memoryOn(lab, String(replaced?.facts.channel));
+      await checkpointOn(lab, String(replaced?.facts.channel));
       await dies(lab);
       await noted(lab, callId, 'resumed');
       await sleeper.mobile.wake();

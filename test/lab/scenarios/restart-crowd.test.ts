@@ -3,14 +3,14 @@
  * nothing, a mobile that registers in the middle rings, and every wait ends by itself. Nothing here is about time, for the machine may be busy with anything.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { allRemembered, wakesOf } from '../rigs/death.ts';
-import { allAre, liveCalls, stillTalk } from '../rigs/live-calls.ts';
-import { inTurns, seatSleepers, UNHEARD } from '../rigs/many.ts';
-import { SlowAri } from '../rigs/slow-ari.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { allRemembered, wakesOf } from '../../../lab/rigs/death.ts';
+import { allAre, liveCalls, stillTalk } from '../../../lab/rigs/live-calls.ts';
+import { inTurns, seatSleepers, UNHEARD } from '../../../lab/rigs/many.ts';
+import { SlowAri } from '../../../lab/rigs/slow-ari.ts';
 
 const WAITING = 60;
 const RINGING = 10;

@@ -1,7 +1,7 @@
 /** EDGES 16: the router dies (kill -9) while phones ring. They ring on, the first to answer talks, the others learn of it, and nobody is pushed or dialled twice. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { dies, noted, rings, toldEndsOf, wakesOf } from '../rigs/death.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { dies, noted, rings, toldEndsOf, wakesOf } from '../../../lab/rigs/death.ts';
 
 const both = { ringingDevice: 'WebAppAndMobileApp', mobile: {} } as const;
 

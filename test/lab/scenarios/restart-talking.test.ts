@@ -1,9 +1,9 @@
 /** EDGES 16: the router dies (kill -9) after an answer, or while both talk. Nobody hears anything of it, and what it had still to tell is told after its return. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { dies, rings, talk, toldEndsOf, wakesOf } from '../rigs/death.ts';
-import { stillTalk } from '../rigs/live-calls.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { dies, rings, talk, toldEndsOf, wakesOf } from '../../../lab/rigs/death.ts';
+import { stillTalk } from '../../../lab/rigs/live-calls.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
 
 const awake = { ringingDevice: 'MobileApp', mobile: {} } as const;
 

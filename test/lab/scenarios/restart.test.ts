@@ -1,11 +1,21 @@
 /** EDGES 16: the router dies (kill -9) while a caller waits, in every step of the waiting. The next run goes on with the time that is left, and nobody is pushed twice. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { hang } from '../push/answers.ts';
-import { channelOf, dies, hearsNow, letStay, memoryOn, noted, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { hang } from '../../../lab/push/answers.ts';
+import {
+  channelOf,
+  checkpointOn,
+  dies,
+  hearsNow,
+  letStay,
+  noted,
+  toldEndsOf,
+  waits,
+  wakesOf,
+} from '../../../lab/rigs/death.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
 
 const USUAL = `XIVO_MAPP_LOOPS_INTERVAL = 30
 XIVO_MAPP_LOOPS_MOBILEAPP = 3
@@ -60,12 +70,12 @@ describe.each([16, 22] as const)('a router that dies while a caller waits on Ast
     const alice = await lab.user(sleeper);
     lab.push.fcm.answers.forToken(alice.mobile.token, hang, 1);
     const call = await lab.caller().call(alice);
-    const { memory } = await waits(lab, call, 0);
+    const { checkpoint } = await waits(lab, call, 0);
     await lab.push.fcm.waitFor(({ token }) => token === alice.mobile.token);
     await dies(lab);
     const push = await alice.mobile.waitForPush('incoming-call');
     // The app knows it for the same call, should the first have reached it after all.
-    expect(push.payload.callId).toBe(memory.callId);
+    expect(push.payload.callId).toBe(checkpoint.callId);
     await alice.mobile.wake();
     await alice.mobile.answer();
     await call.talksWith(alice.mobile);
@@ -77,11 +87,11 @@ describe.each([16, 22] as const)('a router that dies while a caller waits on Ast
   it('EDGES 16: pushed and waiting: waits on until the same moment, and the mobile rings when it registers', async () => {
     const alice = await lab.user(sleeper);
     const call = await lab.caller().call(alice);
-    const { callId, channelId, memory } = await waits(lab, call);
+    const { callId, channelId, checkpoint } = await waits(lab, call);
     await dies(lab);
     const [resumed] = await noted(lab, callId, 'resumed');
     expect(resumed?.facts.waitLeftMs).toBeLessThan(90_000);
-    expect(await memoryOn(lab, channelId)).toEqual(memory);
+    expect(await checkpointOn(lab, channelId)).toEqual(checkpoint);
     await hearsNow(call, TONES.mohDefault);
     await alice.mobile.wake();
     await alice.mobile.answer();
@@ -98,7 +108,7 @@ describe.each([16, 22] as const)('a router that dies while a caller waits on Ast
     await call.hears('sound');
     const callId = await lab.callId(call);
     // Asterisk lets variables wait behind what plays; this one must not.
-    await memoryOn(lab, await channelOf(lab, callId));
+    await checkpointOn(lab, await channelOf(lab, callId));
     await dies(lab, () => hearsNow(call, 'sound'));
     await hearsNow(call, TONES.mohDefault);
     expect((await noted(lab, callId, 'hold')).map(({ facts }) => facts.message)).toEqual(['']);
@@ -118,7 +128,7 @@ describe.each([16, 22] as const)('a router that dies while a caller waits on Ast
     const call = await lab.caller().call(alice);
     await call.hears('sound');
     const callId = await lab.callId(call);
-    await memoryOn(lab, await channelOf(lab, callId));
+    await checkpointOn(lab, await channelOf(lab, callId));
     for (const _ of ['first', 'second']) {
       await dies(lab);
       await noted(lab, callId, 'hold');
@@ -136,8 +146,8 @@ describe.each([16, 22] as const)('a router that dies while a caller waits on Ast
     await lab.asterisk.reloadGlobals(SHORT_WAIT);
     const alice = await lab.user(sleeper);
     const call = await lab.caller().call(alice);
-    const { memory } = await waits(lab, call);
-    await dies(lab, () => expect.poll(() => Date.now()).toBeGreaterThan(memory.waitUntilMs));
+    const { checkpoint } = await waits(lab, call);
+    await dies(lab, () => expect.poll(() => Date.now()).toBeGreaterThan(checkpoint.waitUntilMs));
     expect(await fallsBack(lab, call)).toMatchObject({ status: 'NOANSWER', reason: 'wait-over' });
     await alice.mobile.waitForPush('call-ended');
     expect(wakesOf(alice.mobile)).toBe(1);

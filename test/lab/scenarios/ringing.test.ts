@@ -1,6 +1,6 @@
 /** What rings, when and how long, by the user's ringing device; and what each side is shown of the other. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 /** A mobile that wakes comes in time on any machine. */
 const PATIENT = `XIVO_MAPP_LOOPS_INTERVAL = 1

@@ -3,14 +3,14 @@
  * on the router.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Ending } from '../asterisk/asterisk.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { refuses } from '../phone/invite-policies.ts';
-import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../rigs/next-user.ts';
-import { tellWhere } from '../rigs/own-dial.ts';
-import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../rigs/xivo-site.ts';
+import type { Ending } from '../../../lab/asterisk/asterisk.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { refuses } from '../../../lab/phone/invite-policies.ts';
+import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../../../lab/rigs/next-user.ts';
+import { tellWhere } from '../../../lab/rigs/own-dial.ts';
+import { awake, callTo, endingOfCallTo, NOBODY, SITE_DIALPLAN, stranger, XIVO } from '../../../lab/rigs/xivo-site.ts';
 
 describe.each([16, 22] as const)('without the router, on Asterisk %i', (version) => {
   let lab: Lab;

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { endServer } from '../rigs/between.ts';
-import { listenOn, portOf, unhealthyBecause } from '../rigs/sick-router.ts';
-import { LabRouter, type RouterEnvironment } from '../router.ts';
+import { endServer } from '../../../lab/rigs/between.ts';
+import { listenOn, portOf, unhealthyBecause } from '../../../lab/rigs/sick-router.ts';
+import { LabRouter, type RouterEnvironment } from '../../../lab/router.ts';
 
 const service = z.object({ ok: z.boolean(), configured: z.boolean() });
 const health = z.object({ parts: z.object({ fcm: service, apns: service }) });

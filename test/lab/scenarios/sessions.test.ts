@@ -5,10 +5,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { Browsers, RequestLine } from '../rigs/browsers.ts';
-import { unhealthyBecause } from '../rigs/sick-router.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { Browsers, RequestLine } from '../../../lab/rigs/browsers.ts';
+import { unhealthyBecause } from '../../../lab/rigs/sick-router.ts';
 
 const SESSIONS = 20;
 const NAMED = /closes new connections at once.*raise sessionlimit in http\.conf/;

@@ -1,7 +1,7 @@
 /** A user with several endpoints for one ringing device, a desk phone beside the app: joined by & they are taken over HTTP as from the channel's variables. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { wakesOf } from '../rigs/death.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { wakesOf } from '../../../lab/rigs/death.ts';
 
 const GLOBALS = 'XIVO_MAPP_PLAY_MSG = False\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 const MOBILES = 'PJSIP/mobile-1&PJSIP/uc-2';

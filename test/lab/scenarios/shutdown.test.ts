@@ -1,12 +1,12 @@
 /** The router ends by SIGTERM, as `systemctl stop` and `restart` do it: it takes no new calls, hands on those that wait, leaves conversations alone, and loses nobody. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { slow } from '../push/answers.ts';
-import { talk, waits, wakesOf } from '../rigs/death.ts';
-import { allAre, stillTalk } from '../rigs/live-calls.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { slow } from '../../../lab/push/answers.ts';
+import { talk, waits, wakesOf } from '../../../lab/rigs/death.ts';
+import { allAre, stillTalk } from '../../../lab/rigs/live-calls.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
 
 const CROWD = 50;
 /** So many come in an instant. */

@@ -4,12 +4,12 @@
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { waits, wakesOf } from '../../../lab/rigs/death.ts';
+import type { LabRouter } from '../../../lab/router.ts';
 import { ignoredSignals } from '../../../src/system/signals.ts';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { waits, wakesOf } from '../rigs/death.ts';
-import type { LabRouter } from '../router.ts';
 
 /** A mobile that the test itself wakes. */
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;

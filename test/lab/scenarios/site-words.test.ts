@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Ending } from '../asterisk/asterisk.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { OWN_DIAL, OWN_DIALPLAN } from '../rigs/own-dial.ts';
-import { endingOfCallTo } from '../rigs/xivo-site.ts';
+import type { Ending } from '../../../lab/asterisk/asterisk.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { OWN_DIAL, OWN_DIALPLAN } from '../../../lab/rigs/own-dial.ts';
+import { endingOfCallTo } from '../../../lab/rigs/xivo-site.ts';
 
 const SAMPLE = readFileSync(resolve(import.meta.dirname, '../../../dialplan/xivo_globals.conf.sample'), 'utf8');
 const written = (value: string): string[] => [value, `"${value}"`, `'${value}'`, `" ${value} "`];

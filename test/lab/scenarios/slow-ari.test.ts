@@ -3,9 +3,9 @@
  * waiting.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { SlowAri } from '../rigs/slow-ari.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { SlowAri } from '../../../lab/rigs/slow-ari.ts';
 
 const GLOBALS = [
   'XIVO_MAPP_SLOW_MS = 0',

@@ -3,11 +3,11 @@
  * heap by its slope; after so few calls only a large leak would show in it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { INSPECTED, RouterInside } from '../rigs/router-inside.ts';
-import { playSoak } from '../rigs/soak.ts';
-import { SEATS_PER_LANE, SOAK_GLOBALS, SOAK_KINDS } from '../rigs/soak-calls.ts';
-import { judgeSoak, soakTable } from '../rigs/soak-verdict.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { INSPECTED, RouterInside } from '../../../lab/rigs/router-inside.ts';
+import { playSoak } from '../../../lab/rigs/soak.ts';
+import { SEATS_PER_LANE, SOAK_GLOBALS, SOAK_KINDS } from '../../../lab/rigs/soak-calls.ts';
+import { judgeSoak, soakTable } from '../../../lab/rigs/soak-verdict.ts';
 
 const CALLS = 168;
 const PARALLEL = 8;

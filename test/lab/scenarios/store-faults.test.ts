@@ -4,14 +4,14 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { awaitThat } from '../asterisk/deadline.ts';
-import type { Callee } from '../callee.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { refuse } from '../push/answers.ts';
-import { healthOf, SickStore } from '../rigs/sick-store.ts';
-import { facts } from '../timeline.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { refuse } from '../../../lab/push/answers.ts';
+import { healthOf, SickStore } from '../../../lab/rigs/sick-store.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 10\nXIVO_MAPP_PLAY_MSG = False';
 

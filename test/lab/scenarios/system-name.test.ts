@@ -1,7 +1,7 @@
 /** A host whose `systemname` begins as our own ids do: its callers are callers, through a restart of the router as well. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { dies, waits } from '../rigs/death.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { dies, waits } from '../../../lab/rigs/death.ts';
 
 describe.each([16, 22] as const)('Asterisk %i with systemname = xm-a', (version) => {
   let lab: Lab;

@@ -5,15 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import { channelVariable } from '../asterisk/channel-variable.ts';
-import type { LabCall } from '../caller.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { Mobile } from '../mobile.ts';
-import { channelOf, toldEndsOf, waits, wakesOf } from '../rigs/death.ts';
-import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
-import { channelOf as sipChannelOf } from '../rigs/talk.ts';
-import { facts } from '../timeline.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { Mobile } from '../../../lab/mobile.ts';
+import { channelOf, toldEndsOf, waits, wakesOf } from '../../../lab/rigs/death.ts';
+import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../../../lab/rigs/own-dial.ts';
+import { channelOf as sipChannelOf } from '../../../lab/rigs/talk.ts';
+import { facts } from '../../../lab/timeline.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 20\nXIVO_MAPP_MSG_SOUND = beep';
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
@@ -25,7 +25,7 @@ exten => _X.,1,Gosub(user,s,1(\${EXTEN}))
 exten => wait,1,MusicOnHold()
 `;
 const sample = readFileSync(resolve(import.meta.dirname, '../../../dialplan/xivo-mapp.conf'), 'utf8');
-/** As sites have it that did not copy the dialplan anew: the memory is handed on at every entry. */
+/** As sites have it that did not copy the dialplan anew: the checkpoint is handed on at every entry. */
 const OLDER = sample.replace(' same => n,Set(XIVO_MAPP_MEMORY=)\n', '');
 
 describe.each([

@@ -4,10 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { refuse } from '../push/answers.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { refuse } from '../../../lab/push/answers.ts';
 
 const NUMBER = '0698765432';
 const globals = (seconds: number): string =>

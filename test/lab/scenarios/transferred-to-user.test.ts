@@ -1,9 +1,9 @@
 /** EDGES 33: whoever talks by way of the router, be it the callee, whose channel was a leg, is transferred to another user of the app: that is a call like any other. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, type LabSettings, startLab } from '../lab.ts';
-import { dies, toldEndsOf, wakesOf } from '../rigs/death.ts';
-import { BY_ROUTER, officeSettings, TRANSFERS } from '../rigs/office.ts';
-import { hangUpAll, hearEachOther, partyOf, type Side, sides, talk } from '../rigs/talk.ts';
+import { type Lab, type LabSettings, startLab } from '../../../lab/lab.ts';
+import { dies, toldEndsOf, wakesOf } from '../../../lab/rigs/death.ts';
+import { BY_ROUTER, officeSettings, TRANSFERS } from '../../../lab/rigs/office.ts';
+import { hangUpAll, hearEachOther, partyOf, type Side, sides, talk } from '../../../lab/rigs/talk.ts';
 
 /** Where a transfer by Asterisk looks the number up, users of the app are reached as from everywhere. */
 const USERS = `

@@ -3,11 +3,11 @@
  * still with its connection open.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { answerIsKept, dies } from '../rigs/death.ts';
-import { BY_DIAL, BY_ROUTER, officeSettings } from '../rigs/office.ts';
-import { type Talk, talk } from '../rigs/talk.ts';
-import { CELLS } from '../rigs/transfer-cells.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answerIsKept, dies } from '../../../lab/rigs/death.ts';
+import { BY_DIAL, BY_ROUTER, officeSettings } from '../../../lab/rigs/office.ts';
+import { type Talk, talk } from '../../../lab/rigs/talk.ts';
+import { CELLS } from '../../../lab/rigs/transfer-cells.ts';
 
 /** SIGSTOP, what happens while the router stands still, and SIGCONT. */
 async function standsStill({ router }: Lab, meanwhile: () => Promise<unknown>): Promise<void> {

@@ -1,11 +1,11 @@
 /** Two calls for one callee at once share the wake and nothing else: each has its own wait, legs and ending, and the end of one is not felt by the other. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import { fallsBack } from '../fallen-back.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import type { IncomingCall } from '../phone/incoming-call.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import type { IncomingCall } from '../../../lab/phone/incoming-call.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_LOOPS_MOBILEAPP = 20\nXIVO_MAPP_PLAY_MSG = False';
 

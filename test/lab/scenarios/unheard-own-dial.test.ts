@@ -3,9 +3,9 @@
  * end it.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../rigs/own-dial.ts';
-import { type SiteSounds, siteSounds } from '../rigs/site-sounds.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { OWN_DIAL, OWN_DIALPLAN, tellWhere } from '../../../lab/rigs/own-dial.ts';
+import { type SiteSounds, siteSounds } from '../../../lab/rigs/site-sounds.ts';
 
 describe.each([16, 22] as const)('what cannot be heard from a dialplan with its own Dial on Asterisk %i', (version) => {
   let lab: Lab;

@@ -3,13 +3,13 @@
  * fault. Every fault is one that a site makes: in its globals, in musiconhold.conf, in indications.conf.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TONES } from '../asterisk/asterisk.ts';
-import type { Callee } from '../callee.ts';
-import type { LabCall } from '../caller.ts';
-import type { Lab } from '../lab.ts';
-import { nowMs } from '../phone/clock.ts';
-import { ENGLISH, type PitchedLab, soundsHeard, startPitchedLab } from '../rigs/pitched-sounds.ts';
-import { type SiteSounds, siteSounds } from '../rigs/site-sounds.ts';
+import { TONES } from '../../../lab/asterisk/asterisk.ts';
+import type { Callee } from '../../../lab/callee.ts';
+import type { LabCall } from '../../../lab/caller.ts';
+import type { Lab } from '../../../lab/lab.ts';
+import { nowMs } from '../../../lab/phone/clock.ts';
+import { ENGLISH, type PitchedLab, soundsHeard, startPitchedLab } from '../../../lab/rigs/pitched-sounds.ts';
+import { type SiteSounds, siteSounds } from '../../../lab/rigs/site-sounds.ts';
 
 const sleeper = { ringingDevice: 'MobileApp', mobile: { wakesAfterMs: 'never' } } as const;
 

@@ -3,8 +3,8 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { awaitThat } from '../asterisk/deadline.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { awaitThat } from '../../../lab/asterisk/deadline.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
 
 const GLOBALS = 'XIVO_MAPP_MSG_SOUND = beep\nXIVO_MAPP_LOOPS_INTERVAL = 20';
 /** At debug level each request is a line of some 100 bytes: 3 MB in all, half as much again as may wait. */

@@ -1,7 +1,7 @@
 /** Parties that go without a word, and channels that nobody owns: Asterisk's own timers find them, and nothing is left. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Lab, startLab } from '../lab.ts';
-import { answersAndVanishes } from '../phone/invite-policies.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { answersAndVanishes } from '../../../lab/phone/invite-policies.ts';
 
 const GLOBALS = 'XIVO_MAPP_LOOPS_INTERVAL = 1\nXIVO_MAPP_PLAY_MSG = False';
 /** Asterisk gives a party up that sends nothing for two seconds. */

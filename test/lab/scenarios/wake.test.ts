@@ -1,9 +1,9 @@
 /** The wake from the caller's side: when it is sent and when not, what a late mobile finds, and how the call goes on where none wakes. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fallsBack } from '../fallen-back.ts';
-import { SOON_MS } from '../handset.ts';
-import { type Lab, startLab } from '../lab.ts';
-import { RequestGate } from '../rigs/request-gate.ts';
+import { fallsBack } from '../../../lab/fallen-back.ts';
+import { SOON_MS } from '../../../lab/handset.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { RequestGate } from '../../../lab/rigs/request-gate.ts';
 
 const GLOBALS = `
 XIVO_MAPP_LOOPS_INTERVAL = 1

@@ -1,13 +1,13 @@
 /** What each way into the app keeps of a plain Dial(), and what the two that leave the ringing to the dialplan do without: the table of docs/dialplan.md, cell by cell. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { UserSpec } from '../callee.ts';
-import { type Lab, type LabSettings, startLab } from '../lab.ts';
-import { answersAfter } from '../phone/invite-policies.ts';
-import { wakesOf } from '../rigs/death.ts';
-import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../rigs/next-user.ts';
-import { BY_DIAL, deskUser, dialled, officeSettings, type Way } from '../rigs/office.ts';
-import { tellWhere } from '../rigs/own-dial.ts';
-import { hangUpAll, hearEachOther, partyOf, sides, talk } from '../rigs/talk.ts';
+import type { UserSpec } from '../../../lab/callee.ts';
+import { type Lab, type LabSettings, startLab } from '../../../lab/lab.ts';
+import { answersAfter } from '../../../lab/phone/invite-policies.ts';
+import { wakesOf } from '../../../lab/rigs/death.ts';
+import { type Door, NEXT_USER_DIALPLAN, numberOf } from '../../../lab/rigs/next-user.ts';
+import { BY_DIAL, deskUser, dialled, officeSettings, type Way } from '../../../lab/rigs/office.ts';
+import { tellWhere } from '../../../lab/rigs/own-dial.ts';
+import { hangUpAll, hearEachOther, partyOf, sides, talk } from '../../../lab/rigs/talk.ts';
 
 const GLOBALS = 'XIVO_MAPP_PLAY_MSG = False\nXIVO_MAPP_LOOPS_INTERVAL = 60';
 
