@@ -5,8 +5,10 @@
 import type { CdrRow, CelRow } from '../asterisk/call-logs.ts';
 import type { Callee, UserSpec } from '../callee.ts';
 import type { LabCall } from '../caller.ts';
+import { SOON_MS } from '../handset.ts';
 import type { Lab, LabSettings } from '../lab.ts';
-import { BY_ROUTER, deskUser, officeSettings, type Way } from './office.ts';
+import { BY_DIAL, BY_ROUTER, deskUser, officeSettings, type Way } from './office.ts';
+import { hangUpAll, hearEachOther, partyOf, talk } from './talk.ts';
 
 /** Before a user's number: with the router's hook, and without. */
 const HOOKED = '5';
@@ -58,6 +60,20 @@ export async function logged(lab: Lab, way: Way, spec: Partial<UserSpec>, happen
   const { uniqueId } = await lab.ending(call);
   const rows = (await lab.asterisk.cdrRows(uniqueId)).map((row) => tell(row, user));
   return { rows, parties: partiesIn(await lab.asterisk.celRows(uniqueId)) };
+}
+
+/** The rows of a call whose caller hands it to the one with whom it talked, while the user rings who was called that way and then answers. */
+export async function loggedReplaced(lab: Lab, way: Way): Promise<Logged['rows']> {
+  const { user: handed, call, caller, callee } = await talk(lab, BY_DIAL);
+  const user = await deskUser(lab, way);
+  const second = await caller.phone.call(loggedNumber(way, user));
+  await Promise.all([second.waitFor('ringing', SOON_MS), user.webApp.waitFor('ringing')]);
+  await caller.call.transferTo(second);
+  await user.webApp.answer();
+  await hearEachOther(callee, partyOf('user', user.webApp));
+  await hangUpAll([callee.phone, user.webApp.phone]);
+  const { uniqueId } = await lab.ending(call);
+  return (await lab.asterisk.cdrRows(uniqueId)).map((row) => tell(row, handed));
 }
 
 /** Of its number only whether it is the one that was dialled: each call has another. */

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { UserSpec } from '../../../lab/callee.ts';
 import { type Lab, startLab } from '../../../lab/lab.ts';
 import { answersAfter } from '../../../lab/phone/invite-policies.ts';
-import { type Happens, type Logged, logged, loggedSettings } from '../../../lab/rigs/logged-calls.ts';
+import { type Happens, type Logged, logged, loggedReplaced, loggedSettings } from '../../../lab/rigs/logged-calls.ts';
 import { BY_DIAL, BY_ROUTER, deskUser, dialled } from '../../../lab/rigs/office.ts';
 
 const THREE: Partial<UserSpec> = {
@@ -56,7 +56,7 @@ const CASES: readonly Case[] = [
   },
   { how: 'refused as busy', happens: refuses(486) },
   { how: 'declined', happens: refuses(603) },
-  // XiVO's own Dial() tells congestion, the hook no more than that nobody has answered.
+  // The row says which scenario of the user follows: Dial() alone leads to that of congestion, the hook to that of no answer.
   { how: 'unreachable', happens: refuses(503), but: [{ disposition: 'NO ANSWER' }, { disposition: 'NO ANSWER' }] },
   {
     how: 'given up by the caller while it rings',
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
       await Promise.all([user.webApp.waitFor('ringing'), call.waitFor('ringing')]);
       await call.hangUp();
     },
-    // Asterisk says so of whoever hangs up outside of a Dial().
+    // Asterisk takes it from the hangup cause before its hangup logic, unless a Dial() has said something else: an `h` that sets another comes too late.
     but: [{ disposition: 'FAILED' }],
   },
   {
@@ -107,6 +107,10 @@ describe.each([16, 22] as const)('the logs of Asterisk %i', (version) => {
     const byDial = await logged(lab, BY_DIAL, spec, happens);
     const rows = byDial.rows.map((row, index) => ({ ...row, ...but[index] }));
     expect(await logged(lab, BY_ROUTER, spec, happens)).toEqual({ ...byDial, rows });
+  });
+
+  it('tell a call whose caller was replaced while it rang', async () => {
+    expect(await loggedReplaced(lab, BY_ROUTER)).toEqual(await loggedReplaced(lab, BY_DIAL));
   });
 
   it('tell that one of several mobiles has answered; of the others Dial() alone has rows', async () => {

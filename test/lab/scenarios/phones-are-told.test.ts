@@ -4,6 +4,7 @@ import type { AsteriskVersion } from '../../../lab/asterisk/asterisk.ts';
 import { channelVariable } from '../../../lab/asterisk/channel-variable.ts';
 import type { Callee, UserSpec } from '../../../lab/callee.ts';
 import { type Lab, type LabSettings, startLab } from '../../../lab/lab.ts';
+import type { CallRecord } from '../../../lab/phone/call-record.ts';
 import { loggedNumber, loggedSettings } from '../../../lab/rigs/logged-calls.ts';
 import { BY_DIAL, BY_ROUTER, deskUser, type Way } from '../../../lab/rigs/office.ts';
 import { channelOf } from '../../../lab/rigs/talk.ts';
@@ -26,7 +27,7 @@ exten => _XXXX,1,Gosub(xivo-mapp,s,1(\${EXTEN}))
 `;
 const TWO_MOBILES: UserSpec = { ringingDevice: 'MobileApp', mobiles: [{ is: 'awake' }, { is: 'awake' }] };
 /** How long a phone may still be told something after the answer, in ms. */
-const SETTLED_MS = 1_000;
+const SETTLED_MS = 2_000;
 
 /** Seats 1 and 2 speak opus, for which Asterisk has no translator, seats 3 and 4 G.722. The trunk speaks alaw alone. */
 function settings(version: AsteriskVersion): LabSettings {
@@ -36,6 +37,11 @@ function settings(version: AsteriskVersion): LabSettings {
   );
   const extraPjsip = [asterisk?.extraPjsip, ...codecs].join('\n');
   return { ...lab, asterisk: { ...asterisk, extraPjsip, trunk: { codecs: ['alaw'] } } };
+}
+
+/** With whom the phone is connected, as messages of that kind say. */
+function partiesOf({ connectedLines }: CallRecord, kind: string) {
+  return connectedLines.filter((line) => line.in === kind).map(({ name, number }) => ({ name, number }));
 }
 
 describe.each([16, 22] as const)('phones on Asterisk %i', (version) => {
@@ -72,6 +78,11 @@ describe.each([16, 22] as const)('phones on Asterisk %i', (version) => {
         reinvites: [call.record.reinvites, leg.record.reinvites],
       },
       seen: call.record.connectedLines.map(({ number }) => number),
+      updatesSay: [call, leg].map(({ record }) => partiesOf(record, 'UPDATE')),
+      knew: [
+        partiesOf(call.record, '200'),
+        [{ name: leg.record.shown.from.name, number: leg.record.shown.from.number }],
+      ],
       updates: [call.record.updates, leg.record.updates],
       counted: [ringing, talking],
     };
@@ -92,8 +103,10 @@ describe.each([16, 22] as const)('phones on Asterisk %i', (version) => {
       expect(byRouter.counted).toEqual(['1', '1']);
       // Nobody ever sees its own number.
       expect(byRouter.seen).not.toContain('0612345678');
-      // Bridge() says once to each with whom it talks, which Dial() does not.
-      expect(byRouter.updates.every((count) => count <= 1)).toBe(true);
+      // Bridge() says once to each with whom it talks, which Dial() does not: nothing that the phone did not know.
+      expect(byDial.updates).toEqual([0, 0]);
+      expect(byRouter.updates).toEqual([1, 1]);
+      expect(byRouter.updatesSay).toEqual(byRouter.knew);
     }
   });
 
