@@ -16,7 +16,8 @@ it('a misspelt word is told once, with its line', () => {
 });
 
 it('names, code and addresses are no words', () => {
-  const text = "WebApp, SIP, URLs, Alice's colours, `recieve`, [here](docs/recieve.md), https://recieve.example";
+  const text =
+    "WebApp, SIP, URLs, Alice's colours, `recieve`, [here](docs/recieve.md), recieve.conf, https://recieve.example";
   expect(speller.faults(`${text}\n\n\`\`\`sh\nrecieve\n\`\`\`\n`)).toEqual([]);
 });
 

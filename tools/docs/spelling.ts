@@ -1,6 +1,6 @@
 /**
- * Spelling of the documents: British English, and the words of docs/words.txt. What stands in code, names in capitals and names with a capital inside
- * are no words.
+ * Spelling of the documents: British English, and the words of docs/words.txt. What stands in code, names in capitals, names with a capital inside
+ * and names of files are no words.
  */
 import { readFileSync } from 'node:fs';
 import dictionary from 'dictionary-en-gb';
@@ -25,7 +25,10 @@ export class Speller {
 
   faults(text: string): readonly Fault[] {
     const told = new Set<string>();
-    const plain = withoutCode(text).replaceAll(/\]\([^)]*\)|https?:\S+|<!--.*?-->|<[^>]*>/g, blank);
+    const plain = withoutCode(text).replaceAll(
+      /\]\([^)]*\)|https?:\S+|<!--.*?-->|<[^>]*>|\b[\w-]+\.(?:conf|json|md|so|ts)\b/g,
+      blank,
+    );
     return [...plain.matchAll(WORD)].flatMap(({ 0: found, index }) => {
       const word = found.replaceAll('’', "'").replace(/'s$|'$/, '');
       if (told.has(word) || this.#isRight(word)) return [];
