@@ -16,7 +16,7 @@ export class Speller {
   readonly #own: ReadonlySet<string>;
   readonly #known = new Map<string, boolean>();
 
-  /** @param wordsFile one word a line; those after a # are told about */
+  /** @param wordsFile one word a line */
   constructor(wordsFile: string) {
     const [aff, dic] = [dictionary.aff, dictionary.dic].map((bytes) => new TextDecoder().decode(bytes));
     this.#typo = new Typo('en_GB', aff ?? '', dic ?? '');
