@@ -127,9 +127,9 @@ export async function run(program: NodeJS.Process, signals: IgnoredSignals): Pro
   let config: Config;
   try {
     config = readConfig(program.env);
-  } catch (fault) {
-    if (!(fault instanceof ConfigError)) throw fault;
-    program.stderr.write(`${fault.message}\n`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    program.stderr.write(`${error.message}\n`);
     program.exitCode = configExitStatus;
     return;
   }
@@ -141,10 +141,10 @@ export async function run(program: NodeJS.Process, signals: IgnoredSignals): Pro
   shutdown.onSignals(program, (status) => void leave(program, status));
   try {
     await start(program, config, log, shutdown);
-  } catch (fault) {
-    const told = TOLD_FAULTS.some((kind) => fault instanceof kind);
-    log.error(told && fault instanceof Error ? fault.message : 'the router cannot start', told ? {} : { fault });
+  } catch (error) {
+    const told = TOLD_FAULTS.some((kind) => error instanceof kind);
+    log.error(told && error instanceof Error ? error.message : 'the router cannot start', told ? {} : { error });
     await shutdown.run();
-    program.exit(fault instanceof PushSettingsError ? configExitStatus : 1);
+    program.exit(error instanceof PushSettingsError ? configExitStatus : 1);
   }
 }

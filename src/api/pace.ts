@@ -10,14 +10,14 @@ export interface Rate {
 }
 
 export class Pace {
-  readonly #apartMs: number;
-  readonly #creditMs: number;
-  /** When the next turn comes; up to #creditMs in the past. */
-  #dueMs = Number.NEGATIVE_INFINITY;
+  private readonly apartMs: number;
+  private readonly creditMs: number;
+  /** When the next turn comes; up to creditMs in the past. */
+  private dueMs = Number.NEGATIVE_INFINITY;
 
   constructor({ perSecond, atOnce }: Rate) {
-    this.#apartMs = 1_000 / perSecond;
-    this.#creditMs = (atOnce - 1) * this.#apartMs;
+    this.apartMs = 1_000 / perSecond;
+    this.creditMs = (atOnce - 1) * this.apartMs;
   }
 
   /**
@@ -25,10 +25,10 @@ export class Pace {
    * @param nowMs of a clock that never goes back
    */
   turn(nowMs: number, patienceMs = 0): number | undefined {
-    const dueMs = Math.max(this.#dueMs, nowMs - this.#creditMs);
+    const dueMs = Math.max(this.dueMs, nowMs - this.creditMs);
     const waitMs = Math.max(0, dueMs - nowMs);
     if (waitMs > patienceMs) return undefined;
-    this.#dueMs = dueMs + this.#apartMs;
+    this.dueMs = dueMs + this.apartMs;
     return waitMs;
   }
 }

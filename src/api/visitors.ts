@@ -64,51 +64,51 @@ interface Connection {
 const mostAddresses = 4_096;
 
 export class Visitors {
-  readonly #limits: Limits;
-  readonly #nowMs: () => number;
-  readonly #onExcess: (address: string, excess: Excess) => void;
-  readonly #visitors = new Map<string, Visitor>();
-  readonly #connections = new Map<Duplex, Connection>();
-  readonly #allKeyless: Pace;
+  private readonly limits: Limits;
+  private readonly nowMs: () => number;
+  private readonly onExcess: (address: string, excess: Excess) => void;
+  private readonly visitors = new Map<string, Visitor>();
+  private readonly connections = new Map<Duplex, Connection>();
+  private readonly allKeyless: Pace;
 
   /** @param onExcess called for each request that asks too much, and each connection that is one too many */
   constructor(limits: Limits, nowMs: () => number, onExcess: (address: string, excess: Excess) => void) {
-    this.#limits = limits;
-    this.#nowMs = nowMs;
-    this.#onExcess = onExcess;
-    this.#allKeyless = new Pace(limits.allKeyless);
+    this.limits = limits;
+    this.nowMs = nowMs;
+    this.onExcess = onExcess;
+    this.allKeyless = new Pace(limits.allKeyless);
   }
 
   /** A connection has come: it is taken, in another's place where there are too many, or it is ended. */
   welcome(socket: Duplex, remoteAddress: string | undefined): void {
-    const visitor = this.#visitor(networkOf(remoteAddress ?? ''));
-    if (remoteAddress === undefined || !this.#makeRoom(visitor)) {
+    const visitor = this.visitor(networkOf(remoteAddress ?? ''));
+    if (remoteAddress === undefined || !this.makeRoom(visitor)) {
       socket.destroy();
       return;
     }
     const connection = { socket, visitor, held: false, hasShownKey: false, unanswered: 0 };
-    this.#connections.set(socket, connection);
+    this.connections.set(socket, connection);
     visitor.connections.add(connection);
-    socket.once('close', () => this.#forget(connection));
+    socket.once('close', () => this.forget(connection));
   }
 
   /** A request has come on this connection. answered() must follow once it is, or its connection is gone. */
   turn(socket: Duplex, standing: Standing): Turn {
-    const connection = this.#connections.get(socket);
+    const connection = this.connections.get(socket);
     if (connection === undefined || connection.held) return 'forgotten';
     connection.unanswered += 1;
-    if (connection.unanswered > this.#limits.requestsPerConnection) {
+    if (connection.unanswered > this.limits.requestsPerConnection) {
       socket.destroy();
       return 'forgotten';
     }
     if (standing === 'keyed') connection.hasShownKey = true;
-    const nowMs = this.#nowMs();
-    const { patienceMs, holdMs } = this.#limits;
+    const nowMs = this.nowMs();
+    const { patienceMs, holdMs } = this.limits;
     const pace = connection.visitor.paces[standing];
     const inMs = pace.turn(nowMs, standing === 'keyless' ? 0 : standing === 'open' ? holdMs : patienceMs);
-    const isExcess = inMs === undefined || (standing === 'keyless' && this.#allKeyless.turn(nowMs) === undefined);
+    const isExcess = inMs === undefined || (standing === 'keyless' && this.allKeyless.turn(nowMs) === undefined);
     if (!isExcess) return { be: 'served', inMs };
-    this.#onExcess(connection.visitor.address, standing);
+    this.onExcess(connection.visitor.address, standing);
     // Who asks whether the router is well is told so, however many others ask.
     if (standing === 'open') return { be: 'served', inMs: holdMs };
     connection.held = true;
@@ -116,54 +116,54 @@ export class Visitors {
   }
 
   answered(socket: Duplex): void {
-    const connection = this.#connections.get(socket);
+    const connection = this.connections.get(socket);
     if (connection !== undefined) connection.unanswered -= 1;
   }
 
-  #visitor(address: string): Visitor {
-    const known = this.#visitors.get(address);
-    const { keyed, open, keyless } = this.#limits.rates;
+  private visitor(address: string): Visitor {
+    const known = this.visitors.get(address);
+    const { keyed, open, keyless } = this.limits.rates;
     const visitor = known ?? {
       address,
       paces: { keyed: new Pace(keyed), open: new Pace(open), keyless: new Pace(keyless) },
       connections: new Set<Connection>(),
     };
     // Whoever was here last stands last.
-    this.#visitors.delete(address);
-    this.#visitors.set(address, visitor);
-    if (known === undefined && this.#visitors.size > mostAddresses) this.#forgetOldest();
+    this.visitors.delete(address);
+    this.visitors.set(address, visitor);
+    if (known === undefined && this.visitors.size > mostAddresses) this.forgetOldest();
     return visitor;
   }
 
-  #forgetOldest(): void {
-    for (const [address, { connections }] of this.#visitors) {
+  private forgetOldest(): void {
+    for (const [address, { connections }] of this.visitors) {
       if (connections.size > 0) continue;
-      this.#visitors.delete(address);
+      this.visitors.delete(address);
       return;
     }
   }
 
   /** False: there is none. */
-  #makeRoom(visitor: Visitor): boolean {
-    const { connections, connectionsPerAddress } = this.#limits;
-    const isFull = this.#connections.size >= connections;
+  private makeRoom(visitor: Visitor): boolean {
+    const { connections, connectionsPerAddress } = this.limits;
+    const isFull = this.connections.size >= connections;
     if (visitor.connections.size < connectionsPerAddress && !isFull) return true;
-    const crowded = visitor.connections.size < connectionsPerAddress ? this.#mostCrowded() : visitor;
-    this.#onExcess(crowded.address, 'connections');
+    const crowded = visitor.connections.size < connectionsPerAddress ? this.mostCrowded() : visitor;
+    this.onExcess(crowded.address, 'connections');
     const leaving = leastNeeded(crowded.connections);
     if (leaving === undefined) return false;
-    this.#forget(leaving);
+    this.forget(leaving);
     leaving.socket.destroy();
     return true;
   }
 
-  #mostCrowded(): Visitor {
-    const all = [...this.#connections.values()].map(({ visitor }) => visitor);
+  private mostCrowded(): Visitor {
+    const all = [...this.connections.values()].map(({ visitor }) => visitor);
     return all.reduce((most, one) => (one.connections.size > most.connections.size ? one : most));
   }
 
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection.socket);
+  private forget(connection: Connection): void {
+    this.connections.delete(connection.socket);
     connection.visitor.connections.delete(connection);
   }
 }

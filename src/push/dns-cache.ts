@@ -67,20 +67,20 @@ export class Addresses {
     });
     try {
       return await Promise.race([this.ask(hostname), late]);
-    } catch (fault) {
-      if (known === undefined) throw fault;
-      this.goOnWithout(hostname, fault);
+    } catch (error) {
+      if (known === undefined) throw error;
+      this.goOnWithout(hostname, error);
       return known;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private goOnWithout(hostname: string, fault: unknown): void {
+  private goOnWithout(hostname: string, error: unknown): void {
     if (this.failing.has(hostname)) return;
     this.failing.add(hostname);
     const words = `the name ${hostname} does not resolve any more; pushes go to the address that it had`;
-    this.log.warn(`${words}: look at the name server of this machine`, { reason: wireFault(fault)?.code });
+    this.log.warn(`${words}: look at the name server of this machine`, { reason: wireFault(error)?.code });
   }
 
   /** One look-up for all who ask for the same name at the same time. */

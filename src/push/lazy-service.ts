@@ -11,9 +11,9 @@ export function openLate(open: () => Promise<PushService>): PushService {
   const service = (): Promise<PushService> => {
     if (closed && opening === undefined) return Promise.reject(new Error('the push service is closed'));
     // What has failed may succeed the next time.
-    opening ??= open().catch((fault: unknown) => {
+    opening ??= open().catch((error: unknown) => {
       opening = undefined;
-      throw fault;
+      throw error;
     });
     return opening;
   };

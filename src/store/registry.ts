@@ -102,14 +102,14 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
     },
   });
   database.onWorking(() => {
-    readAll().catch((fault: unknown) => log.debug('not everybody was read ahead', { fault }));
+    readAll().catch((error: unknown) => log.debug('not everybody was read ahead', { error }));
   });
   const ask = async <T>(question: () => T): Promise<T> => database.ask(question);
   const callee: Registry['callee'] = async (userId) => {
     try {
       return database.ask(() => read(userId));
-    } catch (fault) {
-      return { ...lastKnown.of(userId), stale: wordsOf(fault) };
+    } catch (error) {
+      return { ...lastKnown.of(userId), stale: wordsOf(error) };
     }
   };
   /** Makes a change, and takes note of it only once it is kept. */
@@ -137,9 +137,9 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
       const { userId, deviceId, token, registeredAtMs } = device;
       lastKnown.bury(device);
       const mark = () => markDead.run(clock.wallMs(), reason, userId, deviceId, token, registeredAtMs);
-      const changes = await database.patiently(mark).catch((fault: unknown) => {
+      const changes = await database.patiently(mark).catch((error: unknown) => {
         // The next push will hear of it again. The database has told of its own trouble.
-        if (!(fault instanceof StoreFault)) throw fault;
+        if (!(error instanceof StoreFault)) throw error;
         return 0;
       });
       if (changes > 0)

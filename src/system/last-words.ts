@@ -8,13 +8,13 @@ import type { OpenLog } from './log.ts';
 
 interface Faulty extends Leaving {
   /** Of a promise that nobody has caught as well: Node hands that on as an exception. */
-  once(event: 'uncaughtException', listener: (fault: unknown) => void): unknown;
+  once(event: 'uncaughtException', listener: (error: unknown) => void): unknown;
 }
 
 export function tellLastWords(program: Faulty, log: OpenLog): void {
-  program.once('uncaughtException', (fault) => {
+  program.once('uncaughtException', (error) => {
     log.error('an unexpected fault ends the router; callers who wait stay, and its next run goes on with them', {
-      fault,
+      error,
     });
     // SIGTERM would pass for a clean end, after which systemd starts nothing anew.
     void log.close().then(() => leave(program, 1, 'SIGKILL'));

@@ -21,14 +21,14 @@ const MOST_USAGE_LINES = 200;
 
 /** Reads one answer, however many lines it takes. */
 export class AnswerReader {
-  #usageLines = 0;
+  private usageLines = 0;
 
   /** The answer, once this line completes it. Throws AgiFault where the line can be no part of one. */
   take(line: string): AgiAnswer | undefined {
-    if (this.#usageLines > 0) return this.#takeUsage(line);
+    if (this.usageLines > 0) return this.takeUsage(line);
     const [, code = '', separator, text = ''] = FORM.exec(line) ?? [];
     if (code === '520' && separator === '-') {
-      this.#usageLines = 1;
+      this.usageLines = 1;
       return undefined;
     }
     if (separator === ' ' && code === '100') return undefined;
@@ -40,13 +40,13 @@ export class AnswerReader {
     return { code: 200, result, value, ...(played === undefined ? {} : { played: Number(played) }) };
   }
 
-  #takeUsage(line: string): AgiAnswer | undefined {
+  private takeUsage(line: string): AgiAnswer | undefined {
     if (line.startsWith('520 ')) {
-      this.#usageLines = 0;
+      this.usageLines = 0;
       return { code: 520, result: '', value: undefined };
     }
-    this.#usageLines += 1;
-    if (this.#usageLines > MOST_USAGE_LINES) throw new AgiFault('a refusal has no end');
+    this.usageLines += 1;
+    if (this.usageLines > MOST_USAGE_LINES) throw new AgiFault('a refusal has no end');
     return undefined;
   }
 }

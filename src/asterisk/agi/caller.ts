@@ -31,20 +31,20 @@ class AgiCaller implements WaitingCaller {
   readonly party: Party;
   readonly answered: boolean;
   readonly left: AbortSignal;
-  readonly #session: AgiSession;
-  readonly #log: Log;
+  private readonly session: AgiSession;
+  private readonly log: Log;
   /** What stops what the caller hears; undefined where nothing was started. */
-  #hold: { stop: readonly string[] } | undefined;
+  private hold: { stop: readonly string[] } | undefined;
   /** True once the dialplan is about to go on: nothing may be started any more. */
-  #goesOn = false;
+  private goesOn = false;
 
   constructor(session: AgiSession, { channelId, caller }: AgiRequest, answered: boolean, log: Log) {
     this.channelId = channelId;
     this.party = caller;
     this.answered = answered;
     this.left = session.left;
-    this.#session = session;
-    this.#log = log;
+    this.session = session;
+    this.log = log;
   }
 
   async read(what: {
@@ -56,8 +56,8 @@ class AgiCaller implements WaitingCaller {
     const variables = what.variables.filter(isVariableName);
     const globals = what.globals.filter(isVariableName);
     const [values, contacts] = await Promise.all([
-      ask(this.#session, [...variables.map((name) => `\${${name}}`), ...globals.map((name) => `\${GLOBAL(${name})}`)]),
-      askContacts(this.#session, what.contactsOf),
+      ask(this.session, [...variables.map((name) => `\${${name}}`), ...globals.map((name) => `\${GLOBAL(${name})}`)]),
+      askContacts(this.session, what.contactsOf),
     ]);
     const found = (names: readonly string[], from: number, asked: readonly string[]) =>
       new Map(names.map((name) => [name, asked.includes(name) ? (values[from + asked.indexOf(name)] ?? '') : '']));
@@ -72,96 +72,96 @@ class AgiCaller implements WaitingCaller {
     await Promise.all(
       Object.entries(variables)
         .flatMap(([name, value]) => writeOrders(name, value))
-        .map((order) => this.#order(order)),
+        .map((order) => this.order(order)),
     );
   }
 
   async answer(): Promise<void> {
-    await this.#order('ANSWER');
+    await this.order('ANSWER');
   }
 
   async startHold({ message, afterwards }: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
     this.left.throwIfAborted();
     await this.stopHold();
-    if (this.#goesOn) throw new CallerGone('the dialplan goes on');
+    if (this.goesOn) throw new CallerGone('the dialplan goes on');
     const orders = holdOrders(afterwards, this.answered || isSound(message));
     const hold = { stop: orders.stop };
-    this.#hold = hold;
+    this.hold = hold;
     if (message === undefined || !SOUND.test(message))
-      return await this.#startAfterwards(hold, afterwards, orders, onNews);
-    if (!this.answered) await this.#order(PROGRESS);
-    if (this.#hold !== hold) return;
+      return await this.startAfterwards(hold, afterwards, orders, onNews);
+    if (!this.answered) await this.order(PROGRESS);
+    if (this.hold !== hold) return;
     // Beside whatever comes: what is asked meanwhile waits for its end, and what stops it does not.
-    void this.#session
+    void this.session
       .play(message)
       .catch(() => 0)
       .then(async (played) => {
         // It was cut short because the dialplan is about to go on.
-        if (this.#hold !== hold || played === undefined) return;
-        await this.#startAfterwards(hold, afterwards, orders, onNews);
-        if (this.#hold === hold) onNews?.({ what: 'message', played: played !== 0 });
+        if (this.hold !== hold || played === undefined) return;
+        await this.startAfterwards(hold, afterwards, orders, onNews);
+        if (this.hold === hold) onNews?.({ what: 'message', played: played !== 0 });
       })
       .catch((error: unknown) =>
-        this.#log.debug('what comes after a message could not be started', { error: String(error) }),
+        this.log.debug('what comes after a message could not be started', { error: String(error) }),
       );
   }
 
-  async #startAfterwards(
+  private async startAfterwards(
     hold: { stop: readonly string[] },
     afterwards: Hold['afterwards'],
     { start, stop }: HoldOrders,
     onNews?: (news: HoldNews) => void,
   ): Promise<void> {
     for (const order of start) {
-      await this.#order(order);
+      await this.order(order);
       // Stopped while the order was under way.
-      if (this.#hold !== hold) return this.#stop(stop);
+      if (this.hold !== hold) return this.stop(stop);
     }
     if (afterwards.kind !== 'tone' || afterwards.country === '') return;
-    const [tried] = await ask(this.#session, [`\${TRYSTATUS}`]);
-    if (tried === 'FAILED' && this.#hold === hold) onNews?.({ what: 'tone', played: false });
+    const [tried] = await ask(this.session, [`\${TRYSTATUS}`]);
+    if (tried === 'FAILED' && this.hold === hold) onNews?.({ what: 'tone', played: false });
   }
 
   async stopHold(): Promise<void> {
-    const hold = this.#hold;
-    this.#hold = undefined;
-    if (hold !== undefined && !this.left.aborted) await this.#stop(hold.stop);
+    const hold = this.hold;
+    this.hold = undefined;
+    if (hold !== undefined && !this.left.aborted) await this.stop(hold.stop);
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
     this.left.throwIfAborted();
-    this.#goesOn = true;
+    this.goesOn = true;
     const said = this.write({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason });
     // What is ordered first is done first: the caller hears on until the dialplan knows.
     const results = await Promise.allSettled([said, this.stopHold()]);
     this.left.throwIfAborted();
     if (results[0].status === 'rejected') {
-      this.#log.error('could not tell a dialplan how its AGI request ended', { error: String(results[0].reason) });
+      this.log.error('could not tell a dialplan how its AGI request ended', { error: String(results[0].reason) });
     }
     await this.letGo();
   }
 
   async hangUp(): Promise<void> {
-    if (!this.left.aborted) await this.#order('HANGUP');
+    if (!this.left.aborted) await this.order('HANGUP');
     await this.letGo();
   }
 
   letGo(): Promise<void> {
-    this.#goesOn = true;
-    return this.#session.end();
+    this.goesOn = true;
+    return this.session.end();
   }
 
-  async #stop(orders: readonly string[]): Promise<void> {
+  private async stop(orders: readonly string[]): Promise<void> {
     // Where nothing plays, or nobody hears it any more, there is nothing to stop.
-    await Promise.allSettled(orders.map((order) => this.#order(order)));
+    await Promise.allSettled(orders.map((order) => this.order(order)));
   }
 
   /**
    * What is ordered waits for no message. Rejects with CallerGone where the caller has hung up, with PbxError where Asterisk refuses otherwise.
    */
-  async #order(command: string): Promise<void> {
-    this.#session.cutShort();
-    const { code, result } = await this.#session.command(command);
+  private async order(command: string): Promise<void> {
+    this.session.cutShort();
+    const { code, result } = await this.session.command(command);
     if (code === 200 && !result.startsWith('-')) return;
     this.left.throwIfAborted();
     if (code === 511) throw new CallerGone('the caller has hung up');

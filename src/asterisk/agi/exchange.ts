@@ -19,63 +19,63 @@ export interface Wire {
 
 export class Exchange {
   readonly answer: Promise<AgiAnswer>;
-  readonly #wire: Wire;
-  readonly #isSound: boolean;
-  readonly #commandMs: number;
-  readonly #settled = Promise.withResolvers<AgiAnswer>();
-  #late: NodeJS.Timeout;
-  #again: NodeJS.Timeout | undefined;
+  private readonly wire: Wire;
+  private readonly isSound: boolean;
+  private readonly commandMs: number;
+  private readonly settled = Promise.withResolvers<AgiAnswer>();
+  private late: NodeJS.Timeout;
+  private again: NodeJS.Timeout | undefined;
   /** Commands that were to cut the sound short, and have no answer yet. */
-  #cuts = 0;
+  private cuts = 0;
 
   /** @param commandMs how long Asterisk may take to answer a command */
   constructor(line: string, isSound: boolean, commandMs: number, wire: Wire) {
-    this.answer = this.#settled.promise;
-    this.#wire = wire;
-    this.#isSound = isSound;
-    this.#commandMs = commandMs;
-    this.#late = this.#within(isSound ? LONGEST_SOUND_MS : commandMs);
+    this.answer = this.settled.promise;
+    this.wire = wire;
+    this.isSound = isSound;
+    this.commandMs = commandMs;
+    this.late = this.within(isSound ? LONGEST_SOUND_MS : commandMs);
     wire.send(line);
   }
 
   /** Ends the sound, where it is one. */
   cutShort(): void {
-    if (!this.#isSound || this.#again !== undefined) return;
-    clearTimeout(this.#late);
-    this.#late = this.#within(this.#commandMs);
+    if (!this.isSound || this.again !== undefined) return;
+    clearTimeout(this.late);
+    this.late = this.within(this.commandMs);
     const cut = () => {
-      this.#cuts += 1;
-      this.#wire.send(NOTHING);
+      this.cuts += 1;
+      this.wire.send(NOTHING);
     };
-    this.#again = setInterval(cut, CUT_AGAIN_MS);
+    this.again = setInterval(cut, CUT_AGAIN_MS);
     cut();
   }
 
   /** Takes in an answer. True when it was the last that this command has. */
   take(answer: AgiAnswer): boolean {
-    if (this.#again !== undefined) {
+    if (this.again !== undefined) {
       // The sound had ended just before it was cut short: what should have cut it short is answered as well.
       if (answer.played !== undefined) return false;
-      this.#cuts -= 1;
-      if (this.#cuts > 0) return false;
+      this.cuts -= 1;
+      if (this.cuts > 0) return false;
     }
-    this.#stop();
-    this.#settled.resolve(answer);
+    this.stop();
+    this.settled.resolve(answer);
     return true;
   }
 
   fail(fault: Error): void {
-    this.#stop();
-    this.#settled.reject(fault);
+    this.stop();
+    this.settled.reject(fault);
   }
 
-  #within(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#wire.late(`Asterisk did not answer an AGI command within ${ms} ms`), ms);
+  private within(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.wire.late(`Asterisk did not answer an AGI command within ${ms} ms`), ms);
   }
 
-  #stop(): void {
-    clearTimeout(this.#late);
-    clearInterval(this.#again);
+  private stop(): void {
+    clearTimeout(this.late);
+    clearInterval(this.again);
   }
 }
 

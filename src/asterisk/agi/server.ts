@@ -73,9 +73,9 @@ export function agiServer(options: AgiOptions): Agi {
     let request: AgiRequest;
     try {
       request = readRequest(lines);
-    } catch (fault) {
-      if (!(fault instanceof AgiFault)) throw fault;
-      tellOnce(fault.message);
+    } catch (error) {
+      if (!(error instanceof AgiFault)) throw error;
+      tellOnce(error.message);
       return refuse(session, 'bad-request');
     }
     const { asked, userId } = request;
@@ -120,10 +120,10 @@ export function agiServer(options: AgiOptions): Agi {
     });
     try {
       await attend(session, serve);
-    } catch (fault) {
-      if (session.fault === undefined && !(fault instanceof CallerGone)) {
-        log.error(`a dialplan's AGI request failed: ${wordsOf(fault)}`, { fault });
-        await refuse(session, fault instanceof PbxError ? 'pbx-error' : 'router-error');
+    } catch (error) {
+      if (session.fault === undefined && !(error instanceof CallerGone)) {
+        log.error(`a dialplan's AGI request failed: ${wordsOf(error)}`, { error });
+        await refuse(session, error instanceof PbxError ? 'pbx-error' : 'router-error');
       }
     } finally {
       await session.end();
@@ -133,7 +133,7 @@ export function agiServer(options: AgiOptions): Agi {
   return {
     listen: (serve) => {
       server.on('connection', (socket) => {
-        take(socket, serve).catch((fault: unknown) => log.error('an AGI session has a fault', { fault }));
+        take(socket, serve).catch((error: unknown) => log.error('an AGI session has a fault', { error }));
       });
       return new Promise((resolve, reject) => {
         const fail = (error: NodeJS.ErrnoException): void =>

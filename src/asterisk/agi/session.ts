@@ -26,38 +26,38 @@ export class AgiSession {
   readonly closed: Promise<void>;
   /** Of the other side; '' where it was gone before we looked. */
   readonly address: string;
-  readonly #socket: Socket;
-  readonly #commandMs: number;
-  readonly #leaving = new AbortController();
-  readonly #answers = new AnswerReader();
-  readonly #request: string[] = [];
-  readonly #requested = Promise.withResolvers<readonly string[]>();
-  #stage: 'request' | 'commands' | 'over' = 'request';
-  #requestBytes = 0;
-  #awaited: Exchange | undefined;
-  #cuts = 0;
-  #queue: Promise<unknown> = Promise.resolve();
+  private readonly socket: Socket;
+  private readonly commandMs: number;
+  private readonly leaving = new AbortController();
+  private readonly answers = new AnswerReader();
+  private readonly requestLines: string[] = [];
+  private readonly requested = Promise.withResolvers<readonly string[]>();
+  private stage: 'request' | 'commands' | 'over' = 'request';
+  private requestBytes = 0;
+  private awaited: Exchange | undefined;
+  private cuts = 0;
+  private queue: Promise<unknown> = Promise.resolve();
   /** What was wrong with the other side. */
   fault: AgiFault | undefined;
 
   /** @param commandMs how long Asterisk may take to answer a command */
   constructor(socket: Socket, commandMs: number) {
-    this.#socket = socket;
-    this.#commandMs = commandMs;
+    this.socket = socket;
+    this.commandMs = commandMs;
     this.address = socket.remoteAddress ?? '';
-    this.left = this.#leaving.signal;
-    this.#requested.promise.catch(() => undefined);
-    const reader = new LineReader(MOST_LINE_BYTES, (line) => this.#take(line));
+    this.left = this.leaving.signal;
+    this.requested.promise.catch(() => undefined);
+    const reader = new LineReader(MOST_LINE_BYTES, (line) => this.take(line));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
-    socket.on('data', (piece: Buffer) => this.#guard(() => reader.push(piece)));
+    socket.on('data', (piece: Buffer) => this.guard(() => reader.push(piece)));
     // The end of a connection says the same as its fault.
     socket.on('error', () => undefined);
-    socket.on('end', () => this.#goneBy('Asterisk has ended the AGI session'));
+    socket.on('end', () => this.goneBy('Asterisk has ended the AGI session'));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     socket.once('close', () => {
-      this.#goneBy('the AGI session has ended');
+      this.goneBy('the AGI session has ended');
       resolve();
     });
   }
@@ -65,10 +65,10 @@ export class AgiSession {
   /** The lines of the request, once it is complete. Rejects with AgiFault, or CallerGone when the connection ends first. */
   async request(withinMs: number): Promise<readonly string[]> {
     const late = setTimeout(() => {
-      this.#cut(new AgiFault(`no whole request came within ${withinMs} ms`));
+      this.cut(new AgiFault(`no whole request came within ${withinMs} ms`));
     }, withinMs);
     try {
-      return await this.#requested.promise;
+      return await this.requested.promise;
     } finally {
       clearTimeout(late);
     }
@@ -76,7 +76,7 @@ export class AgiSession {
 
   /** Whether its request has come wholly. */
   get hasAsked(): boolean {
-    return this.#stage !== 'request';
+    return this.stage !== 'request';
   }
 
   /**
@@ -84,7 +84,7 @@ export class AgiSession {
    * Rejects with PbxError when it cannot be sent or is not answered, and with CallerGone when the session is over.
    */
   command(line: string): Promise<AgiAnswer> {
-    return this.#inTurn(() => this.#exchange(line, false));
+    return this.inTurn(() => this.exchange(line, false));
   }
 
   /**
@@ -92,9 +92,9 @@ export class AgiSession {
    * undefined where it was cut short. Rejects as command() does.
    */
   async play(sound: string): Promise<number | undefined> {
-    const before = this.#cuts;
-    const { code, played } = await this.#inTurn(() =>
-      this.#cuts === before ? this.#exchange(`STREAM FILE ${sound} ""`, true) : Promise.resolve(NOT_PLAYED),
+    const before = this.cuts;
+    const { code, played } = await this.inTurn(() =>
+      this.cuts === before ? this.exchange(`STREAM FILE ${sound} ""`, true) : Promise.resolve(NOT_PLAYED),
     );
     if (code !== 200) throw new PbxError(`Asterisk refused STREAM FILE: ${code}`);
     return played;
@@ -102,97 +102,97 @@ export class AgiSession {
 
   /** Ends the sound that plays now or is about to, if any: Asterisk drops it as soon as a command comes. */
   cutShort(): void {
-    this.#cuts += 1;
-    if (this.#stage === 'commands') this.#awaited?.cutShort();
+    this.cuts += 1;
+    if (this.stage === 'commands') this.awaited?.cutShort();
   }
 
-  #inTurn(act: () => Promise<AgiAnswer>): Promise<AgiAnswer> {
-    const answer = this.#queue.then(act);
-    this.#queue = answer.catch(() => undefined);
+  private inTurn(act: () => Promise<AgiAnswer>): Promise<AgiAnswer> {
+    const answer = this.queue.then(act);
+    this.queue = answer.catch(() => undefined);
     return answer;
   }
 
   /** Lets the dialplan go on, once all commands have been answered. */
   async end(): Promise<void> {
     this.cutShort();
-    await this.#queue;
-    if (this.#stage === 'over') return;
-    this.#stage = 'over';
-    this.#socket.end();
-    const cut = setTimeout(() => this.#socket.destroy(), LAST_MOMENT_MS);
-    this.#socket.once('close', () => clearTimeout(cut));
+    await this.queue;
+    if (this.stage === 'over') return;
+    this.stage = 'over';
+    this.socket.end();
+    const cut = setTimeout(() => this.socket.destroy(), LAST_MOMENT_MS);
+    this.socket.once('close', () => clearTimeout(cut));
   }
 
   /** Ends the connection at once. */
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
-  async #exchange(line: string, isSound: boolean): Promise<AgiAnswer> {
-    if (this.#stage === 'over') throw new CallerGone('the AGI session is over');
+  private async exchange(line: string, isSound: boolean): Promise<AgiAnswer> {
+    if (this.stage === 'over') throw new CallerGone('the AGI session is over');
     mustBeOneCommand(line, MOST_COMMAND_BYTES);
-    const exchange = new Exchange(line, isSound, this.#commandMs, {
-      send: (command) => this.#socket.write(`${command}\n`),
-      late: (words) => this.#cut(new AgiFault(words)),
+    const exchange = new Exchange(line, isSound, this.commandMs, {
+      send: (command) => this.socket.write(`${command}\n`),
+      late: (words) => this.cut(new AgiFault(words)),
     });
-    this.#awaited = exchange;
+    this.awaited = exchange;
     return await exchange.answer;
   }
 
-  #take(line: string): void {
-    if (this.#stage === 'over') return;
-    if (this.#stage === 'request') this.#takeRequest(line);
-    else if (line === 'HANGUP') this.#leave('the caller has hung up');
-    else if (this.#awaited === undefined) throw new AgiFault('a line came that answers no command');
+  private take(line: string): void {
+    if (this.stage === 'over') return;
+    if (this.stage === 'request') this.takeRequest(line);
+    else if (line === 'HANGUP') this.leave('the caller has hung up');
+    else if (this.awaited === undefined) throw new AgiFault('a line came that answers no command');
     else {
-      const answer = this.#answers.take(line);
-      if (answer !== undefined && this.#awaited.take(answer)) this.#awaited = undefined;
+      const answer = this.answers.take(line);
+      if (answer !== undefined && this.awaited.take(answer)) this.awaited = undefined;
     }
   }
 
-  #takeRequest(line: string): void {
+  private takeRequest(line: string): void {
     if (line === '') {
-      this.#stage = 'commands';
-      this.#requested.resolve(this.#request);
+      this.stage = 'commands';
+      this.requested.resolve(this.requestLines);
       return;
     }
-    this.#requestBytes += line.length;
-    if (this.#request.length >= MOST_REQUEST_LINES || this.#requestBytes > MOST_REQUEST_BYTES) {
+    this.requestBytes += line.length;
+    if (this.requestLines.length >= MOST_REQUEST_LINES || this.requestBytes > MOST_REQUEST_BYTES) {
       throw new AgiFault('a request is longer than any that Asterisk sends');
     }
-    this.#request.push(line);
+    this.requestLines.push(line);
   }
 
-  #guard(act: () => void): void {
+  private guard(act: () => void): void {
     try {
       act();
     } catch (error) {
       if (!(error instanceof AgiFault)) throw error;
-      this.#cut(error);
+      this.cut(error);
     }
   }
 
   /** The other side is not what it should be, or does not answer any more. */
-  #cut(fault: AgiFault): void {
-    if (this.#stage === 'over') return;
+  private cut(fault: AgiFault): void {
+    if (this.stage === 'over') return;
     this.fault = fault;
-    this.#requested.reject(fault);
-    this.#awaited?.fail(new PbxError(fault.message));
-    this.#goneBy(fault.message);
-    this.#socket.destroy();
+    this.requested.reject(fault);
+    this.awaited?.fail(new PbxError(fault.message));
+    this.goneBy(fault.message);
+    this.socket.destroy();
   }
 
-  #goneBy(detail: string): void {
-    if (this.#stage === 'over') return;
-    this.#stage = 'over';
+  private goneBy(detail: string): void {
+    if (this.stage === 'over') return;
+    this.stage = 'over';
     const gone = new CallerGone(detail);
-    this.#requested.reject(gone);
-    this.#awaited?.fail(gone);
-    this.#leave(detail);
-    this.#socket.destroy();
+    this.requested.reject(gone);
+    this.awaited?.fail(gone);
+    this.leave(detail);
+    this.socket.destroy();
   }
 
-  #leave(detail: string): void {
-    if (!this.left.aborted) this.#leaving.abort(new CallerGone(detail));
+  private leave(detail: string): void {
+    if (!this.left.aborted) this.leaving.abort(new CallerGone(detail));
   }
 }

@@ -62,25 +62,25 @@ export async function takeOffGuard(requests: AriRequests, channelId: string, log
 }
 
 export class OwnDialplan {
-  readonly #log: Log;
-  #trouble: string | undefined;
+  private readonly log: Log;
+  private whatIsWrong: string | undefined;
 
   constructor(log: Log) {
-    this.#log = log;
+    this.log = log;
   }
 
   /** Why nobody can be connected, and the cure; undefined where all is well, or nobody has asked yet. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.whatIsWrong;
   }
 
   /** Asterisk's answer, which a `dialplan reload` may change at any time. Each change is said once. */
   learn(answer: string): void {
-    const before = this.#trouble;
-    this.#trouble = troubleOf(answer);
-    if (this.#trouble === before) return;
-    if (this.#trouble === undefined) this.#log.info('the dialplan can connect callers again');
-    else this.#log.error(this.#trouble);
+    const before = this.whatIsWrong;
+    this.whatIsWrong = troubleOf(answer);
+    if (this.whatIsWrong === before) return;
+    if (this.whatIsWrong === undefined) this.log.info('the dialplan can connect callers again');
+    else this.log.error(this.whatIsWrong);
   }
 }
 

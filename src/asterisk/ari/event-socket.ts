@@ -47,85 +47,85 @@ export interface Connection {
 }
 
 export class EventSocket {
-  readonly #settings: EventSocketSettings;
-  readonly #end = new AbortController();
-  #socket: WebSocket | undefined;
-  #drop: ((trouble: Trouble) => void) | undefined;
-  #state: Connection = { up: false, why: 'not connected yet' };
-  #told = '';
+  private readonly settings: EventSocketSettings;
+  private readonly end = new AbortController();
+  private socket: WebSocket | undefined;
+  private drop: ((trouble: Trouble) => void) | undefined;
+  private connection: Connection = { up: false, why: 'not connected yet' };
+  private told = '';
 
   constructor(settings: EventSocketSettings) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   state(): Connection {
-    return this.#state;
+    return this.connection;
   }
 
   /** Whether Asterisk takes events to us now, though we may not have caught up yet with what was missed. */
   isOpen(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.socket?.readyState === WebSocket.OPEN;
   }
 
   /** Holds the connection until close(). */
   async hold(): Promise<void> {
     let attempt = 0;
-    while (!this.#end.signal.aborted) {
-      const { trouble, stood } = await this.#one();
-      if (this.#end.signal.aborted) return;
+    while (!this.end.signal.aborted) {
+      const { trouble, stood } = await this.one();
+      if (this.end.signal.aborted) return;
       attempt = stood ? 0 : attempt + 1;
-      this.#tell(trouble, stood);
-      if (trouble.kind === 'app-taken') await this.#standBack();
-      else await this.#pause(delayMs(attempt));
+      this.tell(trouble, stood);
+      if (trouble.kind === 'app-taken') await this.standBack();
+      else await this.pause(delayMs(attempt));
     }
   }
 
   /** Asterisk said that another connection has taken our application's name. */
   replaced(): void {
-    this.#drop?.({
+    this.drop?.({
       kind: 'app-taken',
-      words: `another connection has taken the application name ${this.#settings.app}: two routers must not share one, set ARI_APP; trying again when the name is free, or in ${TAKEN_DELAY_MS / 1000} s`,
+      words: `another connection has taken the application name ${this.settings.app}: two routers must not share one, set ARI_APP; trying again when the name is free, or in ${TAKEN_DELAY_MS / 1000} s`,
     });
   }
 
   /** Gives the connection up, so that Asterisk has no application and the dialplan goes on by itself, until it can be used again. */
   giveUp(trouble: Trouble): void {
-    this.#drop?.(trouble);
+    this.drop?.(trouble);
   }
 
   /** Ends the connection in good order, so that Asterisk has done with it before another one comes, and does not wait long for that. */
   async close(): Promise<void> {
-    this.#end.abort();
-    const socket = this.#socket;
+    this.end.abort();
+    const socket = this.socket;
     if (socket?.readyState === WebSocket.OPEN) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const giveUp = new AbortController();
       socket.once('close', () => resolve());
       socket.close();
-      await Promise.race([promise, this.#settings.clock.sleep(GOODBYE_MS, giveUp.signal)]);
+      await Promise.race([promise, this.settings.clock.sleep(GOODBYE_MS, giveUp.signal)]);
       giveUp.abort();
     }
-    this.#drop?.({ kind: 'closed', words: 'closed' });
-    this.#state = { up: false, why: 'closed' };
+    this.drop?.({ kind: 'closed', words: 'closed' });
+    this.connection = { up: false, why: 'closed' };
   }
 
-  async #pause(ms: number): Promise<void> {
-    await this.#settings.clock.sleep(ms, this.#end.signal).catch(() => undefined);
+  private async pause(ms: number): Promise<void> {
+    await this.settings.clock.sleep(ms, this.end.signal).catch(() => undefined);
   }
 
   /** While another connection has our name: until it has let go of it, and not for ever. */
-  async #standBack(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < TAKEN_DELAY_MS && !this.#end.signal.aborted; waitedMs += TAKEN_LOOK_MS) {
-      await this.#pause(TAKEN_LOOK_MS);
-      if (await this.#settings.isNameFree()) return;
+  private async standBack(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < TAKEN_DELAY_MS && !this.end.signal.aborted; waitedMs += TAKEN_LOOK_MS) {
+      await this.pause(TAKEN_LOOK_MS);
+      if (await this.settings.isNameFree()) return;
     }
   }
 
   /** One connection from its opening to its end. Never rejects. */
-  async #one(): Promise<{ readonly trouble: Trouble; readonly stood: boolean }> {
-    const { address, app, clock } = this.#settings;
+  private async one(): Promise<{ readonly trouble: Trouble; readonly stood: boolean }> {
+    const { address, app, clock } = this.settings;
     const ended = Promise.withResolvers<Trouble>();
-    this.#drop = ended.resolve;
+    this.drop = ended.resolve;
     const url = `${address.base.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(app)}&subscribeAll=false`;
     const socket = new WebSocket(url, {
       headers: { authorization: address.authorization },
@@ -134,7 +134,7 @@ export class EventSocket {
       // One event with bytes that are no UTF-8 must not end the connection for all calls.
       skipUTF8Validation: true,
     });
-    this.#socket = socket;
+    this.socket = socket;
     let heardMs = clock.nowMs();
     let stood = false;
     socket.on('unexpected-response', (request, response) => {
@@ -156,43 +156,43 @@ export class EventSocket {
     });
     socket.on('message', (data) => {
       heardMs = clock.nowMs();
-      if (this.#socket === socket) this.#settings.onFrame(Buffer.isBuffer(data) ? data : Buffer.from(String(data)));
+      if (this.socket === socket) this.settings.onFrame(Buffer.isBuffer(data) ? data : Buffer.from(String(data)));
     });
     socket.on('open', () => {
       isOpen = true;
-      this.#settings.onOpen().then(
+      this.settings.onOpen().then(
         () => {
           stood = true;
-          if (this.#socket === socket) this.#stand();
+          if (this.socket === socket) this.stand();
         },
-        (error: unknown) => ended.resolve(this.#lost(error)),
+        (error: unknown) => ended.resolve(this.lost(error)),
       );
     });
     const watch = new AbortController();
     void watchConnection({
-      ...this.#settings,
+      ...this.settings,
       socket,
       signal: watch.signal,
-      isUp: () => this.#state.up,
+      isUp: () => this.connection.up,
       heardMs: () => heardMs,
       silentFor: (silentMs) => {
-        this.#state = { ...this.#state, silentMs };
+        this.connection = { ...this.connection, silentMs };
       },
       drop: (fault) => ended.resolve(fault),
-      lost: (error) => ended.resolve(this.#lost(error)),
+      lost: (error) => ended.resolve(this.lost(error)),
     });
     const trouble = await ended.promise;
     watch.abort();
-    this.#socket = undefined;
-    this.#drop = undefined;
-    this.#state = { up: false, why: trouble.words };
+    this.socket = undefined;
+    this.drop = undefined;
+    this.connection = { up: false, why: trouble.words };
     socket.terminate();
-    this.#settings.onLost(trouble);
+    this.settings.onLost(trouble);
     return { trouble, stood };
   }
 
-  #lost(error: unknown): Trouble {
-    const cause = this.#settings.cause();
+  private lost(error: unknown): Trouble {
+    const cause = this.settings.cause();
     if (cause !== undefined) return cause;
     return {
       kind: 'app-lost',
@@ -200,17 +200,17 @@ export class EventSocket {
     };
   }
 
-  #stand(): void {
-    this.#state = { up: true, why: '' };
-    this.#told = '';
-    this.#settings.log.info('connected to Asterisk', { host: this.#settings.address.host, app: this.#settings.app });
+  private stand(): void {
+    this.connection = { up: true, why: '' };
+    this.told = '';
+    this.settings.log.info('connected to Asterisk', { host: this.settings.address.host, app: this.settings.app });
   }
 
   /** Once per kind of trouble, so that an outage of an hour is one line and not a thousand. */
-  #tell(trouble: Trouble, stood: boolean): void {
-    if (!stood && this.#told === trouble.kind) return;
-    this.#told = trouble.kind;
-    this.#settings.log.error(`no connection to Asterisk: ${trouble.words}`, { kind: trouble.kind });
+  private tell(trouble: Trouble, stood: boolean): void {
+    if (!stood && this.told === trouble.kind) return;
+    this.told = trouble.kind;
+    this.settings.log.error(`no connection to Asterisk: ${trouble.words}`, { kind: trouble.kind });
   }
 }
 

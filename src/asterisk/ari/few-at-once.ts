@@ -14,9 +14,9 @@ export async function fewAtOnce<T>(all: Iterable<T>, act: (one: T) => Promise<un
     while (!hasFailed) {
       const next = rest.next();
       if (next.done === true) return;
-      await act(next.value).catch((fault: unknown) => {
+      await act(next.value).catch((error: unknown) => {
         hasFailed = true;
-        throw fault;
+        throw error;
       });
     }
   };

@@ -14,13 +14,13 @@ const AT_ONCE = 4;
 const LONGEST_MS = 100;
 
 export class JointOrders<Answer> {
-  readonly #clock: Pick<Clock, 'sleep'>;
-  readonly #send: (names: readonly string[]) => Promise<Answer>;
-  readonly #isRefusal: (error: unknown) => boolean;
-  readonly #due = new Map<string, PromiseWithResolvers<Answer>>();
-  #underWay = 0;
+  private readonly clock: Pick<Clock, 'sleep'>;
+  private readonly send: (names: readonly string[]) => Promise<Answer>;
+  private readonly isRefusal: (error: unknown) => boolean;
+  private readonly due = new Map<string, PromiseWithResolvers<Answer>>();
+  private underWay = 0;
   /** Ends the wait of those that are due. */
-  #late: AbortController | undefined;
+  private late: AbortController | undefined;
 
   /**
    * @param send gives one order for all of these
@@ -31,56 +31,56 @@ export class JointOrders<Answer> {
     send: (names: readonly string[]) => Promise<Answer>,
     isRefusal: (error: unknown) => boolean,
   ) {
-    this.#clock = clock;
-    this.#send = send;
-    this.#isRefusal = isRefusal;
+    this.clock = clock;
+    this.send = send;
+    this.isRefusal = isRefusal;
   }
 
   /** Resolves with the answer to the order in which it was, and rejects as that does. A name must not be ordered again before it is answered. */
   order(name: string): Promise<Answer> {
     const one = Promise.withResolvers<Answer>();
-    this.#due.set(name, one);
-    if (this.#underWay < AT_ONCE) this.#sendDue();
-    else this.#waitForAnswer();
+    this.due.set(name, one);
+    if (this.underWay < AT_ONCE) this.sendDue();
+    else this.waitForAnswer();
     return one.promise;
   }
 
   /** To one of those that are under way, and not for long. */
-  #waitForAnswer(): void {
-    if (this.#late !== undefined) return;
+  private waitForAnswer(): void {
+    if (this.late !== undefined) return;
     const late = new AbortController();
-    this.#late = late;
-    this.#clock.sleep(LONGEST_MS, late.signal).then(
-      () => this.#sendDue(),
+    this.late = late;
+    this.clock.sleep(LONGEST_MS, late.signal).then(
+      () => this.sendDue(),
       () => undefined,
     );
   }
 
-  #sendDue(): void {
-    this.#late?.abort();
-    this.#late = undefined;
-    const due = [...this.#due].slice(0, TOGETHER);
+  private sendDue(): void {
+    this.late?.abort();
+    this.late = undefined;
+    const due = [...this.due].slice(0, TOGETHER);
     if (due.length === 0) return;
-    for (const [name] of due) this.#due.delete(name);
-    if (this.#due.size > 0) this.#waitForAnswer();
-    this.#underWay += 1;
-    void this.#orderAll(due).then(() => {
-      this.#underWay -= 1;
-      if (this.#due.size > 0) this.#sendDue();
+    for (const [name] of due) this.due.delete(name);
+    if (this.due.size > 0) this.waitForAnswer();
+    this.underWay += 1;
+    void this.orderAll(due).then(() => {
+      this.underWay -= 1;
+      if (this.due.size > 0) this.sendDue();
     });
   }
 
   /** Never rejects. */
-  async #orderAll(due: readonly (readonly [string, PromiseWithResolvers<Answer>])[]): Promise<void> {
+  private async orderAll(due: readonly (readonly [string, PromiseWithResolvers<Answer>])[]): Promise<void> {
     try {
-      const answer = await this.#send(due.map(([name]) => name));
+      const answer = await this.send(due.map(([name]) => name));
       for (const [, one] of due) one.resolve(answer);
     } catch (error) {
-      if (due.length === 1 || !this.#isRefusal(error)) {
+      if (due.length === 1 || !this.isRefusal(error)) {
         for (const [, one] of due) one.reject(error);
         return;
       }
-      await fewAtOnce(due, ([name, one]) => this.#send([name]).then(one.resolve, one.reject));
+      await fewAtOnce(due, ([name, one]) => this.send([name]).then(one.resolve, one.reject));
     }
   }
 }

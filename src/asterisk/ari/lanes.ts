@@ -25,7 +25,7 @@ export type Lane = 'urgent' | 'usual' | 'looks' | 'patient' | 'kept';
 
 export class Lanes {
   static readonly kept = KEPT;
-  readonly #agents: Readonly<Record<Lane, Agent>>;
+  private readonly agents: Readonly<Record<Lane, Agent>>;
 
   constructor(secure: boolean) {
     const settings = { keepAlive: true, timeout: IDLE_MS, noDelay: true };
@@ -33,7 +33,7 @@ export class Lanes {
     // Each in its turn, so that none stays unused for long.
     const kept = { ...settings, maxSockets: KEPT, maxFreeSockets: KEPT, scheduling: 'fifo' as const };
     const agent = (maxSockets = MAX_SOCKETS) => makeAgent(secure, { ...coming, maxSockets });
-    this.#agents = {
+    this.agents = {
       urgent: agent(),
       usual: agent(),
       looks: agent(LOOKS),
@@ -43,12 +43,12 @@ export class Lanes {
   }
 
   agentOf(lane: Lane): Agent {
-    return this.#agents[lane];
+    return this.agents[lane];
   }
 
   /** How many of the kept connections stand. */
   get standing(): number {
-    const { sockets, freeSockets } = this.#agents.kept;
+    const { sockets, freeSockets } = this.agents.kept;
     const open = [sockets, freeSockets].flatMap((map) => Object.values(map).flatMap((some) => some ?? []));
     return open.filter((socket) => !socket.destroyed).length;
   }
@@ -60,18 +60,18 @@ export class Lanes {
 
   /** @param isAll whether others can be opened; else requests wait for one of those that stand */
   openKept(isAll: boolean): void {
-    this.#agents.kept.maxSockets = isAll ? KEPT : Math.max(1, this.standing);
+    this.agents.kept.maxSockets = isAll ? KEPT : Math.max(1, this.standing);
   }
 
   /** Lets go of idle connections, which may be as dead as one that has just been found dead. @param all the kept ones as well */
   dropIdle(all: boolean): void {
-    for (const [lane, { freeSockets }] of Object.entries(this.#agents)) {
+    for (const [lane, { freeSockets }] of Object.entries(this.agents)) {
       if (lane === 'kept' && !all) continue;
       for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     }
   }
 
   close(): void {
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    for (const agent of Object.values(this.agents)) agent.destroy();
   }
 }

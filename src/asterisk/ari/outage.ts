@@ -8,32 +8,32 @@ import type { Clock, Log } from '../../call/ports.ts';
 const QUIET_MS = 10_000;
 
 export class Outage {
-  readonly #log: Log;
-  readonly #clock: Pick<Clock, 'nowMs'>;
-  #sinceMs: number | undefined;
-  #lastMs = 0;
-  #failed = 0;
+  private readonly log: Log;
+  private readonly clock: Pick<Clock, 'nowMs'>;
+  private sinceMs: number | undefined;
+  private lastMs = 0;
+  private failures = 0;
 
   constructor(log: Log, clock: Pick<Clock, 'nowMs'>) {
-    this.#log = log;
-    this.#clock = clock;
+    this.log = log;
+    this.clock = clock;
   }
 
   /** A request has failed, in these words. */
   failed(words: string): void {
-    this.#lastMs = this.#clock.nowMs();
-    this.#failed += 1;
-    if (this.#sinceMs !== undefined) return;
-    this.#sinceMs = this.#lastMs;
-    this.#log.error(`Asterisk fails requests: ${words}; further ones are counted until it takes them again`);
+    this.lastMs = this.clock.nowMs();
+    this.failures += 1;
+    if (this.sinceMs !== undefined) return;
+    this.sinceMs = this.lastMs;
+    this.log.error(`Asterisk fails requests: ${words}; further ones are counted until it takes them again`);
   }
 
   /** A request has been answered as it should be. */
   answered(): void {
-    if (this.#sinceMs === undefined || this.#clock.nowMs() - this.#lastMs < QUIET_MS) return;
-    const forMs = Math.round(this.#lastMs - this.#sinceMs);
-    this.#log.info(`Asterisk takes requests again: ${this.#failed} had failed`, { failed: this.#failed, forMs });
-    this.#sinceMs = undefined;
-    this.#failed = 0;
+    if (this.sinceMs === undefined || this.clock.nowMs() - this.lastMs < QUIET_MS) return;
+    const forMs = Math.round(this.lastMs - this.sinceMs);
+    this.log.info(`Asterisk takes requests again: ${this.failures} had failed`, { failed: this.failures, forMs });
+    this.sinceMs = undefined;
+    this.failures = 0;
   }
 }

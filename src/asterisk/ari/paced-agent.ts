@@ -17,36 +17,36 @@ const ACCEPTED_MS = 100;
 const LOOKED_UP = 'in-its-turn.invalid';
 
 class Door {
-  readonly #waiting: (() => void)[] = [];
-  #opening = 0;
+  private readonly waiting: (() => void)[] = [];
+  private opening = 0;
 
   /** Opens a connection whose lookup, and so everything after it, waits for its turn. */
   open(host: string, connect: (host: string, lookup: LookupFunction) => Duplex | null | undefined) {
     const stream = connect(isIP(host) === 0 ? host : LOOKED_UP, (_, options, found) => {
       // The stream is there once this turn of the event loop's is over.
-      queueMicrotask(() => this.#take(stream, () => lookup(host, options, found)));
+      queueMicrotask(() => this.take(stream, () => lookup(host, options, found)));
     });
     return stream;
   }
 
-  #take(stream: Duplex | null | undefined, goOn: () => void): void {
-    if (this.#opening >= AT_ONCE) {
-      this.#waiting.push(() => this.#take(stream, goOn));
+  private take(stream: Duplex | null | undefined, goOn: () => void): void {
+    if (this.opening >= AT_ONCE) {
+      this.waiting.push(() => this.take(stream, goOn));
       return;
     }
     // Given up while it waited.
     if (stream?.destroyed === true) {
-      this.#waiting.shift()?.();
+      this.waiting.shift()?.();
       return;
     }
-    this.#opening += 1;
+    this.opening += 1;
     let isOpening = true;
     const leave = (): void => {
       if (!isOpening) return;
       isOpening = false;
       clearTimeout(late);
-      this.#opening -= 1;
-      this.#waiting.shift()?.();
+      this.opening -= 1;
+      this.waiting.shift()?.();
     };
     const late = setTimeout(leave, ACCEPTED_MS);
     stream?.once('data', leave).once('close', leave);
@@ -55,18 +55,18 @@ class Door {
 }
 
 class PlainDoorAgent extends PlainAgent {
-  readonly #door = new Door();
+  private readonly door = new Door();
 
   override createConnection(...[options]: Parameters<PlainAgent['createConnection']>) {
-    return this.#door.open(options.host ?? '', (host, lookup) => super.createConnection({ ...options, host, lookup }));
+    return this.door.open(options.host ?? '', (host, lookup) => super.createConnection({ ...options, host, lookup }));
   }
 }
 
 class TlsDoorAgent extends TlsAgent {
-  readonly #door = new Door();
+  private readonly door = new Door();
 
   override createConnection(...[options]: Parameters<TlsAgent['createConnection']>) {
-    return this.#door.open(options.host ?? '', (host, lookup) => super.createConnection({ ...options, host, lookup }));
+    return this.door.open(options.host ?? '', (host, lookup) => super.createConnection({ ...options, host, lookup }));
   }
 }
 

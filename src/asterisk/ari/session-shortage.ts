@@ -8,24 +8,24 @@ import type { Clock } from '../../call/ports.ts';
 const PATIENCE_MS = 1_000;
 
 export class DeadEnd {
-  readonly #clock: Pick<Clock, 'sleep'>;
-  readonly #onDeadEnd: () => void;
-  #waiting: AbortController | undefined;
+  private readonly clock: Pick<Clock, 'sleep'>;
+  private readonly onDeadEnd: () => void;
+  private waiting: AbortController | undefined;
 
   constructor(clock: Pick<Clock, 'sleep'>, onDeadEnd: () => void) {
-    this.#clock = clock;
-    this.#onDeadEnd = onDeadEnd;
+    this.clock = clock;
+    this.onDeadEnd = onDeadEnd;
   }
 
   /** A request was turned away, and there was no other way for it. */
   refused(): void {
-    if (this.#waiting !== undefined) return;
+    if (this.waiting !== undefined) return;
     const waiting = new AbortController();
-    this.#waiting = waiting;
-    this.#clock.sleep(PATIENCE_MS, waiting.signal).then(
+    this.waiting = waiting;
+    this.clock.sleep(PATIENCE_MS, waiting.signal).then(
       () => {
-        this.#waiting = undefined;
-        this.#onDeadEnd();
+        this.waiting = undefined;
+        this.onDeadEnd();
       },
       () => undefined,
     );
@@ -33,8 +33,8 @@ export class DeadEnd {
 
   /** A request has been answered. */
   passed(): void {
-    this.#waiting?.abort();
-    this.#waiting = undefined;
+    this.waiting?.abort();
+    this.waiting = undefined;
   }
 
   close(): void {

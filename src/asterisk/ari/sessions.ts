@@ -12,58 +12,58 @@ const APART_MS = 100;
 
 export class Sessions {
   /** Whether a new connection is closed at once. Rejects when that cannot be told. */
-  readonly #isTurnedAway: () => Promise<boolean>;
-  readonly #trouble: Trouble;
-  readonly #log: Log;
-  #usedUp = false;
-  #told = false;
-  #trial: Promise<boolean> | undefined;
+  private readonly isTurnedAway: () => Promise<boolean>;
+  private readonly shortage: Trouble;
+  private readonly log: Log;
+  private usedUp = false;
+  private told = false;
+  private trial: Promise<boolean> | undefined;
 
   constructor(isTurnedAway: () => Promise<boolean>, trouble: Trouble, log: Log) {
-    this.#isTurnedAway = isTurnedAway;
-    this.#trouble = trouble;
-    this.#log = log;
+    this.isTurnedAway = isTurnedAway;
+    this.shortage = trouble;
+    this.log = log;
   }
 
   /** Whether none was left when it was last tried. */
   get areUsedUp(): boolean {
-    return this.#usedUp;
+    return this.usedUp;
   }
 
   /** Until it is over, and not only until one has come free. */
   get trouble(): Trouble | undefined {
-    return this.#told ? this.#trouble : undefined;
+    return this.told ? this.shortage : undefined;
   }
 
   /** All connections that we keep stand. */
   over(): void {
-    if (!this.#told) return;
-    this.#told = false;
-    this.#log.info('Asterisk has HTTP sessions again');
+    if (!this.told) return;
+    this.told = false;
+    this.log.info('Asterisk has HTTP sessions again');
   }
 
   /** Tries a new connection; one trial for all who ask at the same time. Resolves with whether none is left. Never rejects. */
   tryOut(): Promise<boolean> {
-    this.#trial ??= this.#tryOut().finally(() => {
-      this.#trial = undefined;
+    this.trial ??= this.askAgain().finally(() => {
+      this.trial = undefined;
     });
-    return this.#trial;
+    return this.trial;
   }
 
-  async #areTurnedAway(): Promise<boolean> {
-    if (!(await this.#isTurnedAway())) return false;
+  private async areTurnedAway(): Promise<boolean> {
+    if (!(await this.isTurnedAway())) return false;
     await pause(APART_MS, undefined, { ref: false });
-    return await this.#isTurnedAway();
+    return await this.isTurnedAway();
   }
 
-  async #tryOut(): Promise<boolean> {
-    const was = this.#usedUp;
+  private async askAgain(): Promise<boolean> {
+    const was = this.usedUp;
     // A trial that fails for another reason says nothing.
-    this.#usedUp = await this.#areTurnedAway().catch(() => was);
-    if (this.#usedUp && !this.#told) {
-      this.#told = true;
-      this.#log.error(this.#trouble.words, { kind: this.#trouble.kind });
+    this.usedUp = await this.areTurnedAway().catch(() => was);
+    if (this.usedUp && !this.told) {
+      this.told = true;
+      this.log.error(this.shortage.words, { kind: this.shortage.kind });
     }
-    return this.#usedUp;
+    return this.usedUp;
   }
 }

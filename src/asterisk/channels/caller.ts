@@ -35,128 +35,128 @@ export interface LeftBehind {
 }
 
 export class CallerChannel implements Caller, ChannelOwner {
-  #channelId: string;
-  #party: Party;
+  private currentId: string;
+  private who: Party;
   readonly answered: boolean;
   readonly settled = true;
-  readonly #requests: AriRequests;
-  readonly #ports: CallerDeps;
-  #ours = true;
+  private readonly requests: AriRequests;
+  private readonly ports: CallerDeps;
+  private ours = true;
   /** Somebody has looked at it. */
-  #seen = false;
+  private seen = false;
   /** Its events come beyond its stay in the application: that was asked for before it was known to be a caller. */
-  readonly #isHeard: boolean;
-  readonly #userId: string;
-  readonly #hold: CallerHold;
-  readonly #departure: Departure;
-  readonly #orders: CallerOrders;
-  #onReplaced: (channelId: string) => void = () => {};
+  private readonly isHeard: boolean;
+  private readonly userId: string;
+  private readonly hold: CallerHold;
+  private readonly departure: Departure;
+  private readonly orders: CallerOrders;
+  private tellReplaced: (channelId: string) => void = () => {};
 
   /**
    * @param userId for whom it has come: the first argument of its Stasis()
    * @param found an earlier run of the router has had the channel
    */
   constructor(channel: Channel, userId: string, ports: CallerDeps, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
-    this.#channelId = channel.id;
-    this.#party = partyOf(withoutEscapes(channel.caller.name), channel.caller.number);
+    this.currentId = channel.id;
+    this.who = partyOf(withoutEscapes(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
-    this.#requests = ports.requests;
-    this.#ports = ports;
-    this.#userId = userId;
-    const leaver = { owner: this, channelId: () => this.#channelId, isOurs: () => this.#ours };
-    this.#departure = new Departure(leaver, ports);
-    this.#orders = new CallerOrders(ports.requests, ports.app, leaver, this.#departure);
-    this.#hold = new CallerHold(channel.id, ports.requests, ports.log, found?.held);
-    this.#isHeard = found?.isHeard === true;
-    if (this.#isHeard) this.#departure.endIsHeard = Promise.resolve(true);
+    this.requests = ports.requests;
+    this.ports = ports;
+    this.userId = userId;
+    const leaver = { owner: this, channelId: () => this.currentId, isOurs: () => this.ours };
+    this.departure = new Departure(leaver, ports);
+    this.orders = new CallerOrders(ports.requests, ports.app, leaver, this.departure);
+    this.hold = new CallerHold(channel.id, ports.requests, ports.log, found?.held);
+    this.isHeard = found?.isHeard === true;
+    if (this.isHeard) this.departure.endIsHeard = Promise.resolve(true);
     ports.dispatcher.own(channel.id, this);
   }
 
   /** As far as Asterisk's events can tell; after the first look, whatever bytes there are in name and number. */
   get party(): Party {
-    return this.#party;
+    return this.who;
   }
 
   /** Another one after a transfer. */
   get channelId(): string {
-    return this.#channelId;
+    return this.currentId;
   }
 
   /** Whether nobody has looked at it yet, and it is still there. */
   get isUnseen(): boolean {
-    return !this.#seen && !this.left.aborted && this.#ours;
+    return !this.seen && !this.left.aborted && this.ours;
   }
 
   get left(): AbortSignal {
-    return this.#departure.left;
+    return this.departure.left;
   }
 
   whenReplaced(listener: (channelId: string) => void): void {
-    this.#onReplaced = listener;
+    this.tellReplaced = listener;
   }
 
   read(what: WhatToRead): Promise<Reading> {
-    const isFirst = !this.#seen;
-    this.#seen = true;
+    const isFirst = !this.seen;
+    this.seen = true;
     // By themselves its events end as soon as it leaves the application, and its own end, and the cause of that, would go unheard.
-    if (isFirst && !this.#isHeard) this.#listen();
+    if (isFirst && !this.isHeard) this.listen();
     // Until its first look a caller stays with us for three seconds only: it comes before the company of others.
     const lane = isFirst ? 'urgent' : what.isPassing === true ? 'looks' : 'usual';
-    const ask = (questions: readonly string[]) => this.#orders.ask(questions, lane);
+    const ask = (questions: readonly string[]) => this.orders.ask(questions, lane);
     const learn = (party: Party) => {
-      this.#party = party;
+      this.who = party;
     };
-    const askAlso = isFirst ? askingWho(this.#party, ask, learn) : ask;
-    return readCaller(what, askAlso, this.#ports.ownDialplan, isFirst);
+    const askAlso = isFirst ? askingWho(this.who, ask, learn) : ask;
+    return readCaller(what, askAlso, this.ports.ownDialplan, isFirst);
   }
 
   /** Asks for the channel's events beyond its stay in the application. */
-  #listen(): void {
-    const { requests, app } = this.#ports;
-    const channelId = this.#channelId;
-    this.#departure.endIsHeard = subscribeToChannels(requests, app, [channelId]).then((heard) => heard.has(channelId));
+  private listen(): void {
+    const { requests, app } = this.ports;
+    const channelId = this.currentId;
+    this.departure.endIsHeard = subscribeToChannels(requests, app, [channelId]).then((heard) => heard.has(channelId));
   }
 
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
       Object.entries(variables).map(([variable, value]) =>
-        this.#orders.send(variableOrder(this.#channelId, variable, value)),
+        this.orders.send(variableOrder(this.currentId, variable, value)),
       ),
     );
   }
 
   async answer(): Promise<void> {
-    await this.#orders.send({ ...this.#orders.order('POST', '/answer'), lane: 'urgent' });
+    await this.orders.send({ ...this.orders.order('POST', '/answer'), lane: 'urgent' });
   }
 
   async startHold(hold: Hold, onNews?: (news: HoldNews) => void): Promise<void> {
-    await this.#orders.throwUnlessHere();
-    await this.#hold.start(hold, (order) => this.#orders.send(order), onNews);
+    await this.orders.throwUnlessHere();
+    await this.hold.start(hold, (order) => this.orders.send(order), onNews);
   }
 
   async stopHold(): Promise<void> {
-    if (this.#ours && !this.left.aborted && this.#departure.connected === undefined) await this.#hold.stop();
+    if (this.ours && !this.left.aborted && this.departure.connected === undefined) await this.hold.stop();
   }
 
   async giveBack(status: DialplanStatus, reason: string): Promise<void> {
-    await this.#orders.throwUnlessHere();
-    const told = this.#channelId;
-    await Promise.all([this.stopHold(), this.#tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
-    await this.#orders.throwUnlessHere();
-    if (this.#channelId !== told) return await this.giveBack(status, reason);
-    this.#ours = false;
+    await this.orders.throwUnlessHere();
+    const told = this.currentId;
+    await Promise.all([this.stopHold(), this.tellEnding({ XIVO_MAPP_STATUS: status, XIVO_MAPP_REASON: reason })]);
+    await this.orders.throwUnlessHere();
+    if (this.currentId !== told) return await this.giveBack(status, reason);
+    this.ours = false;
     try {
-      await this.#orders.sendHere({ ...this.#orders.order('POST', '/continue'), once: true, lane: 'urgent' });
+      await this.orders.sendHere({ ...this.orders.order('POST', '/continue'), once: true, lane: 'urgent' });
     } catch (error) {
-      this.#ours = true;
-      this.#departure.seekAnew();
-      if (isGone(error) && this.#channelId !== told) return await this.giveBack(status, reason);
+      this.ours = true;
+      this.departure.seekAnew();
+      if (isGone(error) && this.currentId !== told) return await this.giveBack(status, reason);
       // This order alone says by being refused that the channel is not ours to give. Nor may it be given twice where it has gone already.
-      if (isGone(error) || this.#departure.isAway) await this.#departure.isFound();
-      throw this.#orders.across(error);
+      if (isGone(error) || this.departure.isAway) await this.departure.isFound();
+      throw this.orders.across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
-    this.#ports.dispatcher.letGo(this.#channelId, this, this.#userId);
+    this.ports.dispatcher.letGo(this.currentId, this, this.userId);
   }
 
   /**
@@ -164,52 +164,52 @@ export class CallerChannel implements Caller, ChannelOwner {
    * its ending was: so what was refused is told once more, as soon as Asterisk takes requests at all. Where it refuses this alone, the caller goes on
    * all the same.
    */
-  async #tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
-    const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.#channelId, name, value));
-    const tell = () => Promise.allSettled(orders.map((order) => this.#orders.send(order)));
+  private async tellEnding(variables: Readonly<Record<string, string>>): Promise<void> {
+    const orders = Object.entries(variables).map(([name, value]) => variableOrder(this.currentId, name, value));
+    const tell = () => Promise.allSettled(orders.map((order) => this.orders.send(order)));
     if ((await tell()).every(({ status }) => status === 'fulfilled')) return;
     // Not asked of the channel, which may be one that Asterisk cannot describe.
-    await this.#requests.send(HARMLESS).catch((error: unknown) => {
-      if (isIll(error)) throw this.#orders.across(error);
+    await this.requests.send(HARMLESS).catch((error: unknown) => {
+      if (isIll(error)) throw this.orders.across(error);
     });
     for (const told of await tell()) {
       if (told.status === 'rejected')
-        this.#ports.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });
+        this.ports.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });
     }
   }
 
   async hangUp(): Promise<void> {
     // Wherever else it is by now, it is not ours to end.
-    if (this.#departure.isAway || this.#departure.connected !== undefined || !this.#ours) return;
+    if (this.departure.isAway || this.departure.connected !== undefined || !this.ours) return;
     try {
-      await this.#orders.follow(this.#orders.order('DELETE', ''));
+      await this.orders.follow(this.orders.order('DELETE', ''));
     } catch (error) {
-      if (!isGone(error) || !(await this.#orders.hasLeft())) throw error;
-      await this.#departure.isFound();
+      if (!isGone(error) || !(await this.orders.hasLeft())) throw error;
+      await this.departure.isFound();
     }
   }
 
   /** Not where it has come for another user: then it was away meanwhile, and that was not heard. */
   isFor([userId = '']: readonly string[]): boolean {
-    return userId === this.#userId;
+    return userId === this.userId;
   }
 
   get givenBack(): boolean {
-    return !this.#ours || this.#departure.isAway;
+    return !this.ours || this.departure.isAway;
   }
 
   /** A transfer: it is another channel now, with all that stood on this one. Its events end with its stay, so that they are asked for. */
   onReplaced(channel: Channel): void {
-    const { log } = this.#ports;
+    const { log } = this.ports;
     log.info('another caller has taken the place of one who waited', {
       channel: channel.id,
-      replaces: this.#channelId,
+      replaces: this.currentId,
     });
-    this.#channelId = channel.id;
-    this.#departure.replaced();
-    this.#onReplaced(channel.id);
-    if (this.#seen || this.#isHeard) this.#listen();
-    this.#hold
+    this.currentId = channel.id;
+    this.departure.replaced();
+    this.tellReplaced(channel.id);
+    if (this.seen || this.isHeard) this.listen();
+    this.hold
       .moveTo(channel.id)
       .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));
   }
@@ -217,23 +217,23 @@ export class CallerChannel implements Caller, ChannelOwner {
   onState(): void {}
 
   onEnd(): void {
-    if (this.#ours) void this.#departure.hasGone();
-    else this.#departure.leave('the channel has left the application');
+    if (this.ours) void this.departure.hasGone();
+    else this.departure.leave('the channel has left the application');
   }
 
   onComesAgain(): void {
-    this.#departure.moved();
+    this.departure.moved();
   }
 
   onDestroyed(cause: number, words: string): void {
-    this.#departure.destroyed(cause, words);
+    this.departure.destroyed(cause, words);
   }
 
   onConnected(_legId: string, on: string): void {
-    this.#departure.wasConnected(on);
+    this.departure.wasConnected(on);
   }
 
   onPlayback(event: PlaybackEvent): void {
-    if (this.#ours && !this.left.aborted) this.#hold.take(event);
+    if (this.ours && !this.left.aborted) this.hold.take(event);
   }
 }

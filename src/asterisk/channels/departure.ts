@@ -38,44 +38,44 @@ const LATE_WORD_MS = 2_000;
 const FOUND_WITHIN_MS = 5_000;
 
 export class Departure {
-  readonly #leaver: Leaver;
-  readonly #ports: DepartureDeps;
-  readonly #leaving = new AbortController();
+  private readonly leaver: Leaver;
+  private readonly ports: DepartureDeps;
+  private readonly leaving = new AbortController();
   /** Aborts when it is heard what has become of the channel. */
-  #word = new AbortController();
-  #away = false;
+  private word = new AbortController();
+  private away = false;
   /** It has left the application, and it is being found out where it has gone. */
-  #search: Promise<void> | undefined;
-  #connected: CallerGone | undefined;
+  private search: Promise<void> | undefined;
+  private connection: CallerGone | undefined;
   /** Whether Asterisk tells of the channel's end wherever it is by then; undefined until that was asked for. */
   endIsHeard: Promise<boolean> | undefined;
   /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
-  #cause = 0;
+  private cause = 0;
 
   constructor(leaver: Leaver, ports: DepartureDeps) {
-    this.#leaver = leaver;
-    this.#ports = ports;
+    this.leaver = leaver;
+    this.ports = ports;
   }
 
   /** Aborts with CallerGone when the caller has left, and was ours. */
   get left(): AbortSignal {
-    return this.#leaving.signal;
+    return this.leaving.signal;
   }
 
   /** Whether it has left the application, as far as was heard. */
   get isAway(): boolean {
-    return this.#away;
+    return this.away;
   }
 
   /** What to say to whoever wants something of it; set once the dialplan has sent it to a leg. */
   get connected(): CallerGone | undefined {
-    return this.#connected;
+    return this.connection;
   }
 
   /** The dialplan has sent it to a leg, answered on that. */
   wasConnected(on: string): void {
     const answeredOn = readAnsweredOn(on);
-    this.#connected ??=
+    this.connection ??=
       answeredOn === undefined
         ? new CallerGone('the caller talks to whoever has answered')
         : new CallerAnswered(answeredOn);
@@ -83,69 +83,69 @@ export class Departure {
 
   /** It is not in our application any more: it talks to a leg, and is watched until it is gone, or it has left. */
   hasGone(): Promise<void> {
-    this.#away = true;
-    this.#search ??= this.#leaver.isOurs() ? this.#seek() : Promise.resolve();
-    return this.#search;
+    this.away = true;
+    this.search ??= this.leaver.isOurs() ? this.seek() : Promise.resolve();
+    return this.search;
   }
 
   /** What was found out was of a channel that was not ours at the time, and changed nothing. */
   seekAnew(): void {
-    this.#search = undefined;
+    this.search = undefined;
   }
 
   /** Another channel has taken its place and is with us, whatever was found out of the one before. */
   replaced(): void {
-    this.#away = false;
-    this.#search = undefined;
-    this.#word.abort();
-    this.#word = new AbortController();
+    this.away = false;
+    this.search = undefined;
+    this.word.abort();
+    this.word = new AbortController();
   }
 
   /** Until it is known where it has gone, but not for ever. Never rejects. */
   async isFound(): Promise<void> {
     const enough = new AbortController();
-    const late = this.#ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
+    const late = this.ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
     await Promise.race([this.hasGone(), late]);
     enough.abort();
   }
 
   destroyed(cause: number, words: string): void {
-    this.#cause = cause;
+    this.cause = cause;
     this.leave(`the caller has left (${cause} ${words})`);
   }
 
-  leave(detail: string, how: HowLeft = this.#cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
-    this.#ports.dispatcher.disown(this.#leaver.channelId(), this.#leaver.owner);
-    this.#away = true;
-    this.#word.abort();
-    if (this.#leaver.isOurs() && !this.left.aborted) this.#leaving.abort(new CallerGone(detail, how));
+  leave(detail: string, how: HowLeft = this.cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
+    this.ports.dispatcher.disown(this.leaver.channelId(), this.leaver.owner);
+    this.away = true;
+    this.word.abort();
+    if (this.leaver.isOurs() && !this.left.aborted) this.leaving.abort(new CallerGone(detail, how));
   }
 
   /** Never rejects. */
-  async #seek(): Promise<void> {
-    const channelId = this.#leaver.channelId();
-    const { requests, app, log, dispatcher, onConnected } = this.#ports;
+  private async seek(): Promise<void> {
+    const channelId = this.leaver.channelId();
+    const { requests, app, log, dispatcher, onConnected } = this.ports;
     // Its end was heard while it was being given back, and then it was no longer listened to.
-    if (!dispatcher.isOwned(channelId)) dispatcher.own(channelId, this.#leaver.owner);
-    const isConnected = () => this.#connected !== undefined;
+    if (!dispatcher.isOwned(channelId)) dispatcher.own(channelId, this.leaver.owner);
+    const isConnected = () => this.connection !== undefined;
     const isOver = () => this.left.aborted;
     // What is found out of a channel means nothing any more once another has taken its place.
-    const isMoot = () => this.left.aborted || this.#leaver.channelId() !== channelId;
+    const isMoot = () => this.left.aborted || this.leaver.channelId() !== channelId;
     const isHeard = (await this.endIsHeard) === true;
     const found = await whereIs({ requests, app, channelId, log, isConnected, isOver, isHeard });
     if (isMoot()) return;
     if (found.kind === 'connected') {
-      const isKnown = this.#connected !== undefined || onConnected(found.legId, found.on);
+      const isKnown = this.connection !== undefined || onConnected(found.legId, found.on);
       this.wasConnected(found.on);
       // A colleague's channel, which has taken the leg's place: of that one nothing more is told.
-      if (!isKnown) this.#leaving.abort(this.#connected);
+      if (!isKnown) this.leaving.abort(this.connection);
       if (found.isOver) this.leave('the caller has left');
     } else if (found.kind === 'gone') {
       // Its cause is told by an event, or that another has taken its place: that may come later than that it is not found.
       const comesMs = isHeard ? LATE_WORD_MS : WORD_COMES_MS;
-      await this.#ports.clock.sleep(this.#cause === 0 ? comesMs : 0, this.#word.signal).catch(() => undefined);
+      await this.ports.clock.sleep(this.cause === 0 ? comesMs : 0, this.word.signal).catch(() => undefined);
       if (!isMoot()) this.leave('the caller has left');
-    } else if (found.kind === 'moved' && this.#connected === undefined) {
+    } else if (found.kind === 'moved' && this.connection === undefined) {
       this.moved();
       await takeOffGuard(requests, channelId, log);
     }

@@ -21,10 +21,10 @@ export class ContactWatch {
   readonly endpoints: readonly string[];
   /** Any channel of the call serves. */
   throughChannelId: string;
-  readonly #listener: ContactListener;
-  readonly #behindPath: ReadonlySet<string>;
-  readonly #seen = new Map<string, Seen & { readonly uri: string }>();
-  #announcements = 0;
+  private readonly listener: ContactListener;
+  private readonly behindPath: ReadonlySet<string>;
+  private readonly seen = new Map<string, Seen & { readonly uri: string }>();
+  private announcements = 0;
   open = true;
   /** No look has been compared with what was known yet. */
   isUnseen = false;
@@ -38,10 +38,10 @@ export class ContactWatch {
   ) {
     this.endpoints = endpoints;
     this.throughChannelId = throughChannelId;
-    this.#listener = listener;
-    this.#behindPath = behindPath;
+    this.listener = listener;
+    this.behindPath = behindPath;
     for (const { endpoint, uri, expiresAtSec } of known) {
-      this.#seen.set(addressKey({ endpoint, uri }), {
+      this.seen.set(addressKey({ endpoint, uri }), {
         endpoint,
         uri,
         expiresAtSec,
@@ -53,79 +53,79 @@ export class ContactWatch {
 
   /** Ids of the contacts whose expiry may move silently. */
   contactIds(): string[] {
-    return [...this.#seen.values()].flatMap(({ contactId }) => (contactId === undefined ? [] : [contactId]));
+    return [...this.seen.values()].flatMap(({ contactId }) => (contactId === undefined ? [] : [contactId]));
   }
 
   /** True while a contact was announced whose expiry nobody has read, or nobody has looked at all: refreshes could not be seen. */
   hasUnread(): boolean {
-    return this.isUnseen || [...this.#seen.values()].some(({ contactId }) => contactId === undefined);
+    return this.isUnseen || [...this.seen.values()].some(({ contactId }) => contactId === undefined);
   }
 
   /** A contact was announced. True when it must be looked at, for its expiry tells whether it is news, or its Path how it is reached. */
   announced(endpoint: string, uri: string): boolean {
     const key = addressKey({ endpoint, uri });
-    if (this.#seen.has(key) || this.#behindPath.has(endpoint)) return true;
-    this.#announcements += 1;
-    const announcement = this.#announcements;
-    this.#seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined, announcement });
-    this.#say({ endpoint, uri, expiresAtSec: undefined });
+    if (this.seen.has(key) || this.behindPath.has(endpoint)) return true;
+    this.announcements += 1;
+    const announcement = this.announcements;
+    this.seen.set(key, { endpoint, uri, expiresAtSec: undefined, contactId: undefined, announcement });
+    this.say({ endpoint, uri, expiresAtSec: undefined });
     return false;
   }
 
   removed(endpoint: string, uri: string): void {
-    this.#forget(addressKey({ endpoint, uri }));
+    this.forget(addressKey({ endpoint, uri }));
   }
 
   /** To be said before a look begins; found() is told what it returns. */
   lookBegins(): number {
-    return this.#announcements;
+    return this.announcements;
   }
 
   /** The look that began then at these endpoints found these contacts. */
   found(contacts: readonly FoundContact[], began: number): void {
     this.isUnseen = false;
     const keys = new Set(contacts.map(addressKey));
-    for (const [key, { contactId, announcement }] of this.#seen) {
+    for (const [key, { contactId, announcement }] of this.seen) {
       // Gone before anybody looked: that is told before what has taken its place.
-      if (contactId === undefined && announcement <= began && !keys.has(key)) this.#forget(key);
+      if (contactId === undefined && announcement <= began && !keys.has(key)) this.forget(key);
     }
     for (const contact of contacts) {
       if (!this.endpoints.includes(contact.endpoint)) continue;
       const { contactId, ...told } = contact;
       const { endpoint, uri, expiresAtSec } = contact;
-      const seen = this.#seen.get(addressKey(contact));
+      const seen = this.seen.get(addressKey(contact));
       const announcement = seen?.announcement ?? 0;
-      this.#seen.set(addressKey(contact), { endpoint, uri, expiresAtSec, contactId, announcement });
+      this.seen.set(addressKey(contact), { endpoint, uri, expiresAtSec, contactId, announcement });
       // One that was announced has been said already; now its expiry is known, and its phone.
       if (seen !== undefined && (seen.expiresAtSec === undefined || seen.expiresAtSec === expiresAtSec)) {
-        if (seen.expiresAtSec === undefined && this.open) this.#listener.onPhone(told);
-      } else this.#say(told);
+        if (seen.expiresAtSec === undefined && this.open) this.listener.onPhone(told);
+      } else this.say(told);
     }
   }
 
   /** The expiry of one contact was read; undefined where Asterisk no longer has it. True when it must be looked at: its Path may be another. */
   read(contactId: string, expiresAtSec: number | undefined): boolean {
     let mustLook = false;
-    for (const [key, seen] of this.#seen) {
+    for (const [key, seen] of this.seen) {
       if (seen.contactId !== contactId) continue;
-      if (expiresAtSec === undefined) this.#forget(key);
-      else if (seen.expiresAtSec !== expiresAtSec && this.#behindPath.has(seen.endpoint)) mustLook = true;
+      if (expiresAtSec === undefined) this.forget(key);
+      else if (seen.expiresAtSec !== expiresAtSec && this.behindPath.has(seen.endpoint)) mustLook = true;
       else if (seen.expiresAtSec !== expiresAtSec) {
         const moved = seen.expiresAtSec !== undefined;
         seen.expiresAtSec = expiresAtSec;
-        if (moved) this.#say({ endpoint: seen.endpoint, uri: seen.uri, expiresAtSec });
+        if (moved) this.say({ endpoint: seen.endpoint, uri: seen.uri, expiresAtSec });
       }
     }
     return mustLook;
   }
 
-  #forget(key: string): void {
-    const seen = this.#seen.get(key);
-    this.#seen.delete(key);
-    if (seen !== undefined && this.open) this.#listener.onGone({ endpoint: seen.endpoint, uri: seen.uri });
+  private forget(key: string): void {
+    const seen = this.seen.get(key);
+    this.seen.delete(key);
+    if (seen !== undefined && this.open) this.listener.onGone({ endpoint: seen.endpoint, uri: seen.uri });
   }
 
-  #say(contact: Contact): void {
-    if (this.open) this.#listener.onContact(contact);
+  private say(contact: Contact): void {
+    if (this.open) this.listener.onContact(contact);
   }
 }

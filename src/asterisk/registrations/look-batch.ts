@@ -12,46 +12,46 @@ import type { ContactWatch } from './contact-watch.ts';
 const TOGETHER_MS = 500;
 
 export class SharedLooks {
-  readonly #clock: Clock;
-  readonly #look: (watches: readonly ContactWatch[]) => Promise<void>;
-  #due = new Map<ContactWatch, PromiseWithResolvers<void>>();
-  #pause = new AbortController();
-  #isRunning = false;
+  private readonly clock: Clock;
+  private readonly look: (watches: readonly ContactWatch[]) => Promise<void>;
+  private due = new Map<ContactWatch, PromiseWithResolvers<void>>();
+  private pause = new AbortController();
+  private isRunning = false;
 
   /** @param look looks at what these watches watch, and tells them; it may reject */
   constructor(clock: Clock, look: (watches: readonly ContactWatch[]) => Promise<void>) {
-    this.#clock = clock;
-    this.#look = look;
+    this.clock = clock;
+    this.look = look;
   }
 
   /** Resolves when the look is done, or nobody waits for it any more. Rejects with PbxError. */
   take(watch: ContactWatch): Promise<void> {
-    const due = this.#due.get(watch) ?? Promise.withResolvers<void>();
-    this.#due.set(watch, due);
-    if (!this.#isRunning) void this.#run();
+    const due = this.due.get(watch) ?? Promise.withResolvers<void>();
+    this.due.set(watch, due);
+    if (!this.isRunning) void this.run();
     return due.promise;
   }
 
   /** The watch is closed. */
   drop(watch: ContactWatch): void {
-    this.#due.get(watch)?.resolve();
-    this.#due.delete(watch);
-    if (this.#due.size === 0) this.#pause.abort();
+    this.due.get(watch)?.resolve();
+    this.due.delete(watch);
+    if (this.due.size === 0) this.pause.abort();
   }
 
   /** One look after another, however late Asterisk is: what is asked for meanwhile is in the next. */
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    while (this.#due.size > 0) {
-      this.#pause = new AbortController();
-      await this.#clock.sleep(TOGETHER_MS, this.#pause.signal).catch(() => undefined);
-      const due = this.#due;
-      this.#due = new Map();
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    while (this.due.size > 0) {
+      this.pause = new AbortController();
+      await this.clock.sleep(TOGETHER_MS, this.pause.signal).catch(() => undefined);
+      const due = this.due;
+      this.due = new Map();
       if (due.size === 0) break;
-      const looked = this.#look([...due.keys()]);
+      const looked = this.look([...due.keys()]);
       for (const { resolve } of due.values()) resolve(looked);
       await looked.catch(() => undefined);
     }
-    this.#isRunning = false;
+    this.isRunning = false;
   }
 }

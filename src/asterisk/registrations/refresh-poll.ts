@@ -25,28 +25,28 @@ export interface RefreshesSettings {
 }
 
 export class Refreshes {
-  readonly #settings: RefreshesSettings;
-  #loop: AbortController | undefined;
+  private readonly settings: RefreshesSettings;
+  private loop: AbortController | undefined;
 
   constructor(settings: RefreshesSettings) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   /** Looks from now on, until stop(). */
   start(): void {
-    if (this.#loop !== undefined) return;
+    if (this.loop !== undefined) return;
     const loop = new AbortController();
-    this.#loop = loop;
-    void this.#run(loop.signal);
+    this.loop = loop;
+    void this.run(loop.signal);
   }
 
   stop(): void {
-    this.#loop?.abort();
-    this.#loop = undefined;
+    this.loop?.abort();
+    this.loop = undefined;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#settings;
+  private async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.settings;
     let tookMs = 0;
     while (!signal.aborted) {
       await clock
@@ -54,15 +54,15 @@ export class Refreshes {
         .catch(() => undefined);
       if (signal.aborted) return;
       const beganMs = clock.nowMs();
-      await this.#look(signal).catch((error: unknown) =>
+      await this.look(signal).catch((error: unknown) =>
         log.debug('could not look for refreshed registrations', { error: String(error) }),
       );
       tookMs = clock.nowMs() - beganMs;
     }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
-    const { watches, ask, look } = this.#settings;
+  private async look(signal: AbortSignal): Promise<void> {
+    const { watches, ask, look } = this.settings;
     const unread = [...watches].filter((watch) => watch.hasUnread());
     if (unread.length > 0) await look(unread);
     const watchesOf = new Map<string, ContactWatch[]>();

@@ -28,30 +28,30 @@ export interface ArrivalDeps extends Omit<CallerDeps, 'onConnected'> {
 }
 
 export class Arrivals {
-  readonly #ports: ArrivalDeps;
-  readonly #found = new Set<CallerChannel>();
-  #handler: CallerHandler | undefined;
+  private readonly ports: ArrivalDeps;
+  private readonly found = new Set<CallerChannel>();
+  private handler: CallerHandler | undefined;
 
   constructor(ports: ArrivalDeps) {
-    this.#ports = ports;
+    this.ports = ports;
   }
 
   takenBy(handler: CallerHandler): void {
-    this.#handler = handler;
+    this.handler = handler;
   }
 
   take(channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind): void {
-    const { onConnected, returnNoCall, log } = this.#ports;
+    const { onConnected, returnNoCall, log } = this.ports;
     if (isNoCall(channel)) {
       returnNoCall(channel);
       return;
     }
-    const ports = { ...this.#ports, onConnected: (legId: string, on: string) => onConnected(legId, on, channel.id) };
+    const ports = { ...this.ports, onConnected: (legId: string, on: string) => onConnected(legId, on, channel.id) };
     const caller = new CallerChannel(channel, userId, ports, left);
-    if (left !== undefined) this.#found.add(caller);
+    if (left !== undefined) this.found.add(caller);
     const how = left === undefined ? 'new' : 'found';
     const tell = async () =>
-      this.#handler?.({ caller, userId, how, checkpoint: left?.checkpoint || told, legs: left?.legs ?? [] });
+      this.handler?.({ caller, userId, how, checkpoint: left?.checkpoint || told, legs: left?.legs ?? [] });
     tell().catch((error: unknown) => {
       log.error('a caller could not be taken', { channel: channel.id, error: String(error) });
       return caller.giveBack('FAILED', 'router-error').catch(() => undefined);
@@ -60,7 +60,7 @@ export class Arrivals {
 
   /** Whether somebody has looked at every caller of an earlier run who is still there. */
   get isEverybodySeen(): boolean {
-    for (const caller of this.#found) if (!caller.isUnseen) this.#found.delete(caller);
-    return this.#found.size === 0;
+    for (const caller of this.found) if (!caller.isUnseen) this.found.delete(caller);
+    return this.found.size === 0;
   }
 }

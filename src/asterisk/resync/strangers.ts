@@ -38,15 +38,15 @@ export function isNoCall(channel: Channel): boolean {
 }
 
 export class Strangers {
-  readonly #ports: StrangersDeps;
+  private readonly ports: StrangersDeps;
   /** Seen at the last look, and not known to anybody. */
-  #seen: ReadonlySet<string> = new Set();
-  #told = new Set<string>();
-  #looking = false;
-  #toldOfMessages = false;
+  private seen: ReadonlySet<string> = new Set();
+  private told = new Set<string>();
+  private looking = false;
+  private toldOfMessages = false;
 
   constructor(ports: StrangersDeps) {
-    this.#ports = ports;
+    this.ports = ports;
   }
 
   /**
@@ -54,33 +54,33 @@ export class Strangers {
    * few seconds while events come. Never rejects.
    */
   async lookAgain(): Promise<void> {
-    const before = this.#seen;
+    const before = this.seen;
     await this.look();
-    if ([...this.#seen].every((channelId) => before.has(channelId))) return;
+    if ([...this.seen].every((channelId) => before.has(channelId))) return;
     await pause(SECOND_LOOK_MS, undefined, { ref: false });
     await this.look();
   }
 
   /** Judges those who are there at the second look in a row; one request in all where there is nobody. Never rejects. */
   async look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    const { requests, app, log } = this.#ports;
+    if (this.looking) return;
+    this.looking = true;
+    const { requests, app, log } = this.ports;
     await readApplication(requests, app, 'kept')
-      .then(({ channelIds }) => this.#judgeAll(channelIds))
+      .then(({ channelIds }) => this.judgeAll(channelIds))
       .catch((error: unknown) => log.debug('could not look for strangers', { error: String(error) }));
-    this.#looking = false;
+    this.looking = false;
   }
 
   /** @param channelIds all channels of which Asterisk sends us events, those in our application among them */
-  async #judgeAll(channelIds: ReadonlySet<string>): Promise<void> {
-    const { dispatcher, log } = this.#ports;
-    const before = this.#seen;
-    this.#seen = new Set([...channelIds].filter((channelId) => !dispatcher.isOwned(channelId)));
-    this.#told = new Set([...this.#told].filter((channelId) => channelIds.has(channelId)));
-    const judged = [...this.#seen].filter((channelId) => before.has(channelId));
+  private async judgeAll(channelIds: ReadonlySet<string>): Promise<void> {
+    const { dispatcher, log } = this.ports;
+    const before = this.seen;
+    this.seen = new Set([...channelIds].filter((channelId) => !dispatcher.isOwned(channelId)));
+    this.told = new Set([...this.told].filter((channelId) => channelIds.has(channelId)));
+    const judged = [...this.seen].filter((channelId) => before.has(channelId));
     await fewAtOnce(judged, (channelId) =>
-      this.#judge(channelId).catch((error: unknown) =>
+      this.judge(channelId).catch((error: unknown) =>
         log.debug('could not see to a channel that nobody owns', { channel: channelId, error: String(error) }),
       ),
     );
@@ -88,43 +88,43 @@ export class Strangers {
 
   /** Takes no call: a channel that nobody calls with goes on in the dialplan at once. */
   returnNoCall(channel: Channel): void {
-    const { log } = this.#ports;
-    if (!this.#toldOfMessages) {
-      this.#toldOfMessages = true;
+    const { log } = this.ports;
+    if (!this.toldOfMessages) {
+      this.toldOfMessages = true;
       log.warn(
         'a SIP message, which is no call, came to the router and is given back: the dialplan should return it at once, as dialplan/xivo-mapp.conf of this version does',
         { channel: channel.id },
       );
     }
     // Where this fails, it is a stranger at the next looks.
-    this.#continue(channel.id).catch((error: unknown) =>
+    this.continue(channel.id).catch((error: unknown) =>
       log.debug('could not give back a message', { channel: channel.id, error: String(error) }),
     );
   }
 
-  async #judge(channelId: string): Promise<void> {
-    const { requests, dispatcher, app, onArrival, hangUpStray } = this.#ports;
+  private async judge(channelId: string): Promise<void> {
+    const { requests, dispatcher, app, onArrival, hangUpStray } = this.ports;
     const look = await lookAtChannel(requests, channelId);
     if (dispatcher.isOwned(channelId) || look.kind === 'gone') return;
-    if (look.kind === 'unreadable') return await this.#judgeUnreadable(channelId);
+    if (look.kind === 'unreadable') return await this.judgeUnreadable(channelId);
     const { channel } = look;
     const args = argsIn(channel, app);
-    if (args === undefined) await this.#unsubscribe(channelId);
+    if (args === undefined) await this.unsubscribe(channelId);
     else if (isLeg(channelId, args)) hangUpStray(channelId);
     else if (isNoCall(channel)) this.returnNoCall(channel);
     // Given back before, and still here: it is told once more.
-    else if (dispatcher.leavingFrom(channelId) === args[0]) await this.#continue(channelId);
+    else if (dispatcher.leavingFrom(channelId) === args[0]) await this.continue(channelId);
     else onArrival(channel, args);
   }
 
-  async #judgeUnreadable(channelId: string): Promise<void> {
-    const { requests, dispatcher, app, log } = this.#ports;
+  private async judgeUnreadable(channelId: string): Promise<void> {
+    const { requests, dispatcher, app, log } = this.ports;
     // From another application it must not be taken. In none it cannot be given back, which says so.
     const isElsewhere = await isInAnother(requests, app, channelId);
     if (dispatcher.isOwned(channelId)) return;
-    if (isElsewhere || !(await this.#continue(channelId))) return await this.#unsubscribe(channelId);
-    if (!this.#told.has(channelId)) {
-      this.#told.add(channelId);
+    if (isElsewhere || !(await this.continue(channelId))) return await this.unsubscribe(channelId);
+    if (!this.told.has(channelId)) {
+      this.told.add(channelId);
       log.warn(
         `Asterisk cannot describe the channel ${channelId}, so it is given back to the dialplan, which rings by itself: its Call-ID, account code or language has bytes that are no UTF-8`,
         { channel: channelId },
@@ -133,8 +133,8 @@ export class Strangers {
   }
 
   /** False where it is in no application, or no more. */
-  async #continue(channelId: string): Promise<boolean> {
-    const { requests } = this.#ports;
+  private async continue(channelId: string): Promise<boolean> {
+    const { requests } = this.ports;
     try {
       await requests.send({ method: 'POST', path: channelPath(channelId, '/continue'), once: true });
       return true;
@@ -145,8 +145,8 @@ export class Strangers {
   }
 
   /** It is somewhere in the dialplan, and its events have no reader. */
-  async #unsubscribe(channelId: string): Promise<void> {
-    const { requests, app } = this.#ports;
+  private async unsubscribe(channelId: string): Promise<void> {
+    const { requests, app } = this.ports;
     const query = { eventSource: `channel:${channelId}` };
     try {
       await requests.send({ method: 'DELETE', path: applicationPath(app, '/subscription'), query });

@@ -7,15 +7,15 @@ import { channelPath } from '../app/ids.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
 
 export class Strays {
-  readonly #requests: AriRequests;
-  readonly #isOwned: (channelId: string) => boolean;
-  readonly #log: Log;
-  #held: Set<string> | undefined;
+  private readonly requests: AriRequests;
+  private readonly isOwned: (channelId: string) => boolean;
+  private readonly log: Log;
+  private held: Set<string> | undefined;
 
   constructor(requests: AriRequests, isOwned: (channelId: string) => boolean, log: Log) {
-    this.#requests = requests;
-    this.#isOwned = isOwned;
-    this.#log = log;
+    this.requests = requests;
+    this.isOwned = isOwned;
+    this.log = log;
   }
 
   /**
@@ -24,23 +24,23 @@ export class Strays {
    */
   hold(): () => void {
     const held = new Set<string>();
-    this.#held = held;
+    this.held = held;
     return () => {
-      if (this.#held !== held) return;
-      this.#held = undefined;
-      for (const channelId of held) if (!this.#isOwned(channelId)) this.take(channelId);
+      if (this.held !== held) return;
+      this.held = undefined;
+      for (const channelId of held) if (!this.isOwned(channelId)) this.take(channelId);
     };
   }
 
   /** A leg has shown itself, and nobody owns it. */
   take(channelId: string): void {
-    if (this.#held !== undefined) {
-      this.#held.add(channelId);
+    if (this.held !== undefined) {
+      this.held.add(channelId);
       return;
     }
-    this.#log.debug('hung up a leg that nobody owns', { channel: channelId });
-    this.#requests.send({ method: 'DELETE', path: channelPath(channelId) }).catch((error: unknown) => {
-      if (!isGone(error)) this.#log.debug('could not hang up a leg that nobody owns', { error: String(error) });
+    this.log.debug('hung up a leg that nobody owns', { channel: channelId });
+    this.requests.send({ method: 'DELETE', path: channelPath(channelId) }).catch((error: unknown) => {
+      if (!isGone(error)) this.log.debug('could not hang up a leg that nobody owns', { error: String(error) });
     });
   }
 }
