@@ -13,7 +13,7 @@ import { Router } from './call/router.ts';
 import { type Config, ConfigError, configExitStatus, readConfig, redacted } from './config/config.ts';
 import { looseFiles } from './config/loose-files.ts';
 import { createPush } from './push/create-push.ts';
-import { PushSettingsError } from './push/credentials.ts';
+import { credentialFaults, PushSettingsError } from './push/credentials.ts';
 import { callHistoryIn } from './store/call-history.ts';
 import { registryIn } from './store/registry.ts';
 import { keepDatabase } from './store/sqlite/database.ts';
@@ -126,7 +126,7 @@ const TOLD_FAULTS = [StoreFault, PushSettingsError, ApiError, AgiError];
 export async function run(program: NodeJS.Process, signals: IgnoredSignals): Promise<void> {
   let config: Config;
   try {
-    config = readConfig(program.env);
+    config = readConfig(program.env, credentialFaults);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     program.stderr.write(`${error.message}\n`);

@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, type Environment, readConfig, redacted } from '../src/config/config.ts';
+import { ConfigError, type Environment, readConfig as readWith, redacted } from '../src/config/config.ts';
 import { envExample, settings } from '../src/config/settings.ts';
+import { credentialFaults } from '../src/push/credentials.ts';
 
+/** What the files of credentials hold is looked at where a test is about that. */
+const readConfig = (environment: Environment, check: typeof credentialFaults = () => []) =>
+  readWith(environment, check);
 const least = { ARI_USERNAME: 'mapp', ARI_PASSWORD: 'pass word', API_KEY: 'k'.repeat(32) };
 
 let folder = '';
@@ -214,6 +218,21 @@ describe('a wrong environment', () => {
       'APNS_TEAM_ID',
     ]);
     expect(faulty({ ...least, FCM_CREDENTIALS_FILE: join(folder, 'nowhere.json') })).toEqual(['FCM_CREDENTIALS_FILE']);
+  });
+
+  it('credentials that are none are told together with every other fault', () => {
+    const environment = {
+      ...least,
+      HTTP_PORT: 'x',
+      FCM_CREDENTIALS_FILE: file('no-account.json', '{"type":"something else"}'),
+      APNS_KEY_FILE: file('no-key.p8', 'key'),
+      APNS_KEY_ID: 'ABCDE12345',
+      APNS_TEAM_ID: 'ABCDE12345',
+    };
+    const told = ['HTTP_PORT', 'APNS_TOPIC', 'FCM_CREDENTIALS_FILE', 'APNS_KEY_FILE'];
+    expect(() => readConfig(environment, credentialFaults)).toThrow(
+      expect.objectContaining({ faults: told.map((variable) => expect.objectContaining({ variable })) }),
+    );
   });
 });
 

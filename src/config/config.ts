@@ -57,11 +57,14 @@ export interface Config {
 /** The environment as main has it: a plain record. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What is wrong with what a file of credentials holds, by whoever speaks with it. The file can be read, and is not empty. */
+type CredentialsCheck = (variable: 'FCM_CREDENTIALS_FILE' | 'APNS_KEY_FILE', file: string) => readonly ConfigFault[];
+
 /**
- * Checks the environment. An empty value counts as unset.
+ * Checks the environment, and the credentials that it names. An empty value counts as unset.
  * @throws ConfigError with all faults
  */
-export function readConfig(environment: Environment): Config {
+export function readConfig(environment: Environment, faultsOfCredentials: CredentialsCheck): Config {
   const faults: ConfigFault[] = [];
   const given = gather(environment, faults);
   const withFallbacks = Object.fromEntries(settings.map(({ name, fallback }) => [name, given.get(name) ?? fallback]));
@@ -76,7 +79,8 @@ export function readConfig(environment: Environment): Config {
   checkGroup(given, ['APNS_KEY_FILE', 'APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'], ['APNS_URL'], faults);
   for (const name of ['FCM_CREDENTIALS_FILE', 'APNS_KEY_FILE'] as const) {
     const file = given.get(name);
-    if (file !== undefined) readable(file, name, faults);
+    if (file !== undefined && readable(file, name, faults) !== undefined)
+      faults.push(...faultsOfCredentials(name, file));
   }
   const keys = keysOf(given, faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);

@@ -71,6 +71,21 @@ export function readSigningKey(file: string): string {
   return pem;
 }
 
+/** What is wrong with a file of credentials, for whoever tells all faults of all settings at once. */
+export function credentialFaults(
+  variable: 'FCM_CREDENTIALS_FILE' | 'APNS_KEY_FILE',
+  file: string,
+): readonly PushFault[] {
+  try {
+    if (variable === 'APNS_KEY_FILE') readSigningKey(file);
+    else readServiceAccount(file);
+    return [];
+  } catch (error) {
+    if (error instanceof PushSettingsError) return error.faults;
+    throw error;
+  }
+}
+
 /** The server behind a URL setting. @throws PushSettingsError */
 export function readServer(url: string, variable: string): URL {
   const server = URL.parse(url);

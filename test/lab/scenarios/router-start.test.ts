@@ -77,7 +77,7 @@ describe('the router where Asterisk is not', () => {
     router.environment = { ...sound, FCM_CREDENTIALS_FILE: file };
     router.launch();
     expect(await router.ended()).toBe(78);
-    await router.log.waitFor(/ERROR .*FCM_CREDENTIALS_FILE/);
+    await router.log.waitFor(/^ {2}FCM_CREDENTIALS_FILE: names no service account/);
   });
 
   it('what it has compiled is there for the next run, also when it is killed; where it cannot be kept, it starts all the same', async () => {
