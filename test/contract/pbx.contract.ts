@@ -189,9 +189,14 @@ export function pbxContract(name: string, makeSubject: () => Promise<PbxUnderTes
       it('says nothing of what was known', async () => {
         const { caller, seen, watch } = await watching('before');
         await watch.lookAgain();
+        // Once a later registration has been told of, whatever was to come of the earlier one has come.
+        const later = await watching('not yet');
+        await pbx.register(later.endpoint, 'rings');
+        await pbx.until('the later contact was told of', () => later.seen.length > 0);
+        await watch.lookNow();
         expect(seen).toEqual([]);
-        await watch.close();
-        await caller.hangUp();
+        for (const one of [watch, later.watch]) await one.close();
+        for (const one of [caller, later.caller]) await one.hangUp();
       });
 
       it('tells which phone a new contact is of, as soon as it is asked', async () => {
