@@ -8,6 +8,7 @@ import { wordsOf } from '../errors.ts';
 import type { AnsweredOn } from '../outcomes.ts';
 import type { Device, PushResult, WakeNotice } from '../ports.ts';
 import { markOf } from '../resume/marks.ts';
+import { calledBackAfter, within } from '../within.ts';
 
 /** How long word of an ended call is worth sending, and how long we try, in ms. */
 const ENDED_WORTH_MS = 30_000;
@@ -75,15 +76,9 @@ export class Wake {
    * back then.
    */
   async leaveToNext(): Promise<void> {
-    const enough = new AbortController();
-    const bound = this.call.ports.clock.sleep(LEAVING_MS, enough.signal).then(
-      () => this.pushing.abort(),
-      () => undefined,
-    );
+    const settled = await within(this.call.ports.clock, LEAVING_MS, Promise.allSettled(this.underWay));
     // One that is called back may take its time to settle: that concerns nobody but the call's end.
-    await Promise.race([Promise.allSettled(this.underWay), bound]);
-    enough.abort();
-    await bound;
+    if (settled === undefined) this.pushing.abort();
   }
 
   /**
@@ -102,25 +97,10 @@ export class Wake {
       .filter((device) => device !== spared && !this.told.includes(device) && mayHaveArrived(this.results.get(device)))
       .map(async (device) => {
         this.told.push(device);
-        const giveUp = new AbortController();
-        const bound = clock.sleep(ENDED_TRIES_MS, giveUp.signal).then(
-          () => giveUp.abort(),
-          () => undefined,
-        );
-        const result = await push.tellEnded(
-          device,
-          {
-            callId: call.callId,
-            caller: call.shown,
-            calleeUserId: call.userId,
-            sentAtMs,
-            expiresAtMs: sentAtMs + ENDED_WORTH_MS,
-            reason,
-          },
-          giveUp.signal,
-        );
-        giveUp.abort();
-        await bound;
+        const { callId, shown: caller, userId: calleeUserId } = call;
+        const notice = { callId, caller, calleeUserId, sentAtMs, expiresAtMs: sentAtMs + ENDED_WORTH_MS, reason };
+        const tell = (signal: AbortSignal) => push.tellEnded(device, notice, signal);
+        const result = await calledBackAfter(clock, ENDED_TRIES_MS, tell);
         call.note('push-withdrawn', { device: device.deviceId, reason, ...resultFacts(result) });
       });
     await Promise.all(told);
