@@ -33,6 +33,11 @@ export class Wake {
     this.onTaken = onTaken;
   }
 
+  /** Marks of the devices that an earlier run of the router has pushed for this call. */
+  private get pushedBefore(): readonly string[] {
+    return this.call.resumed?.checkpoint.pushed ?? [];
+  }
+
   get devices(): readonly Device[] {
     return [...this.results.keys()];
   }
@@ -44,10 +49,10 @@ export class Wake {
 
   /**
    * Pushes all devices at once, but those that an earlier run of the router has pushed for this call.
-   * @param pushedBefore their marks
+   * @param pushedBefore their marks, where they stand elsewhere than with the call
    * @param worthMs how long the push is worth anything; 0: it is too late, and nobody is pushed who has not been
    */
-  push(devices: readonly Device[], worthMs: number, pushedBefore: readonly string[]): void {
+  push(devices: readonly Device[], worthMs: number, pushedBefore = this.pushedBefore): void {
     const { call } = this;
     this.begun = true;
     // Also those that cannot be pushed any more: they have been, and what the caller has heard meanwhile follows from it.
@@ -109,7 +114,7 @@ export class Wake {
   /** A call that an earlier run began, and that has ended before it was planned again: those whom that run has pushed are looked up, to be told. */
   private async recall(): Promise<void> {
     const { call } = this;
-    const pushed = call.resumed?.checkpoint.pushed ?? [];
+    const pushed = this.pushedBefore;
     this.begun = true;
     if (pushed.length === 0) return;
     const { devices } = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
