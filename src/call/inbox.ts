@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from './ports.ts';
+import { within } from './within.ts';
 
 export class Inbox<T> {
   private readonly waiting: T[] = [];
@@ -37,23 +38,11 @@ export class Inbox<T> {
     const ready = this.waiting.shift();
     if (ready !== undefined) return ready;
     if (untilMs !== undefined && untilMs <= this.clock.nowMs()) return 'time';
-    await this.somethingOr(untilMs);
+    const { promise: something, resolve } = Promise.withResolvers<void>();
+    this.wakeUp = resolve;
+    await (untilMs === undefined ? something : within(this.clock, untilMs - this.clock.nowMs(), something));
+    this.wakeUp = undefined;
     this.signal.throwIfAborted();
     return this.waiting.shift() ?? 'time';
-  }
-
-  private async somethingOr(untilMs: number | undefined): Promise<void> {
-    const sleeper = new AbortController();
-    const slept =
-      untilMs === undefined
-        ? undefined
-        : this.clock.sleep(untilMs - this.clock.nowMs(), sleeper.signal).catch(() => undefined);
-    await new Promise<void>((resolve) => {
-      this.wakeUp = resolve;
-      void slept?.then(resolve);
-    });
-    this.wakeUp = undefined;
-    sleeper.abort();
-    await slept;
   }
 }

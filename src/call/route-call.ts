@@ -12,9 +12,7 @@ import { learn } from './learn.ts';
 import { type Ending, wordOf } from './outcomes.ts';
 import { playHold } from './play-hold.ts';
 import type { CallPorts } from './ports.ts';
-import { waitEndsAtMs, waitLeftMs } from './resume/checkpoint.ts';
-import { CheckpointWriter } from './resume/checkpoint-writer.ts';
-import { guardFound } from './resume/guard-found.ts';
+import { Resume } from './resume/resume.ts';
 import { Ringing } from './ringing/ringing.ts';
 import { ringUntilDecided } from './ringing/rule.ts';
 import { Wake } from './ringing/wake.ts';
@@ -25,21 +23,12 @@ import { closeTimeline, passOn, tellEnding } from './tell-ending.ts';
 export async function routeCall(arrival: Arrival, ports: CallPorts, owner: CallOwner): Promise<Ending> {
   const call = new Call(arrival, ports);
   owner.started(call);
-  const how = call.resumed === undefined ? 'arrived' : 'resumed';
-  const left = call.resumed && { waitLeftMs: Math.max(0, call.resumed.checkpoint.waitUntilMs - ports.clock.wallMs()) };
-  call.note(how, { user: call.userId, channel: call.caller.channelId, ...left });
-  const checkpoint = new CheckpointWriter(call);
-  call.checkpoint = checkpoint;
-  const wake = new Wake(call, (pushed) => checkpoint.keep({ pushed }));
-  call.turn = owner.turnOf(call);
-  const allIsTakenOver = guardFound(call);
+  const resume = new Resume(call, owner.turnOf(call));
+  const wake = new Wake(call, (pushed) => resume.keepPushed(pushed));
   let ringing: Ringing | undefined;
   let ending: Ending;
   try {
-    await call.turn?.comes;
-    const over = call.resumed?.checkpoint.ending;
-    // An earlier run may have died while it gave the caller back.
-    const plan = over === undefined ? await learn(call, owner) : { kind: 'over' as const, ending: over };
+    const plan = (await resume.ending()) ?? (await learn(call, owner));
     if (plan.kind === 'over') {
       ending = plan.ending;
     } else if (plan.kind === 'pass') {
@@ -48,26 +37,17 @@ export async function routeCall(arrival: Arrival, ports: CallPorts, owner: CallO
       // Until then the legs of an earlier run are not known to any ringing.
       call.signal.throwIfAborted();
       ringing = new Ringing(call, plan, plan.waitMs + plan.ringMs);
-      const before = call.resumed?.checkpoint;
-      const wallMs = ports.clock.wallMs();
-      const waitMs = waitLeftMs(plan.waitMs, before, wallMs);
+      const waitMs = resume.waitLeftMs(plan.waitMs);
       const isTooLate = plan.waitMs > 0 && waitMs === 0;
-      wake.push(plan.devices, isTooLate ? 0 : waitMs + plan.ringMs, before?.pushed ?? []);
-      checkpoint.keep({ waitUntilMs: waitEndsAtMs(plan.waitMs, before, wallMs) });
-      checkpoint.leaveNote(plan.devices);
-      ringing.adopt(call.resumed?.legs ?? []);
-      allIsTakenOver();
+      wake.push(plan.devices, isTooLate ? 0 : waitMs + plan.ringMs);
+      resume.takeOver(plan, ringing);
       call.beside('hold', playHold(call, plan, owner));
       const decision = await ringUntilDecided(call, plan, waitMs, wake, ringing);
       ending = decision.kind === 'answered' ? await talk(call, ringing, wake, decision.leg) : decision.ending;
     }
     if (ringing?.connected === undefined) ending = await giveBack(call, ending, ringing, wake);
   } catch (fault) {
-    // What is taken and written by then, the next router need not push again.
-    if (fault instanceof Stopping) {
-      await wake.leaveToNext();
-      await checkpoint.written();
-    }
+    if (fault instanceof Stopping) await resume.leaveToNext(wake);
     ending = await endAfter(fault, call, ringing);
   }
   await tidyUp(call, wake, ending);

@@ -3,6 +3,7 @@
  * the process at once. It must never leave a closer out because another one failed or hangs.
  */
 import type { Clock, Log } from '../call/ports.ts';
+import { within } from '../call/within.ts';
 
 type EndSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
 
@@ -29,18 +30,13 @@ export function prepareShutdown(clock: Clock, log: Log): Shutdown {
   let running: Promise<boolean> | undefined;
 
   const closeOne = async (name: string, boundMs: number, close: () => unknown): Promise<boolean> => {
-    const closed = new AbortController();
     try {
-      const outOfTime = clock.sleep(boundMs, closed.signal).then(() => {
-        throw new Error(`not closed after ${boundMs} ms`);
-      });
-      await Promise.race([(async () => close())(), outOfTime]);
+      const closed = (async () => close())().then(() => true);
+      if (!(await within(clock, boundMs, closed))) throw new Error(`not closed after ${boundMs} ms`);
       return true;
     } catch (error) {
       log.error(`${name} was not closed as it should`, { error });
       return false;
-    } finally {
-      closed.abort(new Error('closed'));
     }
   };
 

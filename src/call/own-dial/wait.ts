@@ -1,14 +1,16 @@
 /**
- * The wait for a dialplan that rings by itself: until the first mobile has registered anew, until none may come any more, or until the loops are
- * over. The same globals and the same rule as in ringing/rule.ts, without any ringing. It must never outlast the loops by more than a moment.
+ * The wait for a dialplan that rings by itself: the same as that of a call that the router rings, without any ringing. It must never outlast the
+ * loops.
  */
 
 import type { Call } from '../call.ts';
 import type { Plan } from '../plan.ts';
 import type { Contact } from '../ports.ts';
 import type { KnownContacts } from '../ringing/known-contacts.ts';
+import { Moments, type Rule } from '../ringing/moments.ts';
 import { Phones } from '../ringing/phones.ts';
 import { RegistrationWatch } from '../ringing/registration-watch.ts';
+import { Wait } from '../ringing/wait.ts';
 import type { Wake } from '../ringing/wake.ts';
 
 /**
@@ -23,41 +25,38 @@ export async function waitForMobile(
   wake: Wake,
   knownContacts: KnownContacts,
 ): Promise<boolean> {
-  const { clock } = call.ports;
-  const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
-  const startedMs = clock.nowMs();
-  const untilMs = startedMs + waitMs;
-  let nextLookMs = startedMs + plan.intervalMs;
   if (waitMs <= 0) return false;
   call.timeline.enter('waiting');
   // What is known to the plan, but not to us, has come while no router was there.
   const news = plan.known.filter((contact) => isFresh(call, plan, contact, knownContacts));
   if (news.length > 0) return true;
+  const moments = new Moments(call.ports.clock);
+  const wait = new Wait(call, waitMs, wake, NOBODY, moments);
   const registrationWatch = new RegistrationWatch(call, plan, new Phones([]), NOBODY);
   registrationWatch.look();
-  try {
-    for (;;) {
-      const nowMs = clock.nowMs();
-      if (nowMs >= untilMs || wake.everyTokenDead) {
-        call.note('wait-over', { afterMs: Math.round(nowMs - startedMs), fresh: false });
+  const rule: Rule<boolean> = {
+    take: (happened) => {
+      if (happened.what === 'contact') wait.mobileIsFresh ||= isFresh(call, plan, happened.contact, knownContacts);
+    },
+    decide: () => {
+      if (wait.mobileIsFresh) return true;
+      if (!wait.isOn) {
+        wait.noteEnd();
         return false;
       }
-      if (nowMs >= nextLookMs) {
-        nextLookMs = nowMs + plan.intervalMs;
-        registrationWatch.look();
-        call.beside('look through the channel', lookThrough(call, endpoints));
-      }
-      const happened = await call.inbox.next(Math.min(untilMs, nextLookMs));
-      if (happened === 'time' || happened.what !== 'contact') continue;
-      if (isFresh(call, plan, happened.contact, knownContacts)) return true;
-    }
+      if (registrationWatch.lookEachLoop(moments)) call.beside('look through the channel', lookThrough(call, plan));
+      return undefined;
+    },
+  };
+  try {
+    return await moments.untilDecided(call.inbox, rule);
   } finally {
     registrationWatch.close();
   }
 }
 
 /** The dialplan calls them. */
-const NOBODY = { isCalledElsewhere: () => false, isBeingCalled: () => false };
+const NOBODY = { alive: () => [], mobilesRefusing: 0, isCalledElsewhere: () => false, isBeingCalled: () => false };
 
 function isFresh(call: Call, plan: Plan, contact: Contact, knownContacts: KnownContacts): boolean {
   const { endpoint, uri } = contact;
@@ -67,7 +66,8 @@ function isFresh(call: Call, plan: Plan, contact: Contact, knownContacts: KnownC
 }
 
 /** The dialplan can be asked, too: so that a mobile is found, if later, while nobody tells us of registrations. */
-async function lookThrough(call: Call, endpoints: readonly string[]): Promise<void> {
+async function lookThrough(call: Call, { mobileEndpoints, webAppEndpoints }: Plan): Promise<void> {
+  const endpoints = [...mobileEndpoints, ...webAppEndpoints];
   const { contacts } = await call.caller.read({ variables: [], globals: [], contactsOf: endpoints });
   for (const contact of contacts) call.inbox.post({ what: 'contact', contact });
 }

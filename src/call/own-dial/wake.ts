@@ -58,7 +58,7 @@ export async function wakeForDialplan(arrival: WaitingArrival, ports: CallPorts,
       const endpoints = [...plan.mobileEndpoints, ...plan.webAppEndpoints];
       dialNow = () => dialString(endpoints, knownContacts.of(endpoints));
       const waitMs = waitLeftMs(plan.waitMs, call.resumed?.checkpoint, ports.clock.wallMs());
-      wake.push(plan.devices, waitMs + plan.ringMs, call.resumed?.checkpoint.pushed ?? []);
+      wake.push(plan.devices, waitMs + plan.ringMs);
       call.beside('checkpoint', caller.write({ [WAKE_CHECKPOINT]: checkpointOf(call, wake, waitMs, before) }));
       if (waitMs > 0) call.beside('hold', playHold(call, plan, owner));
       const woken = await waitForMobile(call, plan, waitMs, wake, knownContacts);

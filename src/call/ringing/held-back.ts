@@ -7,6 +7,7 @@
 import type { Happening } from '../call.ts';
 import type { Clock, Contact, ContactAddress } from '../ports.ts';
 import { isSameAddress } from './contact-address.ts';
+import type { Moments } from './moments.ts';
 import type { Phones } from './phones.ts';
 
 /** About somebody's registration. */
@@ -38,11 +39,6 @@ export class HeldBack {
     return this.held.length === 0;
   }
 
-  /** When something is due, as a monotonic reading; infinite where nothing is held back. */
-  get nextMs(): number {
-    return Math.min(...this.heads().map(({ untilMs }) => untilMs));
-  }
-
   /** Tells it, after what is told of its endpoint before. @param mayWaitMs how long it may be held back */
   tell(news: RegistrationNews, mayWaitMs = 0): void {
     const gone = news.what === 'contact' ? this.takeOutGone(news.contact) : NONE;
@@ -61,9 +57,8 @@ export class HeldBack {
   }
 
   /** Passes on what has been held back long enough. */
-  passOnDue(): void {
-    const nowMs = this.clock.nowMs();
-    for (const { news, untilMs } of this.heads()) if (untilMs <= nowMs) this.passOn(news.contact.endpoint);
+  passOnDue(moments: Moments): void {
+    for (const { news, untilMs } of this.heads()) if (moments.isOver(untilMs)) this.passOn(news.contact.endpoint);
   }
 
   private add(news: RegistrationNews, mayWaitMs: number): void {

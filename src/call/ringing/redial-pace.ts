@@ -10,6 +10,7 @@ import type { Call } from '../call.ts';
 import type { Contact, ContactAddress } from '../ports.ts';
 import { isSameAddress, newestFirst } from './contact-address.ts';
 import { type DeviceKind, hasRefused, type Leg, seeksPhone } from './leg.ts';
+import type { Moments } from './moments.ts';
 import type { Ringing } from './ringing.ts';
 
 /** Legs of one endpoint that may be answered at the same time: more than anybody has phones at one endpoint, and few enough for a thousand calls. */
@@ -37,6 +38,7 @@ interface Postponed {
 export class Pace {
   private readonly call: Call;
   private readonly ringing: Ringing;
+  private readonly moments: Moments;
   /** Each contact once, the oldest first. */
   private postponed: readonly Postponed[] = NONE;
   /** Endpoints whose contacts have to stand for a while, since the last dial. */
@@ -47,14 +49,10 @@ export class Pace {
   /** Who shall not be dialled any more. */
   private over: readonly DeviceKind[] = NONE;
 
-  constructor(call: Call, ringing: Ringing) {
+  constructor(call: Call, ringing: Ringing, moments: Moments) {
     this.call = call;
+    this.moments = moments;
     this.ringing = ringing;
-  }
-
-  /** When the next contact that waits is due, as a monotonic reading; infinite where none waits. */
-  get nextMs(): number {
-    return Math.min(...this.postponed.map((one) => this.dueMs(one)));
   }
 
   /** Somebody is to be dialled soon, or may come back. */
@@ -69,13 +67,11 @@ export class Pace {
 
   /** Dials a contact that has registered newly: at once, or, where this endpoint's come and go, once it has stood for a while. */
   dial(contact: Contact, on: DeviceKind, startedAnew = false): void {
-    const nowMs = this.call.ports.clock.nowMs();
-    const paceMs = this.paceMs(contact.endpoint, nowMs);
-    const waiting: Postponed = { contact, on, paceMs, startedAnew };
+    const waiting: Postponed = { contact, on, paceMs: this.paceMs(contact.endpoint), startedAnew };
     this.strike(contact);
     this.away = without(this.away, on);
     const dueMs = this.dueMs(waiting);
-    if (dueMs <= nowMs) {
+    if (this.moments.isOver(dueMs)) {
       this.dialNow(contact, on);
       return;
     }
@@ -83,7 +79,7 @@ export class Pace {
     // Told once, until it has stood: it may come again and again.
     if (!this.isUnsteady(endpoint)) {
       const dialled = this.ringing.to(endpoint).length;
-      const forMs = Math.round(dueMs - nowMs);
+      const forMs = Math.round(-this.moments.since(dueMs));
       const calledBy = this.behind(waiting)?.legId;
       const facts = { endpoint, on, dialled, ...(forMs < Infinity && { forMs }), ...(calledBy && { calledBy }) };
       this.call.note('dial-postponed', facts);
@@ -109,9 +105,8 @@ export class Pace {
 
   /** Dials what has stood long enough. Of one phone what has registered last; then the others, if it does not ring there. */
   dialDue(): void {
-    const nowMs = this.call.ports.clock.nowMs();
     for (const waiting of this.postponed.toReversed()) {
-      if (this.dueMs(waiting) > nowMs) continue;
+      if (!this.moments.isOver(this.dueMs(waiting))) continue;
       const { contact, on } = waiting;
       this.strike(contact);
       // Its phone may have refused meanwhile.
@@ -148,13 +143,13 @@ export class Pace {
     this.postponed = this.postponed.filter((one) => !isSameAddress(one.contact, contact));
   }
 
-  private paceMs(endpoint: string, nowMs: number): number {
+  private paceMs(endpoint: string): number {
     const legs = this.ringing.to(endpoint);
     const inVain = legs.filter(({ fresh, rang, dropped, end }) => fresh && !rang && (dropped || end === 'unreachable'));
     const tooMany = inVain.length - FREE;
-    if (tooMany < 0) return nowMs;
+    if (tooMany < 0) return this.moments.in(0);
     const pauseMs = Math.min(LONGEST_PAUSE_MS, STANDS_MS * 2 ** tooMany);
-    return Math.max(nowMs + STANDS_MS, Math.max(...legs.map(({ dialledMs }) => dialledMs)) + pauseMs);
+    return Math.max(this.moments.in(STANDS_MS), Math.max(...legs.map(({ dialledMs }) => dialledMs)) + pauseMs);
   }
 
   private dialNow(contact: Contact, on: DeviceKind): void {

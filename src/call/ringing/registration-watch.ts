@@ -8,6 +8,7 @@ import type { Call } from '../call.ts';
 import type { Plan } from '../plan.ts';
 import type { Contact, ContactAddress, ContactListener, Watch } from '../ports.ts';
 import { HeldBack } from './held-back.ts';
+import type { Moments } from './moments.ts';
 import type { Phones } from './phones.ts';
 
 /** How soon a watch that could not be opened is tried again, in ms: a registration in between would go unseen. */
@@ -60,16 +61,16 @@ export class RegistrationWatch implements ContactListener {
     else if (this.watch !== 'opening') this.call.beside('look again', this.watch.lookAgain());
   }
 
-  /** Looks again where the last look is so long ago. Returns when there is something to do here again, as a monotonic reading. */
-  lookEvery(intervalMs: number): number {
-    const nowMs = this.call.ports.clock.nowMs();
-    if (nowMs >= this.lookedAtMs + intervalMs) this.look();
-    return Math.min(this.lookedAtMs + intervalMs, this.heldBack.nextMs);
+  /** Passes on what has been held back long enough. */
+  passOnDue(moments: Moments): void {
+    this.heldBack.passOnDue(moments);
   }
 
-  /** Passes on what has been held back long enough. */
-  passOnDue(): void {
-    this.heldBack.passOnDue();
+  /** Looks again where a loop has gone by since the last look; then true. */
+  lookEachLoop(moments: Moments): boolean {
+    const isDue = moments.isOver(this.lookedAtMs + this.plan.intervalMs);
+    if (isDue) this.look();
+    return isDue;
   }
 
   /** Watches no more. Also one that is still being opened is closed. */

@@ -1,6 +1,7 @@
 /**
  * The rule of the wait and of the ringing: what rings when, how long, and when it is decided how the call goes on. To change the rule, change this file.
- * It takes one happening at a time and then looks at three questions: has someone answered, may someone still come, is the time over?
+ * It takes one happening at a time and then looks at three questions: has someone answered, may someone still come, is the time over? Whatever depends
+ * on a moment asks `moments` whether that is over, and thereby is asked again when it is.
  * It must never hand back or speak to the caller: it only decides.
  */
 
@@ -11,10 +12,12 @@ import type { Contact } from '../ports.ts';
 import { answeredOn } from '../talk.ts';
 import { KnownContacts } from './known-contacts.ts';
 import { hasRefused, type Leg } from './leg.ts';
+import { Moments, type Rule } from './moments.ts';
 import { newestOf, Pace } from './redial-pace.ts';
 import { RegistrationWatch } from './registration-watch.ts';
 import type { Ringing } from './ringing.ts';
 import { whyNobody } from './unanswered.ts';
+import { Wait } from './wait.ts';
 import type { Wake } from './wake.ts';
 
 /** How long it may take, once a phone was told that its call is answered elsewhere, until the caller is connected there, in ms. */
@@ -37,18 +40,13 @@ export async function ringUntilDecided(
   try {
     // What legs of an earlier run have come to meanwhile counts before the time that is over.
     for (let known = await call.inbox.next(0); known !== 'time'; known = await call.inbox.next(0)) round.take(known);
-    for (;;) {
-      const decision = round.decide();
-      if (decision !== undefined) return decision;
-      const happened = await call.inbox.next(round.nextMomentMs());
-      if (happened !== 'time') round.take(happened);
-    }
+    return await round.moments.untilDecided(call.inbox, round);
   } finally {
     round.end();
   }
 }
 
-class Round {
+class Round implements Rule<Decision> {
   private readonly call: Call;
   private readonly plan: Plan;
   private readonly wake: Wake;
@@ -56,8 +54,8 @@ class Round {
   private readonly knownContacts: KnownContacts;
   private readonly registrationWatch: RegistrationWatch;
   private readonly pace: Pace;
-  private readonly startedMs: number;
-  private readonly waitUntilMs: number;
+  readonly moments: Moments;
+  private readonly wait: Wait;
   /** When the ringing is over; undefined until something rings that shall ring its whole time. */
   private ringUntilMs: number | undefined;
   private waitIsOver = false;
@@ -65,9 +63,6 @@ class Round {
   private webAppHasRung = false;
   /** A mobile rings, or is about to. */
   private mobileHasRung = false;
-  private mobileIsFresh = false;
-  /** The person has declined: no mobile shall ring any more. */
-  private refused = false;
   private callDeclined = false;
   /** Until when a pickup is waited for: the phone is told before caller and colleague are connected. */
   private pickedUpUntilMs = Number.NEGATIVE_INFINITY;
@@ -76,12 +71,12 @@ class Round {
     this.call = call;
     this.plan = plan;
     this.wake = wake;
+    this.moments = new Moments(call.ports.clock);
+    this.wait = new Wait(call, waitMs, wake, ringing, this.moments);
     this.ringing = ringing;
     this.knownContacts = new KnownContacts(plan.known);
     this.registrationWatch = new RegistrationWatch(call, plan, ringing.phones, ringing);
-    this.pace = new Pace(call, ringing);
-    this.startedMs = call.ports.clock.nowMs();
-    this.waitUntilMs = this.startedMs + waitMs;
+    this.pace = new Pace(call, ringing, this.moments);
   }
 
   /** What an earlier run of the router has left ringing rings on. */
@@ -96,7 +91,7 @@ class Round {
     this.hasBegun = true;
     if (plan.webAppRings === 'at-once') this.ringWebApp();
     // A wait that ended while no router was there is over: what does not ring by now is not dialled again.
-    const tooLate = this.refused || (plan.waitMs > 0 && this.waitUntilMs <= this.startedMs);
+    const tooLate = this.wait.refused || (plan.waitMs > 0 && this.wait.wasOverBefore);
     for (const contact of tooLate ? [] : newestOf(this.knownContacts.of(plan.mobileEndpoints))) {
       if (this.ringing.lastAt(contact) === undefined) this.ringing.ring(contact, 'mobile', false);
     }
@@ -107,10 +102,10 @@ class Round {
   private goOnRinging(leg: Leg): void {
     const { clock } = this.call.ports;
     if (leg.on === 'webapp') this.webAppHasRung = true;
-    else if (leg.fresh) this.mobileIsFresh = true;
+    else if (leg.fresh) this.wait.mobileIsFresh = true;
     else return;
     const leftMs = leg.dialledAtMs + this.plan.ringMs - clock.wallMs();
-    this.ringUntilMs ??= this.startedMs + Math.min(this.plan.ringMs, Math.max(0, leftMs));
+    this.ringUntilMs ??= this.moments.in(Math.min(this.plan.ringMs, Math.max(0, leftMs)));
     this.call.timeline.enter('ringing');
   }
 
@@ -129,81 +124,57 @@ class Round {
       const leg = this.ringing.take(happened.legId, happened.event);
       if (leg !== undefined) this.takeLeg(leg);
     }
-    // A push's result needs no act of its own: the wake keeps it, and mobileMayCome() asks.
+    // A push's result needs no act of its own: the wake keeps it, and the wait asks.
+  }
+
+  decide(): Decision | undefined {
+    const decision = this.judge();
+    if (decision === undefined) this.registrationWatch.lookEachLoop(this.moments);
+    return decision;
   }
 
   /** Someone has answered; or nobody may come any more; or the time is over. Otherwise undefined: go on. */
-  decide(): Decision | undefined {
-    const nowMs = this.nowMs();
-    this.registrationWatch.passOnDue();
+  private judge(): Decision | undefined {
+    this.registrationWatch.passOnDue(this.moments);
     const { connected } = this.ringing;
     if (connected !== undefined) return { kind: 'answered', leg: connected };
     // Whoever answers and hangs up at once has been talked to: the same phone must not ring again.
     const brief = this.ringing.answeredBriefly;
     if (brief !== undefined) return ended({ outcome: 'answered', reason: answeredOn(brief) });
-    if (this.isBeingConnected(nowMs)) return undefined;
+    if (this.isBeingConnected()) return undefined;
     if (this.callDeclined) return ended({ outcome: 'declined', reason: 'declined' });
     // Only now: what legs of an earlier run have come to may have decided the call.
     if (!this.hasBegun) this.ringFirst();
     if (this.mobileHasRung && this.plan.webAppRings === 'with-first-mobile') this.ringWebApp();
-    if (!this.waitIsOver && !this.waiting(nowMs)) this.endWait(nowMs);
-    if (this.wake.everyTokenDead && this.plan.webAppRings !== 'never') this.ringWebApp();
+    if (!this.waitIsOver && !this.wait.isOn) this.endWait();
+    if (this.wake.everyTokenDead) this.ringWebApp();
 
-    if (this.ringUntilMs !== undefined && nowMs >= this.ringUntilMs && !this.waiting(nowMs)) {
+    const { ringUntilMs } = this;
+    if (ringUntilMs !== undefined && this.moments.isOver(ringUntilMs) && !this.wait.isOn) {
       return ended({ outcome: 'no-answer', reason: 'ring-time-over' });
     }
     this.pace.dialDue();
-    if (this.mobileMayCome(nowMs) || this.registrationWatch.holdsBack) return undefined;
+    if (this.wait.mobileMayCome || this.registrationWatch.holdsBack) return undefined;
     const ringsOn = this.ringing.alive().length > 0 || this.pace.expectsSomebody;
-    if (ringsOn && this.ringUntilMs !== undefined) return undefined;
-    const waitedInVain = this.wake.devices.length > 0 && nowMs >= this.waitUntilMs && !this.mobileIsFresh;
-    return ended(whyNobody(this.plan, this.wake, this.ringing, waitedInVain));
-  }
-
-  /** When to look again although nothing has happened. */
-  nextMomentMs(): number {
-    const nowMs = this.nowMs();
-    const moments = [this.registrationWatch.lookEvery(this.plan.intervalMs)];
-    // Nobody is dialled meanwhile: what is due then must not be waited for.
-    if (!this.isBeingConnected(nowMs)) moments.push(this.pace.nextMs);
-    if (this.mobileMayCome(nowMs)) moments.push(this.waitUntilMs);
-    if (this.pickedUpUntilMs > nowMs) moments.push(this.pickedUpUntilMs);
-    if (this.ringUntilMs !== undefined && this.ringUntilMs > nowMs) moments.push(this.ringUntilMs);
-    return Math.min(...moments);
+    if (ringsOn && ringUntilMs !== undefined) return undefined;
+    return ended(whyNobody(this.plan, this.wake, this.ringing, this.wait.wasInVain));
   }
 
   /** Somebody has answered, and Asterisk connects, whatever time it is; or a colleague who has picked the call up is about to be connected. */
-  private isBeingConnected(nowMs: number): boolean {
-    return nowMs < this.pickedUpUntilMs || this.ringing.alive().some(({ state }) => state === 'answered');
-  }
-
-  private nowMs(): number {
-    return this.call.ports.clock.nowMs();
-  }
-
-  /** A mobile that has been pushed may still register; or, where no push reaches any, one that is being dialled may show that it lives. */
-  private mobileMayCome(nowMs: number): boolean {
-    if (nowMs >= this.waitUntilMs || this.refused) return false;
-    if (this.wake.everyTokenDead) return this.ringing.alive('mobile').some((leg) => leg.state === 'dialling');
-    return this.ringing.mobilesRefusing < this.wake.devices.length;
-  }
-
-  /** The wait: until the first fresh mobile, or until none may come. */
-  private waiting(nowMs: number): boolean {
-    return !this.mobileIsFresh && this.mobileMayCome(nowMs);
+  private isBeingConnected(): boolean {
+    return !this.moments.isOver(this.pickedUpUntilMs) || this.ringing.alive().some(({ state }) => state === 'answered');
   }
 
   /** The wait is over: the UC Assistant rings where the mode has it; a mobile that rings on an older registration gets its ring time. */
-  private endWait(nowMs: number): void {
+  private endWait(): void {
     this.waitIsOver = true;
-    if (this.plan.waitMs > 0)
-      this.call.note('wait-over', { afterMs: Math.round(nowMs - this.startedMs), fresh: this.mobileIsFresh });
-    if (this.plan.webAppRings !== 'never' && !this.refused) this.ringWebApp();
+    if (this.plan.waitMs > 0) this.wait.noteEnd();
+    if (!this.wait.refused) this.ringWebApp();
     const mobiles = this.ringing.alive('mobile');
     // Where there was no wait, nobody has had the time to ring yet.
     const maybeAlive = this.plan.waitMs === 0 ? mobiles : mobiles.filter((leg) => leg.state === 'ringing');
     if (maybeAlive.length > 0) {
-      this.ringUntilMs ??= nowMs + this.plan.ringMs;
+      this.ringUntilMs ??= this.moments.in(this.plan.ringMs);
       this.call.timeline.enter('ringing');
     }
   }
@@ -214,11 +185,11 @@ class Round {
     if (this.plan.mobileEndpoints.includes(contact.endpoint)) {
       const { endpoint, uri } = contact;
       if (!this.pace.isUnsteady(endpoint)) this.call.note('mobile-registered', { endpoint, contact: uri });
-      if (!this.refused) this.ringFresh(contact, last);
+      if (!this.wait.refused) this.ringFresh(contact, last);
     } else if (this.webAppHasRung && (last === undefined || last.dropped || !isHeardOf(last))) {
       this.pace.dial(contact, 'webapp');
       // One that was not there when the UC Assistant was to ring has its whole time, too.
-      this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
+      this.ringUntilMs ??= this.moments.in(this.plan.ringMs);
     }
   }
 
@@ -229,10 +200,10 @@ class Round {
     const startedAnew = rings && !last.isForward && this.ringing.phones.isStartedAnew(last.contact, contact);
     if (rings && !startedAnew) last.fresh = true;
     else this.pace.dial(contact, 'mobile', startedAnew);
-    if (!this.mobileIsFresh) {
-      this.mobileIsFresh = true;
+    if (!this.wait.mobileIsFresh) {
+      this.wait.mobileIsFresh = true;
       // One that comes late, while the UC Assistant rings already, joins that ringing for the time that is left.
-      if (!this.waitIsOver || this.ringUntilMs === undefined) this.ringUntilMs = this.nowMs() + this.plan.ringMs;
+      if (!this.waitIsOver || this.ringUntilMs === undefined) this.ringUntilMs = this.moments.in(this.plan.ringMs);
     }
     this.mobileIsReady();
   }
@@ -241,18 +212,18 @@ class Round {
     if (leg.state === 'ringing' && leg.on === 'mobile') this.mobileIsReady();
     if (leg.state === 'ended' && leg.end === 'declined') this.takeDecline(leg);
     if (leg.forward !== undefined) this.follow(leg);
-    if (leg.state === 'ended' && leg.end === 'answered-elsewhere') this.pickedUpUntilMs = this.nowMs() + PICKUP_MS;
+    if (leg.state === 'ended' && leg.end === 'answered-elsewhere') this.pickedUpUntilMs = this.moments.in(PICKUP_MS);
   }
 
   /** Its phone has sent the call on: whoever that comes to rings in its place. */
   private follow({ contact, on, fresh, forward }: Leg): void {
-    if (on === 'webapp' || !this.refused) this.ringing.ring(contact, on, fresh, forward);
+    if (on === 'webapp' || !this.wait.refused) this.ringing.ring(contact, on, fresh, forward);
   }
 
   private takeDecline(leg: Leg): void {
     if (this.plan.declineEnds === 'call') this.callDeclined = true;
     if (this.plan.declineEnds === 'mobiles' && leg.on === 'mobile') {
-      this.refused = true;
+      this.wait.refused = true;
       this.pace.end('mobile');
       this.ringing.dropOthers(undefined, 'not-needed', 'mobile');
     }
@@ -265,14 +236,14 @@ class Round {
   }
 
   private ringWebApp(): void {
-    if (this.webAppHasRung) return;
+    if (this.webAppHasRung || this.plan.webAppRings === 'never') return;
     this.webAppHasRung = true;
     const contacts = this.knownContacts.of(this.plan.webAppEndpoints);
     this.call.note('webapp-rings', { registered: contacts.length });
     for (const contact of newestOf(contacts)) this.ringing.ringUnlessAlive(contact, 'webapp', true);
     if (contacts.length === 0) return;
-    this.ringUntilMs ??= this.nowMs() + this.plan.ringMs;
-    if (!this.mobileMayCome(this.nowMs())) this.call.timeline.enter('ringing');
+    this.ringUntilMs ??= this.moments.in(this.plan.ringMs);
+    if (!this.wait.mobileMayCome) this.call.timeline.enter('ringing');
   }
 }
 

@@ -8,6 +8,7 @@ import { wordsOf } from '../errors.ts';
 import type { AnsweredOn } from '../outcomes.ts';
 import type { Device, PushResult, WakeNotice } from '../ports.ts';
 import { markOf } from '../resume/marks.ts';
+import { calledBackAfter, within } from '../within.ts';
 
 /** How long word of an ended call is worth sending, and how long we try, in ms. */
 const ENDED_WORTH_MS = 30_000;
@@ -32,6 +33,11 @@ export class Wake {
     this.onTaken = onTaken;
   }
 
+  /** Marks of the devices that an earlier run of the router has pushed for this call. */
+  private get pushedBefore(): readonly string[] {
+    return this.call.resumed?.checkpoint.pushed ?? [];
+  }
+
   get devices(): readonly Device[] {
     return [...this.results.keys()];
   }
@@ -43,10 +49,10 @@ export class Wake {
 
   /**
    * Pushes all devices at once, but those that an earlier run of the router has pushed for this call.
-   * @param pushedBefore their marks
+   * @param pushedBefore their marks, where they stand elsewhere than with the call
    * @param worthMs how long the push is worth anything; 0: it is too late, and nobody is pushed who has not been
    */
-  push(devices: readonly Device[], worthMs: number, pushedBefore: readonly string[]): void {
+  push(devices: readonly Device[], worthMs: number, pushedBefore = this.pushedBefore): void {
     const { call } = this;
     this.begun = true;
     // Also those that cannot be pushed any more: they have been, and what the caller has heard meanwhile follows from it.
@@ -75,15 +81,9 @@ export class Wake {
    * back then.
    */
   async leaveToNext(): Promise<void> {
-    const enough = new AbortController();
-    const bound = this.call.ports.clock.sleep(LEAVING_MS, enough.signal).then(
-      () => this.pushing.abort(),
-      () => undefined,
-    );
+    const settled = await within(this.call.ports.clock, LEAVING_MS, Promise.allSettled(this.underWay));
     // One that is called back may take its time to settle: that concerns nobody but the call's end.
-    await Promise.race([Promise.allSettled(this.underWay), bound]);
-    enough.abort();
-    await bound;
+    if (settled === undefined) this.pushing.abort();
   }
 
   /**
@@ -102,25 +102,10 @@ export class Wake {
       .filter((device) => device !== spared && !this.told.includes(device) && mayHaveArrived(this.results.get(device)))
       .map(async (device) => {
         this.told.push(device);
-        const giveUp = new AbortController();
-        const bound = clock.sleep(ENDED_TRIES_MS, giveUp.signal).then(
-          () => giveUp.abort(),
-          () => undefined,
-        );
-        const result = await push.tellEnded(
-          device,
-          {
-            callId: call.callId,
-            caller: call.shown,
-            calleeUserId: call.userId,
-            sentAtMs,
-            expiresAtMs: sentAtMs + ENDED_WORTH_MS,
-            reason,
-          },
-          giveUp.signal,
-        );
-        giveUp.abort();
-        await bound;
+        const { callId, shown: caller, userId: calleeUserId } = call;
+        const notice = { callId, caller, calleeUserId, sentAtMs, expiresAtMs: sentAtMs + ENDED_WORTH_MS, reason };
+        const tell = (signal: AbortSignal) => push.tellEnded(device, notice, signal);
+        const result = await calledBackAfter(clock, ENDED_TRIES_MS, tell);
         call.note('push-withdrawn', { device: device.deviceId, reason, ...resultFacts(result) });
       });
     await Promise.all(told);
@@ -129,7 +114,7 @@ export class Wake {
   /** A call that an earlier run began, and that has ended before it was planned again: those whom that run has pushed are looked up, to be told. */
   private async recall(): Promise<void> {
     const { call } = this;
-    const pushed = call.resumed?.checkpoint.pushed ?? [];
+    const pushed = this.pushedBefore;
     this.begun = true;
     if (pushed.length === 0) return;
     const { devices } = await call.ports.registry.callee(call.userId).catch((fault: unknown) => {
