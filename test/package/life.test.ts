@@ -63,6 +63,9 @@ describe.skipIf(missing !== undefined).each(SUITES)('on Debian %s', (suite) => {
     expect(await state(debian, 'StatusText')).toBe('routing calls');
     expect(await running(debian)).not.toBe('');
     expect(await debian.ask('systemctl', 'is-enabled', 'xivo-mapp')).toBe('enabled');
+    const warnings = await debian.ask('journalctl', '--no-pager', '-t', 'xivo-mapp', '-p', 'warning');
+    expect(warnings).toContain('WARN  no push service is configured');
+    expect(warnings).not.toMatch(/INFO|<\d>/);
     expect(JSON.parse((await node(debian, HEALTH)).said)).toMatchObject({ parts: { store: { ok: true } } });
 
     const key = (await debian.read('/etc/xivo-mapp/api-key')).trim();
