@@ -21,7 +21,7 @@ import { StoreFault } from './store/sqlite/fault.ts';
 import { systemClock } from './system/clock.ts';
 import { tellLastWords } from './system/last-words.ts';
 import { leave } from './system/leave.ts';
-import { type OpenLog, openLog, outputOf } from './system/log.ts';
+import { type OpenLog, openLog, outputOf, shapeOf } from './system/log.ts';
 import { notifySystemd } from './system/notify.ts';
 import { prepareShutdown, type Shutdown } from './system/shutdown.ts';
 import type { IgnoredSignals } from './system/signals.ts';
@@ -133,7 +133,8 @@ export async function run(program: NodeJS.Process, signals: IgnoredSignals): Pro
     program.exitCode = configExitStatus;
     return;
   }
-  const log = openLog({ level: config.logLevel, to: outputOf(program) });
+  const shape = shapeOf(program.env.JOURNAL_STREAM);
+  const log = openLog({ level: config.logLevel, to: outputOf(program), shape });
   signals.tellTo(log);
   tellLastWords(program, log);
   const shutdown = prepareShutdown(systemClock, log);

@@ -3,7 +3,7 @@
  * only at debug level. It must never be left without close(): what has been logged must have gone out before the process ends; and it must never wait
  * for whoever reads it.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -19,8 +19,18 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Where lines go: standard output. */
   readonly to: Writable;
-  /** `line` for people, `json` for collectors. Default: `line`. */
-  readonly shape?: 'line' | 'json';
+  /** `line` for people, `json` for collectors, `journal` for people who read systemd's journal. Default: `line`. */
+  readonly shape?: 'line' | 'json' | 'journal';
+}
+
+/** As the journal of systemd counts them. */
+const PRIORITIES: Readonly<Record<string, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
+
+/** @param journal JOURNAL_STREAM: which file systemd's journal reads. Its owner may have led our output elsewhere since. */
+export function shapeOf(journal: string | undefined, fd = 1): 'line' | 'journal' {
+  if (journal === undefined) return 'line';
+  const { dev, ino } = fstatSync(fd);
+  return journal === `${dev}:${ino}` ? 'journal' : 'line';
 }
 
 export interface OpenLog extends Log {
@@ -50,7 +60,9 @@ export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
         message: cut(String(message), 4_000),
         fields: redact(fields ?? {}, { maskNumbers: info.level !== 'debug' }),
       };
-      return shape === 'json' ? JSON.stringify(event) : readable(event);
+      if (shape === 'json') return JSON.stringify(event);
+      const text = readable(event);
+      return shape === 'journal' ? text.replaceAll(/^/gm, `<${PRIORITIES[event.level] ?? 6}>`) : text;
     }),
     transports: [new transports.Stream({ stream: to, eol: '\n' })],
   });

@@ -52,6 +52,16 @@ describe('a line', () => {
     expect(await read()).toHaveLength(2);
   });
 
+  it('has its priority before it in systemd’s journal, and so has each line of a stack', async () => {
+    const { log, read } = paper({ shape: 'journal' });
+    log.info('fine');
+    log.error('bad', { fault: new Error('x') });
+    const [fine = '', ...bad] = await read();
+    expect(fine).toMatch(/^<6>\d{4}-.* INFO {2}fine$/);
+    expect(bad.length).toBeGreaterThan(1);
+    expect(bad.filter((line) => !line.startsWith('<3>'))).toEqual([]);
+  });
+
   it('is JSON where that is asked for', async () => {
     const { log, read } = paper({ shape: 'json' });
     log.info('hello', { user: 'anna', ms: 3 });

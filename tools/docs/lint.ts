@@ -23,7 +23,7 @@ const CONFIG = {
 /** Its entries were wrapped wider, and are not written anew; heads stand close to their lists. */
 const CHANGELOG = { ...CONFIG, MD013: false, MD022: false, MD032: false };
 
-const paths = globSync(['*.md', 'docs/**/*.md', '.github/*.md'], { cwd: ROOT }).sort();
+const paths = globSync(['*.md', 'docs/**/*.md', '.github/*.md', 'packaging/*.md'], { cwd: ROOT }).sort();
 const speller = new Speller(join(ROOT, 'docs/words.txt'));
 let wrong = 0;
 for (const path of paths) {
