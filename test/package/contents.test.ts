@@ -52,7 +52,7 @@ describe('the package', () => {
     // With any two files in their place it is whole.
     const file = join(ROOT, '.nvmrc');
     expect(
-      readConfig({ ...set, ARI_PASSWORD_FILE: file, API_KEY: 'k'.repeat(32), API_KEY_FILE: '' }).ari.username,
+      readConfig({ ...set, ARI_PASSWORD_FILE: file, API_KEY: 'k'.repeat(32), API_KEY_FILE: '' }, () => []).ari.username,
     ).toBe('xivo-mapp');
   });
 
