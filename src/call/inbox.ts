@@ -5,7 +5,6 @@
  */
 
 import type { Clock } from './ports.ts';
-import { within } from './within.ts';
 
 export class Inbox<T> {
   private readonly waiting: T[] = [];
@@ -38,9 +37,20 @@ export class Inbox<T> {
     const ready = this.waiting.shift();
     if (ready !== undefined) return ready;
     if (untilMs !== undefined && untilMs <= this.clock.nowMs()) return 'time';
-    const { promise: something, resolve } = Promise.withResolvers<void>();
-    this.wakeUp = resolve;
-    await (untilMs === undefined ? something : within(this.clock, untilMs - this.clock.nowMs(), something));
+    // The clock wakes it as whoever posts does. Thousands may wait so: it is made of little.
+    const sleeper = new AbortController();
+    const slept =
+      untilMs === undefined
+        ? undefined
+        : this.clock.sleep(untilMs - this.clock.nowMs(), sleeper.signal).then(
+            () => this.wakeUp?.(),
+            () => undefined,
+          );
+    await new Promise<void>((resolve) => {
+      this.wakeUp = resolve;
+    });
+    sleeper.abort();
+    await slept;
     this.wakeUp = undefined;
     this.signal.throwIfAborted();
     return this.waiting.shift() ?? 'time';

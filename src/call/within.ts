@@ -3,12 +3,18 @@
 import type { Clock } from './ports.ts';
 
 /** What the promise comes to; undefined as soon as `ms` are over. */
-export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
-  return calledBackAfter(clock, ms, (signal) => {
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    return Promise.race([promise, late]);
-  });
+export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const done = new AbortController();
+  const late = clock.sleep(ms, done.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    done.abort();
+    await late;
+  }
 }
 
 /** What the work comes to, whose signal aborts when `ms` are over: it is waited for until it has taken note of that. */

@@ -3,17 +3,22 @@
  * and one whose leg is answered, declined or gone is the next whose turn it is.
  */
 
-import type { Call } from '../call.ts';
+import type { Call, Resumed } from '../call.ts';
 import type { LegHangUpReason } from '../ports.ts';
 import { CLEARING_MS, NEVER, retry } from '../retry.ts';
 import { answeredOn } from '../talk.ts';
 import { readLegCheckpoint } from './checkpoint.ts';
 
+/** Most calls have nothing to guard, and thousands may wait: it takes no memory. */
+const NOTHING = () => {};
+
 /** Legs and note of an earlier run end with a call that ends before they are taken over. Returns what to call once they are. */
 export function guardFound(call: Call): () => void {
+  return call.resumed === undefined ? NOTHING : guard(call, call.resumed);
+}
+
+function guard(call: Call, resumed: Resumed): () => void {
   const { legs, notes, clock } = call.ports;
-  const { resumed } = call;
-  if (resumed === undefined) return () => {};
   let state: 'found' | 'heard' | 'taken over' = 'found';
   let talkingId: string | undefined;
   const end = (legId: string, reason: LegHangUpReason) =>
