@@ -61,11 +61,12 @@ export function recorded(way: Way): Way {
   return { ...way, numberOf: (user) => `${RECORDED}${way.numberOf(user)}` };
 }
 
-/** What became of a call that nobody has hung up. */
+/** What became of a call that nobody has hung up. Times are Asterisk's own, by which it ends calls: a clock that is set moves both. */
 interface RanOut {
-  readonly endedAtMs: number;
-  /** From the caller's INVITE. */
+  /** From when Asterisk had the caller's INVITE. */
   readonly lastedMs: number;
+  /** From when Asterisk had the answer of whom was called; not a number where nobody has answered. */
+  readonly talkedMs: number;
   readonly scenario: string;
   /** How many rows the call log has of it. */
   readonly rows: number;
@@ -77,7 +78,6 @@ export async function waitOut(lab: Lab, way: Way, user: Callee): Promise<RanOut>
 }
 
 interface TalkedOut extends RanOut {
-  readonly talkedMs: number;
   /** In the order in which it came. */
   readonly callerHeard: readonly string[];
   readonly calleeHeard: readonly string[];
@@ -90,11 +90,8 @@ export async function talkOut(lab: Lab, way: Way, user: Callee): Promise<TalkedO
   const leg = await webApp.answer();
   const ranOut = await runOut(lab, call);
   await leg.waitFor('ended', SOON_MS);
-  // From when the callee's phone said so, for a busy machine shows it to the caller's late.
-  const talkedMs = ranOut.endedAtMs - (leg.record.answeredAtMs ?? Number.NaN);
   return {
     ...ranOut,
-    talkedMs,
     callerHeard: soundsOf(call.sip, webApp.toneHz),
     calleeHeard: soundsOf(leg, call.toneHz),
   };
@@ -116,10 +113,14 @@ export async function allOut(
 
 async function runOut(lab: Lab, call: LabCall): Promise<RanOut> {
   await call.waitFor('ended');
-  const { startedAtMs, endedAtMs = Number.NaN } = call.record;
   const { scenario, uniqueId } = await lab.ending(call);
   const { length: rows } = await lab.asterisk.cdrRows(uniqueId);
-  return { endedAtMs, lastedMs: endedAtMs - startedAtMs, scenario, rows };
+  const events = await lab.asterisk.celRows(uniqueId);
+  const atMs = (type: string, isCaller: boolean): number =>
+    1000 * Number(events.find((row) => row.eventtype === type && (row.uniqueid === uniqueId) === isCaller)?.eventtime);
+  const endedAtMs = atMs('HANGUP', true);
+  const lastedMs = endedAtMs - atMs('CHAN_START', true);
+  return { lastedMs, talkedMs: endedAtMs - atMs('ANSWER', false), scenario, rows };
 }
 
 function soundsOf(call: PhoneCall, otherHz: number): readonly string[] {
