@@ -4,8 +4,7 @@
  */
 import { z } from 'zod';
 import { MOST_ENDPOINTS } from '../call/endpoint-names.ts';
-import type { User } from '../call/ports.ts';
-import type { Registration } from './needs.ts';
+import type { DeviceRegistration, User } from '../call/ports.ts';
 import { type InputFault, invalidInput, Problem } from './problem.ts';
 
 /** `.` and `..` are left out: a client's URL library would resolve them away. */
@@ -92,7 +91,7 @@ export function checkedUser(userId: string, body: unknown): User {
 }
 
 /** @throws Problem 422 */
-export function checkedDevice(userId: string, deviceId: string, body: unknown): Registration {
+export function checkedDevice(userId: string, deviceId: string, body: unknown): DeviceRegistration {
   return { userId, deviceId, ...checked('body', deviceBody, object(body)) };
 }
 

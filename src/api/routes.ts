@@ -2,9 +2,9 @@
  * Every route of the HTTP API and what it answers. PUT answers 201 where it made something and 200 where it replaced it, both with the thing
  * as it is now; DELETE answers 204. Tokens are never shown, only how they end. It must never decide what users, devices or calls mean.
  */
-import type { User } from '../call/ports.ts';
+import type { CallBook, CallEntry, Directory, RegisteredDevice, User } from '../call/ports.ts';
 import { checkedDevice, checkedLimit, checkedUser } from './input.ts';
-import type { CallBook, HealthReport, MetricsPage, RegisteredDevice, RegistryGateway, ToldCall } from './needs.ts';
+import type { HealthReport, MetricsPage } from './needs.ts';
 import { Problem } from './problem.ts';
 
 export interface Answer {
@@ -32,7 +32,7 @@ export interface Route {
 }
 
 export interface Gateways {
-  readonly registry: RegistryGateway;
+  readonly registry: Directory;
   readonly calls: CallBook;
   readonly health: () => HealthReport;
   readonly metrics: MetricsPage;
@@ -185,7 +185,7 @@ function deviceView({ userId, deviceId, token, alertToken, registeredAtMs, dead,
   };
 }
 
-function callView({ callId, userId, caller, startedAtMs, summary }: ToldCall): object {
+function callView({ callId, userId, caller, startedAtMs, summary }: CallEntry): object {
   const { outcome = null, reason = null, durationMs = null, stagesMs = null } = summary ?? {};
   return {
     callId,

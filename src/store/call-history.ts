@@ -1,19 +1,24 @@
 /**
- * The journal of calls: live ones in memory, ended ones in the database, so that "why didn't my phone ring?" can be asked during the call and
+ * The history of calls: live ones in memory, ended ones in the database, so that "why didn't my phone ring?" can be asked during the call and
  * long after it. It must never throw at a call or make it wait: what the database does not take is kept for a while, and told of where it is lost.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CallHistory, CallRecord, CallSummary, Log, Party, TimelineEntry } from '../call/ports.ts';
-import type { CallEntry, CallStory } from './rows.ts';
+import type {
+  CallBook,
+  CallEntry,
+  CallHistory,
+  CallRecord,
+  CallStory,
+  CallSummary,
+  Log,
+  Party,
+  TimelineEntry,
+} from '../call/ports.ts';
 import { historyIn, type Place } from './sqlite/call-table.ts';
 import type { Database } from './sqlite/database.ts';
 import { StoreFault } from './sqlite/fault.ts';
 
-export interface StoredCallHistory extends CallHistory {
-  /** The newest calls, live ones included, newest first; where the database cannot be read, those that memory holds. */
-  latest(limit: number): Promise<readonly CallEntry[]>;
-  /** One call, live or ended. Rejects with StoreFault. */
-  story(callId: string): Promise<CallStory | undefined>;
+export interface StoredCallHistory extends CallHistory, CallBook {
   /** Writes what is left, live calls as they stand, and takes nothing more. Before the database is closed. */
   shut(): void;
 }

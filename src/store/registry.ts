@@ -7,29 +7,15 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { wordsOf } from '../call/errors.ts';
 import { MOST_DEVICES } from '../call/ports/callee.ts';
-import type { Clock, Device, Log, Registry, User } from '../call/ports.ts';
+import type { Clock, Device, Directory, Log, RegisteredDevice, Registry, User } from '../call/ports.ts';
 import { type Callee, LastKnown } from './last-known.ts';
-import { believe, type DeviceEntry, type DeviceRegistration, damageTeller, deviceRow, userRow } from './rows.ts';
+import { believe, damageTeller, deviceRow, userRow } from './rows.ts';
 import type { Row, Statement } from './sqlite/connection.ts';
 import type { Database } from './sqlite/database.ts';
 import { StoreFault } from './sqlite/fault.ts';
 import { aheadReader } from './sqlite/read-ahead.ts';
 
-export interface StoredRegistry extends Registry {
-  /** How many devices a user may have. */
-  readonly mostDevices: number;
-  putUser(user: User): Promise<'created' | 'replaced'>;
-  user(userId: string): Promise<User | undefined>;
-  /** With the user's devices. False: there is no such user. */
-  deleteUser(userId: string): Promise<boolean>;
-  /** A user who has as many as it may have loses the one that has been dead for longest; where none is dead, the new one is not taken. */
-  putDevice(registration: DeviceRegistration): Promise<'created' | 'replaced' | 'no-such-user' | 'too-many'>;
-  device(userId: string, deviceId: string): Promise<DeviceEntry | undefined>;
-  /** False: there is no such device. */
-  deleteDevice(userId: string, deviceId: string): Promise<boolean>;
-  /** Dead ones included; of a user who has more than it may have now, the newest living and the latest dead. Undefined: there is no such user. */
-  devices(userId: string): Promise<readonly DeviceEntry[] | undefined>;
-}
+export interface StoredRegistry extends Registry, Directory {}
 
 /** A call takes notice of no more than these; an older database may hold more, of which the newest serve. */
 const mostDevices = MOST_DEVICES;
@@ -80,11 +66,11 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
   const userFrom = (userId: string, row: Row | undefined): User | undefined =>
     row === undefined ? undefined : believe(userRow, row, damaged('users', { userId }))[0];
   const userOf = (userId: string): User | undefined => userFrom(userId, selectUser.get(userId));
-  const deviceOf = (userId: string, row: Row): DeviceEntry[] =>
+  const deviceOf = (userId: string, row: Row): RegisteredDevice[] =>
     believe(deviceRow, row, damaged('devices', { userId, deviceId: row.device_id }));
-  const devicesIn = (userId: string, rows: readonly Row[]): DeviceEntry[] =>
+  const devicesIn = (userId: string, rows: readonly Row[]): RegisteredDevice[] =>
     rows.flatMap((row) => deviceOf(userId, row)).sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));
-  const devicesFrom = (userId: string, ...selections: readonly Statement[]): DeviceEntry[] =>
+  const devicesFrom = (userId: string, ...selections: readonly Statement[]): RegisteredDevice[] =>
     devicesIn(
       userId,
       selections.flatMap((selection) => selection.all(userId, mostDevices)),
@@ -184,7 +170,7 @@ export function registryIn(database: Database, clock: Pick<Clock, 'wallMs'>, log
   };
 }
 
-function alive(entry: DeviceEntry): Device {
+function alive(entry: RegisteredDevice): Device {
   const { userId, deviceId, platform, token, alertToken, appId, registeredAtMs } = entry;
   const ios = platform === 'ios';
   return {

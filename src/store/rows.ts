@@ -4,39 +4,7 @@
  */
 import { z } from 'zod';
 import { isEndpointList } from '../call/endpoint-names.ts';
-import type { CallRecord, CallSummary, Log, TimelineEntry, User } from '../call/ports.ts';
-
-/** What a mobile says about itself when it registers its token. */
-export interface DeviceRegistration {
-  readonly userId: string;
-  readonly deviceId: string;
-  readonly platform: 'android' | 'ios';
-  readonly token: string;
-  readonly alertToken: string | undefined;
-  readonly appId: string | undefined;
-  readonly osVersion: string | undefined;
-  readonly model: string | undefined;
-  readonly language: string | undefined;
-}
-
-export interface DeviceEntry extends DeviceRegistration {
-  /** ms since 1970. */
-  readonly registeredAtMs: number;
-  /** Since when (ms since 1970) and why the token is known to be dead. */
-  readonly dead: { readonly atMs: number; readonly reason: string } | undefined;
-}
-
-/** A call as the history has it. */
-export interface CallEntry extends CallRecord {
-  /** Undefined while the call is live, and for ever where the router left it before its end. */
-  readonly summary: CallSummary | undefined;
-}
-
-export interface CallStory extends CallEntry {
-  readonly timeline: readonly TimelineEntry[];
-  /** How many entries the bound has cut out of the timeline. */
-  readonly leftOut: number;
-}
+import type { CallEntry, CallStory, Log, RegisteredDevice, User } from '../call/ports.ts';
 
 /** NULL in the table means none. */
 const orNone = <T>(schema: z.ZodType<T>) => schema.nullable().transform((value) => value ?? undefined);
@@ -79,7 +47,7 @@ export const deviceRow = z
     dead_reason: optionalText,
   })
   .transform(
-    (row): DeviceEntry => ({
+    (row): RegisteredDevice => ({
       userId: row.user_id,
       deviceId: row.device_id,
       platform: row.platform,

@@ -1,7 +1,6 @@
 /** What a row must be to be believed, written down a second time: the names of the columns that are wrong, and what must hold of what is handed on. */
 import { expect } from 'vitest';
-import type { User } from '../../src/call/ports.ts';
-import type { CallEntry, CallStory } from '../../src/store/rows.ts';
+import type { CallEntry, CallStory, User } from '../../src/call/ports.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 type Rule = (value: unknown) => boolean;

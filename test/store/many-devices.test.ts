@@ -1,8 +1,8 @@
 /** A user with very many devices: how many it may have, who makes room, which of them serve, and that no question asked of the database grows with them. */
 import { describe, expect, it } from 'vitest';
 import { fakeLog } from '../../lab/fakes/log.ts';
+import type { DeviceRegistration } from '../../src/call/ports.ts';
 import { registryIn } from '../../src/store/registry.ts';
-import type { DeviceRegistration } from '../../src/store/rows.ts';
 import { scratchFolder } from './scratch.ts';
 import { watched } from './watched-database.ts';
 

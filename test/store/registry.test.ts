@@ -1,8 +1,8 @@
 /** The stored registry: the contract on a file and in memory, what only the store has, and what it does when the database does not serve. */
 import { describe, expect, it, vi } from 'vitest';
 import { fakeLog } from '../../lab/fakes/log.ts';
+import type { DeviceRegistration } from '../../src/call/ports.ts';
 import { registryIn } from '../../src/store/registry.ts';
-import type { DeviceRegistration } from '../../src/store/rows.ts';
 import type { Database } from '../../src/store/sqlite/database.ts';
 import { StoreFault } from '../../src/store/sqlite/fault.ts';
 import { type RegistryUnderTest, registryContract } from '../contract/registry.contract.ts';

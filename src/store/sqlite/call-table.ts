@@ -3,8 +3,8 @@
  * It must never hand on a row that it cannot believe.
  */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Log } from '../../call/ports.ts';
-import { believe, type CallEntry, type CallStory, callRow, callStoryRow, damageTeller } from '../rows.ts';
+import type { CallEntry, CallStory, Log } from '../../call/ports.ts';
+import { believe, callRow, callStoryRow, damageTeller } from '../rows.ts';
 import type { Database } from './database.ts';
 
 export interface History {
