@@ -25,7 +25,7 @@ import { AriLegs } from './channels/legs.ts';
 import { AriRegistrations } from './registrations/registrations.ts';
 import { Arrivals, type CallerHandler } from './resync/arrivals.ts';
 import { AriNotes } from './resync/notes.ts';
-import { reconcile } from './resync/resync.ts';
+import { resync } from './resync/resync.ts';
 import { Strangers } from './resync/strangers.ts';
 import { Strays } from './resync/strays.ts';
 
@@ -166,7 +166,7 @@ export function connectAsterisk(settings: AsteriskSettings): Asterisk {
       void requests.keep();
       // Before anybody is found who would ask for the same.
       await subscriptions.renew();
-      await reconcile({
+      await resync({
         requests,
         dispatcher,
         app,

@@ -1,6 +1,6 @@
 /**
  * How the push services are reached: the settings, read and checked at the start, so that what is wrong with them is told before any call. It must
- * load none of the libraries that speak to the services: these come later, by late-service.ts.
+ * load none of the libraries that speak to the services: these come later, by lazy-service.ts.
  */
 import { readServer, readServiceAccount, readSigningKey, type ServiceAccount } from './credentials.ts';
 

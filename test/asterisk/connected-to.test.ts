@@ -1,7 +1,7 @@
 /** The dialplan's word that it connects a leg: one user event of one channel. Of those of others that Asterisk tells of nothing is read, and nobody hears. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChannelOwner } from '../../src/asterisk/app/dispatcher.ts';
+import type { ChannelOwner } from '../../src/asterisk/app/channel-owner.ts';
 import { readEvent } from '../../src/asterisk/ari/events.ts';
 import { quietDispatcher } from './quiet-dispatcher.ts';
 

@@ -1,7 +1,7 @@
 /** Where a phone may send a call on: no further than a plain Dial() of the site would follow it, and not twice. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SentOn } from '../../src/asterisk/app/dispatcher.ts';
+import type { SentOn } from '../../src/asterisk/app/channel-owner.ts';
 import { readAddress } from '../../src/asterisk/ari/address.ts';
 import { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { NOWHERE, whereTo } from '../../src/asterisk/channels/forward.ts';

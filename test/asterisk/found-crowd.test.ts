@@ -7,7 +7,7 @@ import { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { FEW, fewAtOnce } from '../../src/asterisk/ari/few-at-once.ts';
 import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { AriNotes } from '../../src/asterisk/resync/notes.ts';
-import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { resync } from '../../src/asterisk/resync/resync.ts';
 import { writeCallCheckpoint, writeLegCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { soon } from '../soon.ts';
@@ -110,7 +110,7 @@ describe('a crowd that an earlier run has left', () => {
     const subscriptions = new Subscriptions(requests, 'app', log, systemClock);
     const settings = { requests, dispatcher, app: 'app', log, subscriptions, clock: systemClock };
     const legs = new AriLegs({ ...settings, isCaughtUp: () => false, trouble: () => undefined });
-    await reconcile({
+    await resync({
       ...{ requests, dispatcher, app: 'app', log, legs },
       notes: new AriNotes(requests),
       clock: { wallMs: () => NOW_MS },

@@ -6,7 +6,7 @@ import { readAddress } from '../../src/asterisk/ari/address.ts';
 import { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { AriLegs } from '../../src/asterisk/channels/legs.ts';
 import { AriNotes } from '../../src/asterisk/resync/notes.ts';
-import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { resync } from '../../src/asterisk/resync/resync.ts';
 import { writeCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
 import type { LostCall } from '../../src/call/router.ts';
 import { systemClock } from '../../src/system/clock.ts';
@@ -74,7 +74,7 @@ describe('after a connect', () => {
   });
 
   const comes = () =>
-    reconcile({
+    resync({
       requests,
       dispatcher,
       app: 'app',

@@ -1,5 +1,5 @@
 /**
- * What Asterisk answers when it is asked over ARI what there is, told from the world's truth, so that the adapter's own reconcile() can be played: after each connect
+ * What Asterisk answers when it is asked over ARI what there is, told from the world's truth, so that the adapter's own resync() can be played: after each connect
  * it sees channels, bridges and variables as they stand when its request arrives. An order that it does not know is a fault of the simulation.
  */
 

@@ -3,7 +3,8 @@
  * that is gone, and then finds out where it has gone; and it may be told so late. Must behave as the real one does, down to what is stopped before what.
  */
 
-import type { ChannelOwner, Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
+import type { ChannelOwner } from '../../src/asterisk/app/channel-owner.ts';
+import type { Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
 import { CallerAnswered, CallerGone, type HowLeft, PbxError } from '../../src/call/errors.ts';
 import type { DialplanStatus } from '../../src/call/outcomes.ts';
 import { readAnsweredOn } from '../../src/call/outcomes.ts';

@@ -1,5 +1,5 @@
 /**
- * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own dispatcher, legs, notes and reconcile() bring it its callers. Many may follow one another in a
+ * One run of the router, wired as main.ts wires it, to the world's ports: the adapter's own dispatcher, legs, notes and resync() bring it its callers. Many may follow one another in a
  * world, each knowing nothing of the one before but what Asterisk keeps.
  */
 
@@ -9,7 +9,7 @@ import { Dispatcher } from '../../src/asterisk/app/dispatcher.ts';
 import { Subscriptions } from '../../src/asterisk/app/subscriptions.ts';
 import type { AriRequests } from '../../src/asterisk/ari/client.ts';
 import { AriNotes } from '../../src/asterisk/resync/notes.ts';
-import { reconcile } from '../../src/asterisk/resync/resync.ts';
+import { resync } from '../../src/asterisk/resync/resync.ts';
 import { Strays } from '../../src/asterisk/resync/strays.ts';
 import type { CallPorts, FoundLeg } from '../../src/call/ports.ts';
 import { readCallCheckpoint } from '../../src/call/resume/checkpoint.ts';
@@ -135,7 +135,7 @@ export class Run {
       this.legs.own.reconnected();
       const judgeStrays = this.#strays.hold();
       await this.#subscriptions.renew();
-      await reconcile({
+      await resync({
         requests: this.#door,
         dispatcher: this.dispatcher,
         app: APP,

@@ -4,63 +4,13 @@
  * reconnects; it must never keep an owner whose channel is gone.
  */
 
-import type { Party } from '../../call/ports.ts';
-import type { AriEvent, Channel, PlaybackEvent } from '../ari/events.ts';
+import type { AriEvent, Channel } from '../ari/events.ts';
+import type { ChannelOwner } from './channel-owner.ts';
 import { endpointOf, isLeg, isOurs } from './ids.ts';
 import { CONNECTED } from './own-dialplan.ts';
 
 /** What Asterisk says of a channel that the other side has refused, before it is destroyed. */
 const REFUSALS = ['NOANSWER', 'BUSY', 'CONGESTION', 'CHANUNAVAIL'];
-
-/** What Asterisk says of a phone that has sent its call on. */
-export interface SentOn {
-  /** The user part of the address that the phone has named; or `PJSIP/<endpoint>/<address>`. */
-  readonly target: string;
-  readonly endpoint: string;
-  /** The endpoint's own context. */
-  readonly context: string;
-  readonly from: Party;
-  /** The channel with which Asterisk has followed by itself. */
-  readonly followed: Followed | undefined;
-}
-
-export interface Followed {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Whoever answers for a channel. */
-export interface ChannelOwner {
-  /** True once Asterisk is known to have the channel, so that not finding it means that it is gone. */
-  readonly settled: boolean;
-  /**
-   * Whether the owner answers for the channel where it is with these arguments of Stasis(). Where it does not, the channel has been away and is a
-   * newcomer. Yes, unless said.
-   */
-  isFor?(args: readonly string[]): boolean;
-  /** Whether it has told the channel to go on in the dialplan: if the channel comes then, it comes again. */
-  readonly givenBack?: boolean;
-  /** Asterisk's word for its state, e.g. `Ringing`. May be said twice. */
-  onState(state: string): void;
-  /** The channel has left our application; it may live on in the dialplan. */
-  onEnd(): void;
-  /** Another channel has taken the place of this one in our application: from now on that is the owner's. */
-  onReplaced?(channel: Channel): void;
-  /** The channel has left our application, and comes to it again as another visit, which is not this owner's. */
-  onComesAgain?(): void;
-  /** The channel is no more. `sipStatus`: the phone's own refusal, where this Asterisk tells it (22 does, 16 does not). */
-  onDestroyed(cause: number, words: string, sipStatus?: number): void;
-  /** Its phone has refused it, or somebody has hung it up: its end follows. Not said where Asterisk has given it up by itself. */
-  onRefused?(): void;
-  /** Its phone has sent the call on: its end follows. */
-  onForwarded?(sent: SentOn): void;
-  /** The dialplan says that it connects a leg, and with whom: as in CONNECTED_TO. */
-  onConnectedTo?(value: string): void;
-  /** The dialplan connects this caller with a leg. `on`: on what it was answered, as the dialplan says it. */
-  onConnected?(legId: string, on: string): void;
-  /** Something that plays to the channel has begun, goes on with the next, or has ended. */
-  onPlayback?(event: PlaybackEvent): void;
-}
 
 export interface ContactNews {
   readonly endpoint: string;
@@ -78,14 +28,14 @@ export interface DispatcherDeps {
 }
 
 export class Dispatcher {
-  private readonly ports: DispatcherDeps;
+  private readonly deps: DispatcherDeps;
   private readonly owners = new Map<string, ChannelOwner>();
   /** Callers who were given back and whose end was not heard yet, with the user for whom they had come. */
   private readonly leaving = new Map<string, string>();
   private readonly watchers = new Map<string, Set<(news: ContactNews) => void>>();
 
-  constructor(ports: DispatcherDeps) {
-    this.ports = ports;
+  constructor(deps: DispatcherDeps) {
+    this.deps = deps;
   }
 
   own(channelId: string, owner: ChannelOwner): void {
@@ -181,7 +131,7 @@ export class Dispatcher {
         this.owners.get(event.playback.target_uri.replace(/^channel:/, ''))?.onPlayback?.(event);
         break;
       case 'ApplicationReplaced':
-        this.ports.onReplaced();
+        this.deps.onReplaced();
     }
   }
 
@@ -205,7 +155,7 @@ export class Dispatcher {
     if (former !== undefined) this.away(channel.id, former);
     this.own(channel.id, owner);
     owner.onReplaced(channel);
-    this.ports.onCallerReplaced(replacedId, channel.id);
+    this.deps.onCallerReplaced(replacedId, channel.id);
     return true;
   }
 
@@ -228,14 +178,14 @@ export class Dispatcher {
     if (owner?.isFor?.(args) === false) this.away(channel.id, owner);
     else if (owner !== undefined) return;
     this.leaving.delete(channel.id);
-    if (isLeg(channel.id, args)) this.ports.hangUpStray(channel.id);
-    else this.ports.onArrival(channel, args);
+    if (isLeg(channel.id, args)) this.deps.hangUpStray(channel.id);
+    else this.deps.onArrival(channel, args);
   }
 
   private onState(channel: Channel): void {
     const owner = this.owners.get(channel.id);
     if (owner !== undefined) owner.onState(channel.state);
     // One that somebody has answered is the dialplan's.
-    else if (isOurs(channel.id) && channel.state !== 'Up') this.ports.hangUpStray(channel.id);
+    else if (isOurs(channel.id) && channel.state !== 'Up') this.deps.hangUpStray(channel.id);
   }
 }

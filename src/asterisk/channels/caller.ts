@@ -5,10 +5,10 @@
 
 import type { DialplanStatus } from '../../call/outcomes.ts';
 import { partyOf } from '../../call/ports/party.ts';
-import type { Caller, FoundLeg, Hold, HoldNews, Party, Reading } from '../../call/ports.ts';
+import type { Caller, Hold, HoldNews, Party, Reading } from '../../call/ports.ts';
 import { withoutEscapes } from '../../call/told-text.ts';
 import { subscribeToChannels } from '../app/application.ts';
-import type { ChannelOwner } from '../app/dispatcher.ts';
+import type { ChannelOwner } from '../app/channel-owner.ts';
 import type { OwnDialplan } from '../app/own-dialplan.ts';
 import { variableOrder } from '../app/variable-order.ts';
 import { type AriRequests, HARMLESS, isGone } from '../ari/client.ts';
@@ -24,10 +24,8 @@ export interface CallerDeps extends DepartureDeps {
   readonly ownDialplan: OwnDialplan;
 }
 
-/** What an earlier run has left of a caller's call, in its own words. */
-export interface LeftBehind {
-  readonly checkpoint: string;
-  readonly legs: readonly FoundLeg[];
+/** What an earlier run of the router has left of a caller. */
+export interface FoundCaller {
   /** How many holds the channel has had. */
   readonly held: number;
   /** Whether the channel's own end is heard, wherever it is by then. */
@@ -40,7 +38,7 @@ export class CallerChannel implements Caller, ChannelOwner {
   readonly answered: boolean;
   readonly settled = true;
   private readonly requests: AriRequests;
-  private readonly ports: CallerDeps;
+  private readonly deps: CallerDeps;
   private ours = true;
   /** Somebody has looked at it. */
   private seen = false;
@@ -56,20 +54,20 @@ export class CallerChannel implements Caller, ChannelOwner {
    * @param userId for whom it has come: the first argument of its Stasis()
    * @param found an earlier run of the router has had the channel
    */
-  constructor(channel: Channel, userId: string, ports: CallerDeps, found?: Pick<LeftBehind, 'held' | 'isHeard'>) {
+  constructor(channel: Channel, userId: string, deps: CallerDeps, found?: FoundCaller) {
     this.currentId = channel.id;
     this.who = partyOf(withoutEscapes(channel.caller.name), channel.caller.number);
     this.answered = channel.state === 'Up';
-    this.requests = ports.requests;
-    this.ports = ports;
+    this.requests = deps.requests;
+    this.deps = deps;
     this.userId = userId;
     const leaver = { owner: this, channelId: () => this.currentId, isOurs: () => this.ours };
-    this.departure = new Departure(leaver, ports);
-    this.orders = new CallerOrders(ports.requests, ports.app, leaver, this.departure);
-    this.hold = new CallerHold(channel.id, ports.requests, ports.log, found?.held);
+    this.departure = new Departure(leaver, deps);
+    this.orders = new CallerOrders(deps.requests, deps.app, leaver, this.departure);
+    this.hold = new CallerHold(channel.id, deps.requests, deps.log, found?.held);
     this.isHeard = found?.isHeard === true;
     if (this.isHeard) this.departure.endIsHeard = Promise.resolve(true);
-    ports.dispatcher.own(channel.id, this);
+    deps.dispatcher.own(channel.id, this);
   }
 
   /** As far as Asterisk's events can tell; after the first look, whatever bytes there are in name and number. */
@@ -107,12 +105,12 @@ export class CallerChannel implements Caller, ChannelOwner {
       this.who = party;
     };
     const askAlso = isFirst ? askingWho(this.who, ask, learn) : ask;
-    return readCaller(what, askAlso, this.ports.ownDialplan, isFirst);
+    return readCaller(what, askAlso, this.deps.ownDialplan, isFirst);
   }
 
   /** Asks for the channel's events beyond its stay in the application. */
   private listen(): void {
-    const { requests, app } = this.ports;
+    const { requests, app } = this.deps;
     const channelId = this.currentId;
     this.departure.endIsHeard = subscribeToChannels(requests, app, [channelId]).then((heard) => heard.has(channelId));
   }
@@ -156,7 +154,7 @@ export class CallerChannel implements Caller, ChannelOwner {
       throw this.orders.across(error);
     }
     // From now on whoever comes with this channel is another visitor, also where the end of this visit goes unheard.
-    this.ports.dispatcher.letGo(this.currentId, this, this.userId);
+    this.deps.dispatcher.letGo(this.currentId, this, this.userId);
   }
 
   /**
@@ -174,7 +172,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     });
     for (const told of await tell()) {
       if (told.status === 'rejected')
-        this.ports.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });
+        this.deps.log.debug('could not tell the dialplan how the call ended', { error: String(told.reason) });
     }
   }
 
@@ -200,7 +198,7 @@ export class CallerChannel implements Caller, ChannelOwner {
 
   /** A transfer: it is another channel now, with all that stood on this one. Its events end with its stay, so that they are asked for. */
   onReplaced(channel: Channel): void {
-    const { log } = this.ports;
+    const { log } = this.deps;
     log.info('another caller has taken the place of one who waited', {
       channel: channel.id,
       replaces: this.currentId,

@@ -5,7 +5,8 @@
 import { CallerAnswered, CallerGone, type HowLeft } from '../../call/errors.ts';
 import { readAnsweredOn } from '../../call/outcomes.ts';
 import type { Clock, Log } from '../../call/ports.ts';
-import type { ChannelOwner, Dispatcher } from '../app/dispatcher.ts';
+import type { ChannelOwner } from '../app/channel-owner.ts';
+import type { Dispatcher } from '../app/dispatcher.ts';
 import { takeOffGuard } from '../app/own-dialplan.ts';
 import type { AriRequests } from '../ari/client.ts';
 import { ANSWERED_ELSEWHERE } from './hangup-causes.ts';
@@ -39,7 +40,7 @@ const FOUND_WITHIN_MS = 5_000;
 
 export class Departure {
   private readonly leaver: Leaver;
-  private readonly ports: DepartureDeps;
+  private readonly deps: DepartureDeps;
   private readonly leaving = new AbortController();
   /** Aborts when it is heard what has become of the channel. */
   private word = new AbortController();
@@ -52,9 +53,9 @@ export class Departure {
   /** Why its channel was hung up, as far as was heard: Asterisk's cause. */
   private cause = 0;
 
-  constructor(leaver: Leaver, ports: DepartureDeps) {
+  constructor(leaver: Leaver, deps: DepartureDeps) {
     this.leaver = leaver;
-    this.ports = ports;
+    this.deps = deps;
   }
 
   /** Aborts with CallerGone when the caller has left, and was ours. */
@@ -104,7 +105,7 @@ export class Departure {
   /** Until it is known where it has gone, but not for ever. Never rejects. */
   async isFound(): Promise<void> {
     const enough = new AbortController();
-    const late = this.ports.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
+    const late = this.deps.clock.sleep(FOUND_WITHIN_MS, enough.signal).catch(() => undefined);
     await Promise.race([this.hasGone(), late]);
     enough.abort();
   }
@@ -115,7 +116,7 @@ export class Departure {
   }
 
   leave(detail: string, how: HowLeft = this.cause === ANSWERED_ELSEWHERE ? 'answered-elsewhere' : 'hung-up'): void {
-    this.ports.dispatcher.disown(this.leaver.channelId(), this.leaver.owner);
+    this.deps.dispatcher.disown(this.leaver.channelId(), this.leaver.owner);
     this.away = true;
     this.word.abort();
     if (this.leaver.isOurs() && !this.left.aborted) this.leaving.abort(new CallerGone(detail, how));
@@ -124,7 +125,7 @@ export class Departure {
   /** Never rejects. */
   private async seek(): Promise<void> {
     const channelId = this.leaver.channelId();
-    const { requests, app, log, dispatcher, onConnected } = this.ports;
+    const { requests, app, log, dispatcher, onConnected } = this.deps;
     // Its end was heard while it was being given back, and then it was no longer listened to.
     if (!dispatcher.isOwned(channelId)) dispatcher.own(channelId, this.leaver.owner);
     const isConnected = () => this.connection !== undefined;
@@ -143,7 +144,7 @@ export class Departure {
     } else if (found.kind === 'gone') {
       // Its cause is told by an event, or that another has taken its place: that may come later than that it is not found.
       const comesMs = isHeard ? LATE_WORD_MS : WORD_COMES_MS;
-      await this.ports.clock.sleep(this.cause === 0 ? comesMs : 0, this.word.signal).catch(() => undefined);
+      await this.deps.clock.sleep(this.cause === 0 ? comesMs : 0, this.word.signal).catch(() => undefined);
       if (!isMoot()) this.leave('the caller has left');
     } else if (found.kind === 'moved' && this.connection === undefined) {
       this.moved();

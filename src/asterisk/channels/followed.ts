@@ -4,7 +4,8 @@
  * sent on. A phone that sends on within the millisecond may win that race until the ring time is over.
  */
 import type { Log } from '../../call/ports.ts';
-import type { ChannelOwner, Dispatcher, Followed } from '../app/dispatcher.ts';
+import type { ChannelOwner, Followed } from '../app/channel-owner.ts';
+import type { Dispatcher } from '../app/dispatcher.ts';
 import { channelPath, endpointOf } from '../app/ids.ts';
 import type { Subscriptions } from '../app/subscriptions.ts';
 import { type AriRequests, isGone } from '../ari/client.ts';
@@ -17,8 +18,8 @@ export interface FollowedDeps {
 }
 
 /** Beside whatever goes on. */
-export function endFollowed({ id, name }: Followed, ports: FollowedDeps): void {
-  const { requests, dispatcher, subscriptions, log } = ports;
+export function endFollowed({ id, name }: Followed, deps: FollowedDeps): void {
+  const { requests, dispatcher, subscriptions, log } = deps;
   const tell = (error: unknown) => {
     if (!isGone(error))
       log.warn('could not hang up what a phone was sent on to', { channel: id, error: String(error) });
@@ -30,7 +31,7 @@ export function endFollowed({ id, name }: Followed, ports: FollowedDeps): void {
       settled: true,
       onState: () => {},
       onEnd: () => {},
-      onForwarded: ({ followed }) => followed && endFollowed(followed, ports),
+      onForwarded: ({ followed }) => followed && endFollowed(followed, deps),
       onDestroyed: () => {
         dispatcher.disown(id, owner);
         void subscriptions.remove(endpoint);

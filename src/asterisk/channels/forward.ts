@@ -9,7 +9,7 @@
 import { wordsOf } from '../../call/errors.ts';
 import { addressOf } from '../../call/own-dial/dial-string.ts';
 import type { Forward } from '../../call/ports.ts';
-import type { SentOn } from '../app/dispatcher.ts';
+import type { SentOn } from '../app/channel-owner.ts';
 import { ask, variableQuestion } from '../app/expressions.ts';
 import type { AriRequests } from '../ari/client.ts';
 

@@ -4,7 +4,7 @@
  * up.
  */
 import type { Forward, LegEndKind, LegEvent } from '../../call/ports.ts';
-import type { ChannelOwner, Followed, SentOn } from '../app/dispatcher.ts';
+import type { ChannelOwner, Followed, SentOn } from '../app/channel-owner.ts';
 import { readConnectedTo } from '../app/own-dialplan.ts';
 import { endDetail, legEndOf } from './hangup-causes.ts';
 
@@ -20,7 +20,7 @@ export interface LegDeps {
 }
 
 export class Leg implements ChannelOwner {
-  private readonly ports: LegDeps;
+  private readonly deps: LegDeps;
   private onEvent: (event: LegEvent) => void;
   private readonly order = Promise.withResolvers<void>();
   private held: LegEvent[] | undefined = [];
@@ -39,9 +39,9 @@ export class Leg implements ChannelOwner {
   /** It goes through the dialplan to where a phone has sent the call on: how that ends is nobody's word about his own phone. */
   isForward = false;
 
-  constructor(ports: LegDeps) {
-    this.ports = ports;
-    this.onEvent = ports.onEvent;
+  constructor(deps: LegDeps) {
+    this.deps = deps;
+    this.onEvent = deps.onEvent;
   }
 
   get settled(): boolean {
@@ -130,7 +130,7 @@ export class Leg implements ChannelOwner {
 
   onForwarded(sent: SentOn): void {
     this.sentOn = sent;
-    if (sent.followed !== undefined) this.ports.onFollowed(sent.followed);
+    if (sent.followed !== undefined) this.deps.onFollowed(sent.followed);
   }
 
   onRefused(): void {
@@ -143,7 +143,7 @@ export class Leg implements ChannelOwner {
     if (this.connected || to === undefined) return;
     this.onState('Up');
     this.connected = true;
-    this.ports.onConnected(to.callerId, to.on);
+    this.deps.onConnected(to.callerId, to.on);
     this.emit({ kind: 'connected', pickedUp: to.on === 'picked-up' });
   }
 
@@ -159,7 +159,7 @@ export class Leg implements ChannelOwner {
   onEnd(): void {}
 
   onDestroyed(cause: number, words: string, sipStatus?: number): void {
-    this.ports.onGone();
+    this.deps.onGone();
     const known = {
       answered: this.answered,
       rang: this.rang,
@@ -175,7 +175,7 @@ export class Leg implements ChannelOwner {
 
   /** It lives, for those who hear of it, until it is known where it goes on: nobody is to take the call for lost in between. */
   private async follow(sent: SentOn, detail: string): Promise<void> {
-    const forward = await this.ports.whereTo(sent);
+    const forward = await this.deps.whereTo(sent);
     if (typeof forward !== 'string') this.end('forwarded', detail, forward);
     else this.end('unreachable', `${detail}, sent on to ${sent.target}, which is not followed: ${forward}`);
   }

@@ -4,7 +4,8 @@
  */
 import type { Caller, FoundLeg } from '../../call/ports.ts';
 import type { Channel } from '../ari/events.ts';
-import { CallerChannel, type CallerDeps, type LeftBehind } from '../channels/caller.ts';
+import { CallerChannel, type CallerDeps } from '../channels/caller.ts';
+import type { LeftBehind } from './resync.ts';
 import { isNoCall } from './strangers.ts';
 
 /** A caller's channel that has come to us, or was in the application already when we connected. */
@@ -28,12 +29,12 @@ export interface ArrivalDeps extends Omit<CallerDeps, 'onConnected'> {
 }
 
 export class Arrivals {
-  private readonly ports: ArrivalDeps;
+  private readonly deps: ArrivalDeps;
   private readonly found = new Set<CallerChannel>();
   private handler: CallerHandler | undefined;
 
-  constructor(ports: ArrivalDeps) {
-    this.ports = ports;
+  constructor(deps: ArrivalDeps) {
+    this.deps = deps;
   }
 
   takenBy(handler: CallerHandler): void {
@@ -41,13 +42,13 @@ export class Arrivals {
   }
 
   take(channel: Channel, [userId = '', told = '']: readonly string[], left?: LeftBehind): void {
-    const { onConnected, returnNoCall, log } = this.ports;
+    const { onConnected, returnNoCall, log } = this.deps;
     if (isNoCall(channel)) {
       returnNoCall(channel);
       return;
     }
-    const ports = { ...this.ports, onConnected: (legId: string, on: string) => onConnected(legId, on, channel.id) };
-    const caller = new CallerChannel(channel, userId, ports, left);
+    const deps = { ...this.deps, onConnected: (legId: string, on: string) => onConnected(legId, on, channel.id) };
+    const caller = new CallerChannel(channel, userId, deps, left);
     if (left !== undefined) this.found.add(caller);
     const how = left === undefined ? 'new' : 'found';
     const tell = async () =>

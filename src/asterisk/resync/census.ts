@@ -43,15 +43,15 @@ export interface CensusDeps {
  */
 export async function takeCensus(
   known: { readonly channelIds: Iterable<string>; readonly bridgeIds: Iterable<string> },
-  ports: CensusDeps,
+  deps: CensusDeps,
 ): Promise<Census> {
-  const [channelList, bridgeList] = await Promise.all([list('/channels', ports), list('/bridges', ports)]);
+  const [channelList, bridgeList] = await Promise.all([list('/channels', deps), list('/bridges', deps)]);
   const [channels, bridges] = await Promise.all([
-    channelList === undefined ? askForEach(known.channelIds, ports) : readChannels(channelList),
-    bridgeList === undefined ? askForBridges(known.bridgeIds, ports) : readBridges(bridgeList),
+    channelList === undefined ? askForEach(known.channelIds, deps) : readChannels(channelList),
+    bridgeList === undefined ? askForBridges(known.bridgeIds, deps) : readBridges(bridgeList),
   ]);
-  if (channelList === undefined) tellUnlisted('channels', ports);
-  if (bridgeList === undefined) tellUnlisted('bridges', ports);
+  if (channelList === undefined) tellUnlisted('channels', deps);
+  if (bridgeList === undefined) tellUnlisted('bridges', deps);
   return { ...channels, bridges };
 }
 

@@ -18,8 +18,8 @@ export interface LeftLegsDeps {
 }
 
 /** Legs that an earlier run has left, by the channel id of the caller whom they were for. Each is owned from now on, so that nothing it does is missed. */
-export async function findLegs(legIds: readonly string[], ports: LeftLegsDeps): Promise<Map<string, FoundLeg[]>> {
-  const { requests, app, legs } = ports;
+export async function findLegs(legIds: readonly string[], deps: LeftLegsDeps): Promise<Map<string, FoundLeg[]>> {
+  const { requests, app, legs } = deps;
   const found = new Map<string, FoundLeg[]>();
   const owners = legIds.map((legId) => ({ legId, owner: legs.find(legId) }));
   await subscribeToChannels(requests, app, legIds);

@@ -9,14 +9,15 @@ import type { Clock, FoundLeg, LegHangUpReason, Log } from '../../call/ports.ts'
 import { CALL_CHECKPOINT, readCallCheckpoint } from '../../call/resume/checkpoint.ts';
 import type { LostCall } from '../../call/router.ts';
 import { argsIn, subscribeToChannels, subscribeToMissing } from '../app/application.ts';
-import type { ChannelOwner, Dispatcher } from '../app/dispatcher.ts';
+import type { ChannelOwner } from '../app/channel-owner.ts';
+import type { Dispatcher } from '../app/dispatcher.ts';
 import { readVariables } from '../app/expressions.ts';
 import { bridgePath, isLeg, isLegOf, isOurs, noteIdOf, readNoteId } from '../app/ids.ts';
 import { CONNECTED_TO, readConnectedTo, takeOffGuard } from '../app/own-dialplan.ts';
 import type { AriRequests } from '../ari/client.ts';
 import type { Channel } from '../ari/events.ts';
 import { fewAtOnce } from '../ari/few-at-once.ts';
-import type { LeftBehind } from '../channels/caller.ts';
+import type { FoundCaller } from '../channels/caller.ts';
 import { HOLD_COUNT, heldIn } from '../channels/hold.ts';
 import { MISSING } from '../channels/leg-look.ts';
 import type { AriLegs } from '../channels/legs.ts';
@@ -26,7 +27,7 @@ import { latestFirst } from './latest-first.ts';
 import { type AriNotes, readNote } from './notes.ts';
 import { isNoCall } from './strangers.ts';
 
-export interface ReconcileDeps {
+export interface ResyncDeps {
   readonly requests: AriRequests;
   readonly dispatcher: Dispatcher;
   readonly app: string;
@@ -40,12 +41,18 @@ export interface ReconcileDeps {
   readonly legs: Pick<AriLegs, 'find' | 'hangUp'>;
 }
 
-function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, ports: ReconcileDeps): void {
-  const args = channel && argsIn(channel, ports.app);
+/** What an earlier run has left of a caller's call, in its own words. */
+export interface LeftBehind extends FoundCaller {
+  readonly checkpoint: string;
+  readonly legs: readonly FoundLeg[];
+}
+
+function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefined, deps: ResyncDeps): void {
+  const args = channel && argsIn(channel, deps.app);
   if (channel === undefined) owner.onDestroyed(0, MISSING);
   else if (args !== undefined) {
     // It may have been away meanwhile, and then it is a newcomer; unless it has just been given back.
-    if (ports.dispatcher.isOwned(channelId)) ports.dispatcher.isHere(channel, args);
+    if (deps.dispatcher.isOwned(channelId)) deps.dispatcher.isHere(channel, args);
   } else {
     owner.onState(channel.state);
     owner.onEnd();
@@ -53,8 +60,8 @@ function tell(owner: ChannelOwner, channelId: string, channel: Channel | undefin
 }
 
 /** Rejects with PbxError when Asterisk cannot be asked; then the connection is of no use. */
-export async function reconcile(ports: ReconcileDeps): Promise<void> {
-  const { requests, dispatcher, app, log, notes, clock } = ports;
+export async function resync(deps: ResyncDeps): Promise<void> {
+  const { requests, dispatcher, app, log, notes, clock } = deps;
   const owners = dispatcher.settledOwners();
   await subscribeToMissing(requests, app, [...owners.keys()]);
   // Whom we have given back, and what we have closed, since the list was asked for may stand in it still. It is not another run's.
@@ -65,7 +72,7 @@ export async function reconcile(ports: ReconcileDeps): Promise<void> {
     { requests, app, log },
   );
   for (const [channelId, owner] of owners) {
-    if (!unreadable.has(channelId)) tell(owner, channelId, channels.get(channelId), ports);
+    if (!unreadable.has(channelId)) tell(owner, channelId, channels.get(channelId), deps);
   }
   dispatcher.haveLeft((channelId) => channels.has(channelId) || unreadable.has(channelId));
   const keptNow = notes.keptIds();
@@ -75,7 +82,7 @@ export async function reconcile(ports: ReconcileDeps): Promise<void> {
   const strays = unowned.filter((channel) => isLeg(channel.id, here(channel)));
   const legsOf = await findLegs(
     strays.map((channel) => channel.id),
-    ports,
+    deps,
   );
   const found = unowned.flatMap((channel) => {
     const args = here(channel);
@@ -111,7 +118,7 @@ export async function reconcile(ports: ReconcileDeps): Promise<void> {
       goingOn.add(noteId);
       notes.found(noteId);
     }
-    ports.onFound(channel, args, { checkpoint, legs: ownLegs, held: heldIn(held), isHeard: heard.has(channel.id) });
+    deps.onFound(channel, args, { checkpoint, legs: ownLegs, held: heldIn(held), isHeard: heard.has(channel.id) });
   };
   await fewAtOnce(latestFirst(found, left, legsOf, clock.wallMs()), bringBack);
   // Whose caller is gone, or talks to somebody else. Those who have answered are the dialplan's.
@@ -119,7 +126,7 @@ export async function reconcile(ports: ReconcileDeps): Promise<void> {
     const reason: LegHangUpReason =
       (await answeredOn(requests, callerId)) === undefined ? 'not-needed' : 'answered-elsewhere';
     const hangUp = (legId: string) =>
-      ports.legs
+      deps.legs
         .hangUp(legId, reason)
         .catch((error: unknown) => log.debug('could not hang up', { legId, error: String(error) }));
     await Promise.all(legs.map(({ legId }) => hangUp(legId)));
@@ -129,8 +136,8 @@ export async function reconcile(ports: ReconcileDeps): Promise<void> {
   const notesLeft = left.filter(({ id }) => !goingOn.has(id)).map((note) => ({ ...note, ...readNoteId(note.id) }));
   const ofAnswered = new Set(notesLeft.flatMap(({ callId, answeredOn }) => (answeredOn ? [callId] : [])));
   const endOne = async (note: (typeof notesLeft)[number]) => {
-    const lost = await endNote(note, channels, ports);
-    if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) ports.onLost?.(lost);
+    const lost = await endNote(note, channels, deps);
+    if (lost !== undefined && (note.answeredOn || !ofAnswered.has(note.callId))) deps.onLost?.(lost);
   };
   await fewAtOnce(notesLeft, endOne);
 }
@@ -161,7 +168,7 @@ interface LeftNote {
 async function endNote(
   { id, name, callId = '', answeredOn: said = '' }: LeftNote,
   channels: ReadonlyMap<string, Channel>,
-  { requests, log }: Pick<ReconcileDeps, 'requests' | 'log'>,
+  { requests, log }: Pick<ResyncDeps, 'requests' | 'log'>,
 ): Promise<LostCall | undefined> {
   const note = readNote(name);
   const legIds = () => [...channels.keys()].filter((channelId) => isLegOf(callId, channelId));

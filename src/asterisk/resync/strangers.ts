@@ -38,15 +38,15 @@ export function isNoCall(channel: Channel): boolean {
 }
 
 export class Strangers {
-  private readonly ports: StrangersDeps;
+  private readonly deps: StrangersDeps;
   /** Seen at the last look, and not known to anybody. */
   private seen: ReadonlySet<string> = new Set();
   private told = new Set<string>();
   private looking = false;
   private toldOfMessages = false;
 
-  constructor(ports: StrangersDeps) {
-    this.ports = ports;
+  constructor(deps: StrangersDeps) {
+    this.deps = deps;
   }
 
   /**
@@ -65,7 +65,7 @@ export class Strangers {
   async look(): Promise<void> {
     if (this.looking) return;
     this.looking = true;
-    const { requests, app, log } = this.ports;
+    const { requests, app, log } = this.deps;
     await readApplication(requests, app, 'kept')
       .then(({ channelIds }) => this.judgeAll(channelIds))
       .catch((error: unknown) => log.debug('could not look for strangers', { error: String(error) }));
@@ -74,7 +74,7 @@ export class Strangers {
 
   /** @param channelIds all channels of which Asterisk sends us events, those in our application among them */
   private async judgeAll(channelIds: ReadonlySet<string>): Promise<void> {
-    const { dispatcher, log } = this.ports;
+    const { dispatcher, log } = this.deps;
     const before = this.seen;
     this.seen = new Set([...channelIds].filter((channelId) => !dispatcher.isOwned(channelId)));
     this.told = new Set([...this.told].filter((channelId) => channelIds.has(channelId)));
@@ -88,7 +88,7 @@ export class Strangers {
 
   /** Takes no call: a channel that nobody calls with goes on in the dialplan at once. */
   returnNoCall(channel: Channel): void {
-    const { log } = this.ports;
+    const { log } = this.deps;
     if (!this.toldOfMessages) {
       this.toldOfMessages = true;
       log.warn(
@@ -103,7 +103,7 @@ export class Strangers {
   }
 
   private async judge(channelId: string): Promise<void> {
-    const { requests, dispatcher, app, onArrival, hangUpStray } = this.ports;
+    const { requests, dispatcher, app, onArrival, hangUpStray } = this.deps;
     const look = await lookAtChannel(requests, channelId);
     if (dispatcher.isOwned(channelId) || look.kind === 'gone') return;
     if (look.kind === 'unreadable') return await this.judgeUnreadable(channelId);
@@ -118,7 +118,7 @@ export class Strangers {
   }
 
   private async judgeUnreadable(channelId: string): Promise<void> {
-    const { requests, dispatcher, app, log } = this.ports;
+    const { requests, dispatcher, app, log } = this.deps;
     // From another application it must not be taken. In none it cannot be given back, which says so.
     const isElsewhere = await isInAnother(requests, app, channelId);
     if (dispatcher.isOwned(channelId)) return;
@@ -134,7 +134,7 @@ export class Strangers {
 
   /** False where it is in no application, or no more. */
   private async continue(channelId: string): Promise<boolean> {
-    const { requests } = this.ports;
+    const { requests } = this.deps;
     try {
       await requests.send({ method: 'POST', path: channelPath(channelId, '/continue'), once: true });
       return true;
@@ -146,7 +146,7 @@ export class Strangers {
 
   /** It is somewhere in the dialplan, and its events have no reader. */
   private async unsubscribe(channelId: string): Promise<void> {
-    const { requests, app } = this.ports;
+    const { requests, app } = this.deps;
     const query = { eventSource: `channel:${channelId}` };
     try {
       await requests.send({ method: 'DELETE', path: applicationPath(app, '/subscription'), query });
