@@ -37,16 +37,18 @@ export const DIALPLAN_QUESTION = `\${DIALPLAN_EXISTS(xivo-mapp-answered,s,1)}${M
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
 const WITH_US = '"${CONTEXT}" = "xivo-mapp-route"';
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
+const LEFT = '${XIVO_MAPP_LIMIT} - ${STRFTIME(,,%s.%3q)}';
+/** XIVO_MAPP_PATIENCE, or what is left by now of what the site has granted. */
+const LONGEST = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0 | ${LEFT} > 0\${XIVO_MAPP_PATIENCE}]?\${XIVO_MAPP_PATIENCE}:\${IF($[${LEFT} < 0.1]?0.1:$[${LEFT}])})}`;
 /**
  * Lets the caller stay with us for as long as XIVO_MAPP_PATIENCE says: until then a router that hangs loses it after some seconds. Only where it is
- * with us and has not gone on in the dialplan, which keeps that variable empty; else what stands is set again.
+ * with us and has not gone on in the dialplan, which keeps that variable empty; else what stands is set again. It may be asked at any time, and again.
  */
-export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($[${WITH_US} & 0\${XIVO_MAPP_PATIENCE} > 0]?\${XIVO_MAPP_PATIENCE}:\${TIMEOUT(absolute)})})}`;
+export const STAYS = `\${SET(TIMEOUT(absolute)=\${IF($[${WITH_US} & 0\${XIVO_MAPP_PATIENCE} > 0]?${LONGEST}:\${TIMEOUT(absolute)})})}`;
 
 /** For a caller whom somebody has moved elsewhere in the dialplan: what the site has granted counts again, and nothing of ours ends the call there. */
 const AWAY = `!(${WITH_US}) & 0\${XIVO_MAPP_PATIENCE} > 0`;
-// biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk fills it in.
-const LEFT = '${XIVO_MAPP_LIMIT} - ${STRFTIME(,,%s.%3q)}';
 const GRANTED = `\${IF($[0\${XIVO_MAPP_LIMIT} = 0]?0:\${IF($[${LEFT} < 1]?1:$[${LEFT}])})}`;
 /** What is asked of a caller who was moved. */
 export const GOES_FREE = [

@@ -2,13 +2,20 @@
  * Orders and questions to a caller's channel, and what it means when one is refused: that the caller is gone, that it talks to somebody, or that Asterisk
  * is ill. It must never touch a channel that is not ours any more.
  */
-import { CallerGone, PbxError } from '../../call/errors.ts';
+import { CallerGone, PbxError, wordsOf } from '../../call/errors.ts';
 import { hasLeftUs } from '../app/channel-look.ts';
 import { ask } from '../app/expressions.ts';
 import { channelPath, movedPath } from '../app/ids.ts';
 import { type AriOrder, type AriRequests, isGone } from '../ari/client.ts';
 import type { Lane } from '../ari/lanes.ts';
 import type { Departure, Leaver } from './departure.ts';
+
+/** For a moment within a replacement Asterisk finds neither channel, nor what has been told of it. */
+const MOST_AGAIN = 5;
+
+function isOfChannel(error: unknown): boolean {
+  return /channel( was)? not found/i.test(wordsOf(error));
+}
 
 export class CallerOrders {
   private readonly requests: AriRequests;
@@ -90,7 +97,8 @@ export class CallerOrders {
     return (await hasLeftUs(this.requests, this.app, channelId)) && this.leaver.channelId() === channelId;
   }
 
-  private async guard<T>(act: () => Promise<T>): Promise<T> {
+  /** @param again how often Asterisk has not found the channel by now that it then has found */
+  private async guard<T>(act: () => Promise<T>, again = 0): Promise<T> {
     await this.throwUnlessHere();
     const channelId = this.leaver.channelId();
     try {
@@ -101,6 +109,7 @@ export class CallerOrders {
       if (mayBeGone && (await this.hasLeft())) await this.departure.isFound();
       // It was replaced, and the word of that came later than the refusal.
       if (mayBeGone && this.leaver.channelId() !== channelId) return await this.guard(act);
+      if (mayBeGone && isOfChannel(error) && again < MOST_AGAIN) return await this.guard(act, again + 1);
       throw this.across(error);
     }
   }

@@ -9,7 +9,7 @@ import type { Caller, Hold, HoldNews, Party, Reading } from '../../call/ports.ts
 import { withoutEscapes } from '../../call/told-text.ts';
 import { subscribeToChannels } from '../app/application.ts';
 import type { ChannelOwner } from '../app/channel-owner.ts';
-import type { OwnDialplan } from '../app/own-dialplan.ts';
+import { type OwnDialplan, STAYS } from '../app/own-dialplan.ts';
 import { variableOrder } from '../app/variable-order.ts';
 import { type AriRequests, HARMLESS, isGone } from '../ari/client.ts';
 import { isIll } from '../ari/errors.ts';
@@ -115,6 +115,14 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.departure.endIsHeard = subscribeToChannels(requests, app, [channelId]).then((heard) => heard.has(channelId));
   }
 
+  /** A first look that was under way may have let the channel stay that has left, and not this one. */
+  private letStay(): void {
+    const { log } = this.deps;
+    this.orders
+      .ask([STAYS], 'urgent')
+      .catch((error: unknown) => log.debug('could not let the newcomer stay', { error: String(error) }));
+  }
+
   async write(variables: Readonly<Record<string, string>>): Promise<void> {
     await Promise.all(
       Object.entries(variables).map(([variable, value]) =>
@@ -207,6 +215,7 @@ export class CallerChannel implements Caller, ChannelOwner {
     this.departure.replaced();
     this.tellReplaced(channel.id);
     if (this.seen || this.isHeard) this.listen();
+    if (this.seen) this.letStay();
     this.hold
       .moveTo(channel.id)
       .catch((error: unknown) => log.debug('what the caller hears could not go on', { error: String(error) }));
