@@ -21,7 +21,7 @@ import { StoreFault } from './store/sqlite/fault.ts';
 import { systemClock } from './system/clock.ts';
 import { tellLastWords } from './system/last-words.ts';
 import { leave } from './system/leave.ts';
-import { type OpenLog, openLog, outputOf, shapeOf } from './system/log.ts';
+import { errorText, type OpenLog, openLog, outputOf, shapeOf } from './system/log.ts';
 import { notifySystemd } from './system/notify.ts';
 import { prepareShutdown, type Shutdown } from './system/shutdown.ts';
 import type { IgnoredSignals } from './system/signals.ts';
@@ -129,7 +129,7 @@ export async function run(program: NodeJS.Process, signals: IgnoredSignals): Pro
     config = readConfig(program.env, credentialFaults);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    program.stderr.write(`${error.message}\n`);
+    program.stderr.write(`${errorText(error.message, shapeOf(program.env.JOURNAL_STREAM, 2))}\n`);
     program.exitCode = configExitStatus;
     return;
   }

@@ -33,6 +33,16 @@ export function shapeOf(journal: string | undefined, fd = 1): 'line' | 'journal'
   return journal === `${dev}:${ino}` ? 'journal' : 'line';
 }
 
+/** What is said of a start that fails before there is a log: an error, as whoever reads that file tells them apart. */
+export function errorText(text: string, shape: 'line' | 'journal'): string {
+  return shape === 'journal' ? prefixed(text, 'error') : text;
+}
+
+/** Each line by itself: the journal takes it for an entry of its own. */
+function prefixed(text: string, level: string): string {
+  return text.replaceAll(/^/gm, `<${PRIORITIES[level] ?? 6}>`);
+}
+
 export interface OpenLog extends Log {
   /** What is wrong with whoever reads the log, in words; undefined: nothing that is known. */
   trouble(): string | undefined;
@@ -62,7 +72,7 @@ export function openLog({ level, to, shape = 'line' }: LogOptions): OpenLog {
       };
       if (shape === 'json') return JSON.stringify(event);
       const text = readable(event);
-      return shape === 'journal' ? text.replaceAll(/^/gm, `<${PRIORITIES[event.level] ?? 6}>`) : text;
+      return shape === 'journal' ? prefixed(text, event.level) : text;
     }),
     transports: [new transports.Stream({ stream: to, eol: '\n' })],
   });

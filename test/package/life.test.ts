@@ -140,7 +140,7 @@ describe.skipIf(missing !== undefined).each(SUITES)('on Debian %s', (suite) => {
     await debian.run('systemctl', 'restart', 'xivo-mapp');
     await expect.poll(() => state(debian, 'ActiveState'), UNTIL).toBe('failed');
     expect(await state(debian, 'ExecMainStatus')).toBe('78');
-    expect(await debian.ask('journalctl', '--no-pager', '-t', 'xivo-mapp')).toContain('HTTP_PORT');
+    expect(await debian.ask('journalctl', '--no-pager', '-t', 'xivo-mapp', '-p', 'err')).toContain('HTTP_PORT');
     await debian.write('/etc/xivo-mapp/xivo-mapp.env', settings);
 
     await debian.write('/var/lib/xivo/disabled', '');
@@ -185,6 +185,18 @@ describe.skipIf(missing !== undefined).each(SUITES)('on Debian %s', (suite) => {
     expect((await debian.run('ls', `${DIALPLAN}.dpkg-dist`)).status).not.toBe(0);
   });
 
+  it('is configured though its settings were deleted, and leaves an ARI user that the site has changed', async () => {
+    const settings = await debian.read('/etc/xivo-mapp/xivo-mapp.env');
+    const ariUser = `${await debian.read('/etc/xivo-mapp/ari.conf')}; changed here\n`;
+    await debian.write('/etc/xivo-mapp/ari.conf', ariUser);
+    await debian.ask('rm', '/etc/xivo-mapp/xivo-mapp.env');
+    expect(await dpkg(debian, before)).toContain('xivo-mapp.env is gone');
+    expect(await debian.read('/etc/xivo-mapp/ari.conf')).toBe(ariUser);
+    await debian.write('/etc/xivo-mapp/xivo-mapp.env', settings);
+    await dpkg(debian, now);
+    await started(debian);
+  });
+
   it('is removed: no call breaks, and nothing runs', async () => {
     await debian.ask('dpkg', '-r', 'xivo-mapp');
     expect(await running(debian)).toBe('');
@@ -199,5 +211,17 @@ describe.skipIf(missing !== undefined).each(SUITES)('on Debian %s', (suite) => {
     const left = await debian.files();
     expect(left.filter((line) => !untouched.includes(line))).toEqual([]);
     expect(untouched.filter((line) => !left.includes(line))).toEqual([]);
+  });
+
+  it('is purged: a dialplan of the site that was there before is still there, one that it has laid is not', async () => {
+    const [own, agi] = ['; the own one of the site\n', DIALPLAN.replace('.conf', '-agi.conf')];
+    await debian.write(DIALPLAN, own);
+    await dpkg(debian, now);
+    expect(await debian.read(DIALPLAN)).toBe(own);
+    await debian.ask('cp', SHIPPED.replace('.conf', '-agi.conf'), agi);
+    await dpkg(debian, before);
+    await debian.ask('dpkg', '-P', 'xivo-mapp');
+    expect(await debian.read(DIALPLAN)).toBe(own);
+    expect((await debian.run('ls', agi, `${DIALPLAN}.dpkg-dist`)).said).not.toMatch(/^\//m);
   });
 });
