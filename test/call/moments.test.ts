@@ -105,3 +105,23 @@ describe('a rule is asked anew', () => {
     expect(clock.nowMs()).toBe(STARTED_MS + 900_000);
   });
 });
+
+it.each([
+  ['ever another moment', (times: number) => times],
+  ['one moment and another in turn', (times: number) => 10 + (times % 2)],
+])('a rule that asks about %s ends its own call, and stops no other', async (_, msOf) => {
+  const clock = new VirtualClock(STARTED_MS, 0, 1);
+  const moments = new Moments(clock);
+  const inbox = new Inbox<Happening>(clock, new AbortController().signal);
+  let times = 0;
+  const rule: Rule<never> = {
+    take: () => {},
+    decide: () => {
+      times += 1;
+      moments.isOver(moments.in(msOf(times)));
+      return undefined;
+    },
+  };
+  await expect(moments.untilDecided(inbox, rule)).rejects.toThrow('would do so for ever');
+  expect(clock.pendingSleeps).toBe(0);
+});

@@ -15,6 +15,9 @@ export interface Rule<T> {
   decide(): T | undefined;
 }
 
+/** Two or three times are enough for any rule; one that never settles would stop all calls, and shall end its own. */
+const MOST_ASKED = 100;
+
 export class Moments {
   private readonly clock: Clock;
   /** It stands still while something is taken in and decided: one question has one answer. Nobody sees it, who could compare with it unnoticed. */
@@ -58,12 +61,13 @@ export class Moments {
 
   /** Until it asks about nothing new: what it does may move a moment about which it has asked before. */
   private ask<T>(rule: Rule<T>): T | undefined {
-    let before = Number.NaN;
-    for (;;) {
+    let before: number | undefined;
+    for (let times = 0; times < MOST_ASKED; times += 1) {
       this.nextMs = Number.POSITIVE_INFINITY;
       const decision = rule.decide();
       if (decision !== undefined || this.nextMs === before) return decision;
       before = this.nextMs;
     }
+    throw new Error('a rule about time asks about another moment each time, and would do so for ever');
   }
 }
